@@ -1,0 +1,139 @@
+#include "core/machine.hh"
+
+namespace runwell {
+namespace {
+
+using deed = todo::deed;
+
+constexpr bool running(const service& s) noexcept { return s.now == phase::run && s.alive; }
+
+void send(const service& s, int signal, todo_list& list) noexcept {
+    if (running(s)) list.push({.what = deed::send, .signal = signal});
+}
+
+void begin_run(service& s, const event& e, todo_list& list) noexcept {
+    s.now      = phase::run;
+    s.alive    = true;
+    s.owed     = false;
+    s.paused   = false;
+    s.got_term = false;
+    s.started  = e.at;
+    s.since    = e.wall;
+    list.push({.what = deed::start_run});
+}
+
+void ask_script(service& s, char letter, const event& e, todo_list& list) noexcept;
+
+// control/`letter` has answered: do what its command does, unless it has `handled` that.
+void after_script(service& s, char letter, bool handled, const event& e, todo_list& list) noexcept {
+    switch (letter) {
+        case 'u': return begin_run(s, e, list);
+        case 't':
+            if (!handled && running(s)) {
+                send(s, SIGTERM, list);
+                s.got_term = true;
+            }
+            if (s.wanted == want::up) return;
+            send(s, SIGCONT, list);  // control/c is not asked: runsv(8), CUSTOMIZE CONTROL
+            s.paused = false;
+            return ask_script(s, s.wanted == want::exit ? 'x' : 'd', e, list);
+        case 'd':
+        case 'x': return;  // asked last, and whatever it answers
+        case 'p': s.paused = running(s); break;
+        case 'c': s.paused = false; break;
+        default: break;
+    }
+    const auto row = command_of(letter);
+    if (!handled && row) send(s, row->signal, list);
+}
+
+void ask_script(service& s, char letter, const event& e, todo_list& list) noexcept {
+    if (s.is_log) return after_script(s, letter, false, e, list);
+    s.script = letter;
+    list.push({.what = deed::run_script, .script = letter});
+}
+
+void obey(service& s, const event& e, todo_list& list) noexcept {
+    switch (e.order.what) {
+        case command::up: s.wanted = want::up; return;
+        case command::once:
+            s.wanted = want::down;
+            s.owed   = s.now != phase::run;
+            return;
+        case command::exit:
+            if (s.is_log) return;
+            [[fallthrough]];
+        case command::down:
+            s.wanted = e.order.what == command::exit ? want::exit : want::down;
+            s.owed   = false;
+            if (running(s)) ask_script(s, 't', e, list);
+            return;
+        case command::term:
+        case command::kill:
+        case command::pause:
+        case command::cont:
+        case command::hup:
+        case command::alarm:
+        case command::interrupt:
+        case command::quit:
+        case command::usr1:
+        case command::usr2:
+            if (running(s)) ask_script(s, e.order.letter, e, list);
+            return;
+    }
+}
+
+void end(service& s, const event& e) noexcept {
+    s.alive    = false;
+    s.paused   = false;
+    s.got_term = false;
+    if (s.now == phase::run) {
+        s.wait_status = e.status;
+        if (e.has_finish && !s.is_log) {
+            s.now = phase::finish;
+            return;
+        }
+    }
+    s.now        = phase::down;
+    s.since      = e.wall;
+    s.not_before = s.started + one_second;
+}
+
+void start_failed(service& s, const event& e) noexcept {
+    s.alive      = false;
+    s.not_before = e.at + one_second;
+    if (s.now != phase::run) return;  // ./finish stays due
+    s.now   = phase::down;
+    s.since = e.wall;
+    s.owed  = s.wanted != want::up || s.held;
+}
+
+void start_what_is_due(service& s, const event& e, todo_list& list) noexcept {
+    if (!start_is_due(s) || e.at < s.not_before) return;
+    if (s.now == phase::finish) {
+        s.alive = true;
+        list.push({.what = deed::start_finish});
+        return;
+    }
+    ask_script(s, 'u', e, list);
+}
+
+}  // namespace
+
+void step(service& of, const event& happened, todo_list& list) noexcept {
+    switch (happened.what) {
+        case event::kind::tick: break;
+        case event::kind::command: obey(of, happened, list); break;
+        case event::kind::ended: end(of, happened); break;
+        case event::kind::script_ended: {
+            const char letter = of.script;
+            of.script         = '\0';
+            after_script(of, letter, happened.handled, happened, list);
+            break;
+        }
+        case event::kind::could_not_start: start_failed(of, happened); break;
+    }
+    start_what_is_due(of, happened, list);
+}
+
+}  // namespace runwell

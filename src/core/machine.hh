@@ -1,0 +1,107 @@
+// machine.hh — the life of one service, as a pure function of what happens to it.
+//
+//                  up, once                 ./run ended                  ./finish ended
+//        down ────────────────▶ run ─────────────────────▶ finish ─────────────────────▶ down
+//         ▲   (control/u first)  │                                                        │
+//         │                      └──────── there is no ./finish: straight to down ───────▶┤
+//         └─── want up: again, but never two starts within one second ◀───────────────────┘
+//
+// step() never forks, signals, reads a clock or touches a file: it says what should be done, and prog/runsv.cc does it.
+//
+// Three rules keep two copies from ever living side by side:
+//   · a process counts as living until it has been reaped, whatever was sent to it;
+//   · while a control script runs, nothing of the service is started, and no further command is taken: the commands
+//     wait in the control pipe, in order (busy() says so);
+//   · only the service's own `alive` allows a start, and only a start sets it.
+//
+// Sources: runsv(8); behaviour measured on runit 2.1.2 and 2.3.1.
+#pragma once
+
+#include <cstdint>
+
+#include "core/commands.hh"
+#include "core/fixed.hh"
+#include "core/status.hh"
+#include "core/tai.hh"
+
+namespace runwell {
+
+// Nanoseconds of a clock that never jumps.
+using ticks = std::int64_t;
+inline constexpr ticks one_second = 1'000'000'000;
+
+// What a service can be, between two events.
+struct service {
+    phase now    = phase::down;
+    want  wanted = want::up;
+    bool  alive  = false;  // a process of `now` exists; with `finish` and not alive, ./finish is about to start
+
+    bool paused   = false;
+    bool got_term = false;
+    bool owed     = false;  // one start is owed, whatever is wanted: `once`
+    bool held     = false;  // `up` starts nothing now: the pair is draining its logger
+    bool is_log   = false;  // a logger has no ./finish, no control scripts, and does not know `exit`
+    char script   = '\0';   // the control script that runs now
+
+    int    wait_status = 0;  // how ./run ended: waitpid(2)
+    moment since;            // wall clock: ./run was started, or the service went down
+    ticks  started    = 0;   // when ./run was started
+    ticks  not_before = 0;   // nothing is started before this
+
+    friend constexpr bool operator==(const service&, const service&) = default;
+};
+
+// What can happen to it.
+struct event {
+    enum class kind : std::uint8_t {
+        tick,             // time has passed, or the supervisor begins
+        command,          // a control byte; never while busy()
+        ended,            // the process of `now` has been reaped
+        script_ended,     // the control script has been reaped, or there is none
+        could_not_start,  // the start that was asked for did not come to be: no process, no memory
+    };
+    kind        what       = kind::tick;
+    ticks       at         = 0;
+    moment      wall       = {};
+    command_row order      = {};     // command
+    int         status     = 0;      // ended: waitpid(2)
+    bool        has_finish = false;  // ended: ./finish can be read
+    bool        handled    = false;  // script_ended: it exited 0, so its signal is not sent
+};
+
+// What is to be done, in order. A control script is always the last: what follows depends on its answer.
+struct todo {
+    enum class deed : std::uint8_t {
+        start_run,     // ./run
+        start_finish,  // ./finish, with wait_status as its two arguments
+        send,          // `signal` to ./run
+        run_script,    // control/`script`, if it is there and executable; then tell script_ended
+        end_input,     // the logger is to see the end of its input: close the writing end of the pipe
+        leave,         // everything has ended: exit
+    };
+    deed what   = deed::leave;
+    int  signal = 0;
+    char script = '\0';
+
+    friend constexpr bool operator==(const todo&, const todo&) = default;
+};
+using todo_list = fixed_list<todo, 6>;
+
+// A step changes the service and adds to the list.
+void step(service& of, const event& happened, todo_list& list) noexcept;
+
+// A control script is running: commands must wait.
+constexpr bool busy(const service& of) noexcept { return of.script != '\0'; }
+
+// No process, no script, and none about to start.
+constexpr bool at_rest(const service& of) noexcept {
+    return of.now == phase::down && !of.alive && !busy(of) && !of.owed;
+}
+
+// Something is only waiting for not_before.
+constexpr bool start_is_due(const service& of) noexcept {
+    if (of.alive || busy(of)) return false;
+    return of.now == phase::finish || of.owed || (of.wanted == want::up && !of.held);
+}
+
+}  // namespace runwell

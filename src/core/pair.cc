@@ -1,0 +1,71 @@
+#include "core/pair.hh"
+
+#include <sys/wait.h>
+
+namespace runwell {
+namespace {
+
+service& part(pair& p, member who) noexcept { return who == member::main ? p.main : p.log; }
+
+void step_one(pair& p, member who, const event& e, task_list& tasks) noexcept {
+    todo_list list;
+    step(part(p, who), e, list);
+    for (const todo& what : list) tasks.push({who, what});
+}
+
+void drain(pair& p, const event& e, task_list& tasks) noexcept {
+    p.draining   = true;
+    p.main.held  = true;
+    p.log.held   = true;
+    p.log.owed   = !p.log.alive;  // it has not read what is in the pipe
+    p.log.wanted = want::exit;
+    tasks.push({member::log, {.what = todo::deed::end_input}});
+    step_one(p, member::log, {.at = e.at, .wall = e.wall}, tasks);
+}
+
+void begin_again(pair& p, const event& e, task_list& tasks) noexcept {
+    p.draining   = false;
+    p.main.held  = false;
+    p.log.held   = false;
+    p.log.wanted = want::up;
+    const event tick{.at = e.at, .wall = e.wall};
+    step_one(p, member::log, tick, tasks);
+    step_one(p, member::main, tick, tasks);
+}
+
+}  // namespace
+
+task_list step(pair& of, member who, const event& happened) noexcept {
+    task_list tasks;
+    step_one(of, who, happened, tasks);
+
+    if (!of.draining && of.main.wanted == want::exit && at_rest(of.main)) {
+        const bool somebody_reads = of.has_log && (of.log.alive || of.log.wanted == want::up);
+        if (somebody_reads)
+            drain(of, happened, tasks);
+        else
+            tasks.push({member::main, {.what = todo::deed::leave}});
+    }
+    if (of.draining && who == member::log && happened.what == event::kind::ended && at_rest(of.log)) {
+        const bool killed = WIFSIGNALED(of.log.wait_status) && of.log.wanted == want::exit;
+        if (killed)
+            of.log.owed = true;
+        else if (of.main.wanted == want::exit)
+            tasks.push({member::main, {.what = todo::deed::leave}});
+        else
+            begin_again(of, happened, tasks);
+    }
+    return tasks;
+}
+
+std::optional<ticks> next_tick(const pair& of) noexcept {
+    std::optional<ticks> next;
+    const auto           consider = [&](const service& s) {
+        if (start_is_due(s) && (!next || s.not_before < *next)) next = s.not_before;
+    };
+    consider(of.main);
+    if (of.has_log) consider(of.log);
+    return next;
+}
+
+}  // namespace runwell

@@ -1,0 +1,41 @@
+// pair.hh — a service and its logger: who starts first, who leaves last.
+//
+//     begin:   logger first, then the service                       (the pipe between them is the supervisor's)
+//     exit:    service down ──▶ the logger's input ends ──▶ the logger has drained and ended ──▶ leave
+//
+// While the logger drains, the service is held: an `up` that arrives now is kept, and obeyed after the drain, with
+// the logger started anew. A logger that was down because its second was not over, or that is killed while it drains,
+// is started once more, so that what is in the pipe reaches the log.
+#pragma once
+
+#include <optional>
+
+#include "core/machine.hh"
+
+namespace runwell {
+
+enum class member : std::uint8_t { main, log };
+
+struct pair {
+    service main;
+    service log{.is_log = true};
+    bool    has_log  = false;
+    bool    draining = false;  // the logger's input has ended; `leave`, or all over again, follows its end
+
+    friend constexpr bool operator==(const pair&, const pair&) = default;
+};
+
+// What is to be done, and for whom.
+struct task {
+    member who = member::main;
+    todo   what;
+};
+using task_list = fixed_list<task, 12>;
+
+// Something happened to one of the two. The tasks are to be done in order.
+task_list step(pair& of, member who, const event& happened) noexcept;
+
+// The next moment at which a tick would start something, if there is one.
+std::optional<ticks> next_tick(const pair& of) noexcept;
+
+}  // namespace runwell

@@ -1,0 +1,45 @@
+// text.hh — decimals and words, without a locale and without a heap.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+
+namespace runwell {
+
+// A number in decimal, ready to be appended: decimal{42}.view() is "42".
+class decimal {
+public:
+    explicit constexpr decimal(std::uint64_t value) noexcept {
+        do {
+            bytes_[--first_] = static_cast<char>('0' + value % 10);
+            value /= 10;
+        } while (value != 0);
+    }
+    constexpr std::string_view view() const noexcept { return {bytes_ + first_, sizeof bytes_ - first_}; }
+
+private:
+    char        bytes_[20]{};
+    std::size_t first_ = sizeof bytes_;
+};
+
+// The digits at the beginning of text as a number, and how many there were. runit's programs read numbers this way:
+// what follows the digits is the caller's affair. Saturates at the largest value.
+struct scanned_number {
+    std::uint64_t value  = 0;
+    std::size_t   digits = 0;
+};
+scanned_number scan_number(std::string_view text) noexcept;
+
+// All of text as a number; nothing when it is empty, holds anything but digits, or is too large.
+std::optional<std::uint64_t> whole_number(std::string_view text) noexcept;
+
+// The part of a path after its last slash: "sv" of "/usr/bin/sv".
+constexpr std::string_view base_name(std::string_view path) noexcept {
+    const std::size_t slash = path.rfind('/');
+    return slash == std::string_view::npos ? path : path.substr(slash + 1);
+}
+
+}  // namespace runwell

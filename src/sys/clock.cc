@@ -1,0 +1,28 @@
+#include "sys/clock.hh"
+
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+namespace runwell::sys {
+namespace {
+
+timespec read(clockid_t clock) noexcept {
+    timespec at{};
+    ::syscall(SYS_clock_gettime, clock, &at);
+    return at;
+}
+
+}  // namespace
+
+ticks monotonic() noexcept {
+    const timespec at = read(CLOCK_MONOTONIC);
+    return at.tv_sec * one_second + at.tv_nsec;
+}
+
+moment wall() noexcept {
+    const timespec at = read(CLOCK_REALTIME);
+    return {at.tv_sec, static_cast<std::uint32_t>(at.tv_nsec)};
+}
+
+}  // namespace runwell::sys

@@ -1,0 +1,49 @@
+#include "sys/files.hh"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+namespace runwell::sys {
+
+result<unique_fd> open_at(int dir, const char* path, int flags, mode_t mode) noexcept {
+    for (;;) {
+        const int fd = ::openat(dir, path, flags | O_CLOEXEC, mode);
+        if (fd >= 0) return unique_fd{fd};
+        if (errno != EINTR) return trouble{"unable to open ", path, errno};
+    }
+}
+
+result<unique_fd> open_directory(int dir, const char* path) noexcept {
+    return open_at(dir, path, O_RDONLY | O_DIRECTORY);
+}
+
+result<pipe_ends> make_pipe() noexcept {
+    int fd[2];
+    if (::pipe2(fd, O_CLOEXEC) != 0) return trouble{"unable to create pipe", "", errno};
+    return pipe_ends{unique_fd{fd[0]}, unique_fd{fd[1]}};
+}
+
+outcome replace_file(int dir, const char* path, const char* beside, std::span<const std::byte> bytes) noexcept {
+    const unique_fd file = TRY(open_at(dir, beside, O_WRONLY | O_CREAT | O_TRUNC, 0644));
+    const ssize_t   wrote = ::write(file.value(), bytes.data(), bytes.size());
+    if (wrote != static_cast<ssize_t>(bytes.size())) {
+        const int error = wrote < 0 ? errno : ENOSPC;
+        ::unlinkat(dir, beside, 0);
+        return trouble{"unable to write ", beside, error};
+    }
+    if (::renameat(dir, beside, dir, path) != 0) return trouble{"unable to rename to ", path, errno};
+    return done{};
+}
+
+void occupy_standard_descriptors() noexcept {
+    for (int fd = ::open("/dev/null", O_RDWR); fd >= 0; fd = ::dup(fd)) {
+        if (fd > STDERR_FILENO) {
+            ::close(fd);
+            return;
+        }
+    }
+}
+
+}  // namespace runwell::sys

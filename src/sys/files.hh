@@ -1,0 +1,34 @@
+// files.hh — files below a directory that is held open.
+//
+// Nothing here depends on the working directory: a supervised directory that is renamed is still the same directory.
+// Every descriptor is close-on-exec.
+#pragma once
+
+#include <fcntl.h>
+
+#include <cstddef>
+#include <span>
+
+#include "core/result.hh"
+#include "sys/fd.hh"
+
+namespace runwell::sys {
+
+// openat(2) of `path` below `dir` (AT_FDCWD: the working directory), O_CLOEXEC added. The trouble is
+// "unable to open PATH".
+result<unique_fd> open_at(int dir, const char* path, int flags, mode_t mode = 0) noexcept;
+
+// A directory to open other things below.
+result<unique_fd> open_directory(int dir, const char* path) noexcept;
+
+// A pipe whose ends are both close-on-exec.
+result<pipe_ends> make_pipe() noexcept;
+
+// The content of `path` becomes `bytes`, at once: written beside it as `beside`, then renamed. Mode 0644 less the umask.
+// A reader sees the old or the new, never a part; when it fails, the old.
+outcome replace_file(int dir, const char* path, const char* beside, std::span<const std::byte> bytes) noexcept;
+
+// Descriptors 0, 1 and 2 that are closed become /dev/null, so that nothing opened later is mistaken for them.
+void occupy_standard_descriptors() noexcept;
+
+}  // namespace runwell::sys

@@ -1,0 +1,104 @@
+#include "sys/spawn.hh"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+namespace runwell::sys {
+namespace {
+
+// Written by the child, read by the parent: vfork shares the memory.
+struct report {
+    volatile int            error  = 0;
+    volatile spawned::stage failed = spawned::stage::none;
+};
+
+[[noreturn]] void give_up(report& to, spawned::stage at) noexcept {
+    to.error  = errno;
+    to.failed = at;
+    ::_exit(111);
+}
+
+// Makes `from` descriptor `to`, open in the program to come.
+bool place(int from, int to) noexcept {
+    if (from < 0) return true;
+    if (from == to) return ::fcntl(from, F_SETFD, 0) == 0;
+    return ::dup2(from, to) == to;
+}
+
+[[noreturn]] void become(const child_plan& plan, report& to) noexcept {
+    if (plan.session) ::setsid();
+    if (plan.dir >= 0 && ::fchdir(plan.dir) != 0) give_up(to, spawned::stage::directory);
+    if (!place(plan.fd_for_0, 0) || !place(plan.fd_for_1, 1) || !place(plan.fd_for_2, 2))
+        give_up(to, spawned::stage::descriptors);
+
+    sigset_t none;
+    sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    errno = execute(plan.path, plan.argv, plan.envp);
+    give_up(to, spawned::stage::execute);
+}
+
+// The value of PATH; nothing when it is not set.
+const char* search_path(char* const* envp) noexcept {
+    for (; *envp != nullptr; ++envp)
+        if (std::strncmp(*envp, "PATH=", 5) == 0) return *envp + 5;
+    return "/bin:/usr/bin";
+}
+
+}  // namespace
+
+int execute(const char* path, const char* const* argv, char* const* envp) noexcept {
+    const auto arguments = const_cast<char* const*>(argv);  // execve(2) changes neither
+    if (std::strchr(path, '/') != nullptr) {
+        ::execve(path, arguments, envp);
+        return errno;
+    }
+
+    constexpr std::size_t longest = 4096;  // PATH_MAX
+    char                  candidate[longest];
+    const std::size_t     name  = std::strlen(path);
+    int                   error = ENOENT;
+    const char*           next  = search_path(envp);
+    for (bool more = true; more;) {
+        const char* const element = next;
+        const std::size_t length  = ::strcspn(element, ":");
+        next                      = element + length + 1;
+        more                      = element[length] == ':';
+        if (length + name + 2 > longest) continue;
+
+        char* end = candidate;
+        if (length == 0) *end++ = '.';
+        std::memcpy(end, element, length);
+        end += length;
+        *end++ = '/';
+        std::memcpy(end, path, name + 1);
+        ::execve(candidate, arguments, envp);
+        if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) return errno;
+        if (errno == EACCES) error = EACCES;
+    }
+    return error;
+}
+
+spawned spawn(const child_plan& plan) noexcept {
+    report  said;
+    spawned what;
+    what.pid = ::vfork();
+    if (what.pid == 0) become(plan, said);
+    if (what.pid < 0) {
+        what.error = errno;
+        return what;
+    }
+    if (said.failed == spawned::stage::none) return what;
+    while (::waitpid(what.pid, nullptr, 0) < 0 && errno == EINTR) {}
+    what.pid    = 0;
+    what.error  = said.error;
+    what.failed = said.failed;
+    return what;
+}
+
+}  // namespace runwell::sys

@@ -1,0 +1,46 @@
+// spawn.hh — a new process: the parent plans, the child obeys.
+//
+// The child borrows the parent's memory until it executes (vfork): nothing is copied, and the parent knows at once
+// whether the execve succeeded. Between the two there is plain data and a function that cannot return.
+#pragma once
+
+#include <sys/types.h>
+
+#include <type_traits>
+
+namespace runwell::sys {
+
+// All the child may know.
+struct child_plan {
+    const char*        path     = nullptr;  // what to execute; looked up in PATH when it has no slash
+    const char* const* argv     = nullptr;
+    char* const*       envp     = nullptr;
+    int                dir      = -1;     // change there first; -1: stay
+    int                fd_for_0 = -1;     // these become 0, 1 and 2; -1: as the parent's
+    int                fd_for_1 = -1;
+    int                fd_for_2 = -1;
+    bool               session  = false;  // setsid(2)
+};
+static_assert(std::is_trivially_destructible_v<child_plan> && std::is_standard_layout_v<child_plan>);
+
+// What has become of a plan. Exactly one of three:
+//   · pid > 0, error 0: it runs;
+//   · pid < 0: there is no process, and error says why (EAGAIN, ENOMEM);
+//   · pid 0: there was a process that could not do `failed`; it has ended and is reaped, and error says why.
+struct spawned {
+    enum class stage : unsigned char { none, directory, descriptors, execute };
+    pid_t pid    = -1;
+    int   error  = 0;
+    stage failed = stage::none;
+};
+
+// Every signal is unblocked in the child; dispositions are as this process has them, other than those that listen_to()
+// has taken, which are the default.
+spawned spawn(const child_plan& plan) noexcept;
+
+// execve(2), with `path` looked up in the PATH of envp when it has no slash ("/bin:/usr/bin" when there is none there;
+// an empty element is the current directory). Returns only when it failed, with the errno to report: that of the first
+// candidate which exists, else that of the last.
+int execute(const char* path, const char* const* argv, char* const* envp) noexcept;
+
+}  // namespace runwell::sys

@@ -1,0 +1,25 @@
+#include "sys/wait.hh"
+
+#include <poll.h>
+#include <time.h>
+
+#include "sys/clock.hh"
+
+namespace runwell::sys {
+
+bool wait_for(std::span<pollfd> ready, std::optional<ticks> deadline) noexcept {
+    timespec  left{};
+    timespec* limit = nullptr;
+    if (deadline) {
+        const ticks nanos = *deadline - monotonic();
+        if (nanos > 0) {
+            left.tv_sec  = nanos / one_second;
+            left.tv_nsec = nanos % one_second;
+        }
+        limit = &left;
+    }
+    for (pollfd& p : ready) p.revents = 0;
+    return ::ppoll(ready.data(), ready.size(), limit, nullptr) > 0;
+}
+
+}  // namespace runwell::sys
