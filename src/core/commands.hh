@@ -11,6 +11,7 @@
 
 namespace runwell {
 
+// clang-format off
 enum class command : std::uint8_t {
     up, once, down, exit,                                             // what is wanted
     term, kill, pause, cont, hup, alarm, interrupt, quit, usr1, usr2  // a signal to ./run
@@ -38,6 +39,7 @@ inline constexpr std::array command_rows{
     command_row{command::usr1,      '1', SIGUSR1},
     command_row{command::usr2,      '2', SIGUSR2},
 };
+// clang-format on
 
 // The row of a control byte; nothing for the bytes that mean nothing, which a supervisor ignores.
 constexpr std::optional<command_row> command_of(char letter) noexcept {

@@ -27,7 +27,7 @@
 namespace runwell {
 
 // Nanoseconds of a clock that never jumps.
-using ticks = std::int64_t;
+using ticks                       = std::int64_t;
 inline constexpr ticks one_second = 1'000'000'000;
 
 // What a service can be, between two events.

@@ -47,9 +47,10 @@ using outcome = result<done>;
 
 // The value of a result, or out of the function with its trouble. Compiles only where a trouble can be returned:
 // never in a forked child.
-#define TRY(expression)                                  \
-    __extension__({                                      \
-        auto tried_ = (expression);                      \
-        if (!tried_) [[unlikely]] return tried_.why();   \
-        std::move(*tried_);                              \
+#define TRY(expression)             \
+    __extension__({                 \
+        auto tried_ = (expression); \
+        if (!tried_) [[unlikely]]   \
+            return tried_.why();    \
+        std::move(*tried_);         \
     })

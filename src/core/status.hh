@@ -32,7 +32,7 @@ enum class phase : std::uint8_t {
 enum class want : std::uint8_t { up, down, exit };
 
 struct status {
-    moment        since;       // when ./run was started, or when the service went down
+    moment        since;         // when ./run was started, or when the service went down
     std::uint32_t pid      = 0;  // of ./run or ./finish; 0: no process
     bool          paused   = false;
     want          wanted   = want::up;

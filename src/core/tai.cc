@@ -50,9 +50,9 @@ moment unpack(std::span<const std::byte, bytes> from) noexcept {
 }
 
 fixed_text<label_size> label(moment at) noexcept {
-    constexpr char                hex[] = "0123456789abcdef";
-    std::array<std::byte, bytes>  packed{};
-    fixed_text<label_size>        text;
+    constexpr char               hex[] = "0123456789abcdef";
+    std::array<std::byte, bytes> packed{};
+    fixed_text<label_size>       text;
     pack(at, packed);
     text.append('@');
     for (const std::byte b : packed) {

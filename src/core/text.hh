@@ -6,7 +6,6 @@
 #include <optional>
 #include <string_view>
 
-
 namespace runwell {
 
 // A number in decimal, ready to be appended: decimal{42}.view() is "42".

@@ -20,9 +20,11 @@ public:
     ~unique_fd() { reset(); }
 
     explicit operator bool() const noexcept { return fd_ >= 0; }
-    int      value() const noexcept { return fd_; }
-    int      release() noexcept { return std::exchange(fd_, -1); }
-    void     reset(int fd = -1) noexcept {
+
+    int value() const noexcept { return fd_; }
+    int release() noexcept { return std::exchange(fd_, -1); }
+
+    void reset(int fd = -1) noexcept {
         if (fd_ >= 0) ::close(fd_);
         fd_ = fd;
     }

@@ -1,5 +1,6 @@
 #include "sys/files.hh"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -26,7 +27,7 @@ result<pipe_ends> make_pipe() noexcept {
 }
 
 outcome replace_file(int dir, const char* path, const char* beside, std::span<const std::byte> bytes) noexcept {
-    const unique_fd file = TRY(open_at(dir, beside, O_WRONLY | O_CREAT | O_TRUNC, 0644));
+    const unique_fd file  = TRY(open_at(dir, beside, O_WRONLY | O_CREAT | O_TRUNC, 0644));
     const ssize_t   wrote = ::write(file.value(), bytes.data(), bytes.size());
     if (wrote != static_cast<ssize_t>(bytes.size())) {
         const int error = wrote < 0 ? errno : ENOSPC;
@@ -35,6 +36,11 @@ outcome replace_file(int dir, const char* path, const char* beside, std::span<co
     }
     if (::renameat(dir, beside, dir, path) != 0) return trouble{"unable to rename to ", path, errno};
     return done{};
+}
+
+bool is_removed(const unique_fd& file) noexcept {
+    struct stat is;
+    return ::fstat(file.value(), &is) == 0 && is.st_nlink == 0;
 }
 
 void occupy_standard_descriptors() noexcept {

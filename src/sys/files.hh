@@ -24,9 +24,12 @@ result<unique_fd> open_directory(int dir, const char* path) noexcept;
 // A pipe whose ends are both close-on-exec.
 result<pipe_ends> make_pipe() noexcept;
 
-// The content of `path` becomes `bytes`, at once: written beside it as `beside`, then renamed. Mode 0644 less the umask.
-// A reader sees the old or the new, never a part; when it fails, the old.
+// The content of `path` becomes `bytes`, at once: written beside it as `beside`, then renamed. Mode 0644 less the
+// umask. A reader sees the old or the new, never a part; when it fails, the old.
 outcome replace_file(int dir, const char* path, const char* beside, std::span<const std::byte> bytes) noexcept;
+
+// What the descriptor is open on has no name any more: it has been deleted.
+bool is_removed(const unique_fd& file) noexcept;
 
 // Descriptors 0, 1 and 2 that are closed become /dev/null, so that nothing opened later is mistaken for them.
 void occupy_standard_descriptors() noexcept;

@@ -15,8 +15,8 @@ struct child_plan {
     const char*        path     = nullptr;  // what to execute; looked up in PATH when it has no slash
     const char* const* argv     = nullptr;
     char* const*       envp     = nullptr;
-    int                dir      = -1;     // change there first; -1: stay
-    int                fd_for_0 = -1;     // these become 0, 1 and 2; -1: as the parent's
+    int                dir      = -1;  // change there first; -1: stay
+    int                fd_for_0 = -1;  // these become 0, 1 and 2; -1: as the parent's
     int                fd_for_1 = -1;
     int                fd_for_2 = -1;
     bool               session  = false;  // setsid(2)

@@ -34,8 +34,8 @@ public:
     // Trouble: EMFILE when the user has too many.
     static result<watch> make() noexcept;
 
-    // Watches `path` for the events in `mask`; the number of the watch. A second add() of the same file replaces its mask
-    // and returns the same number.
+    // Watches `path` for the events in `mask`; the number of the watch. A second add() of the same file replaces its
+    // mask and returns the same number.
     result<int> add(const char* path, std::uint32_t mask) const noexcept;
     void        remove(int where) const noexcept;
 

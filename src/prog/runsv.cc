@@ -1,0 +1,378 @@
+// runsv — look after one service directory, and its log/.
+//   setup()   may fail, and then runsv never began;
+//   run()     may not: from here on every error is a warning and a retry.
+//
+// What is decided, core/pair decides. This file carries it out, and tells what has come of it.
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "core/pair.hh"
+#include "core/text.hh"
+#include "sys/clock.hh"
+#include "sys/files.hh"
+#include "sys/say.hh"
+#include "sys/signals.hh"
+#include "sys/spawn.hh"
+#include "sys/supervise.hh"
+#include "sys/wait.hh"
+
+namespace runwell {
+namespace {
+
+// One of the two: where it lives, how it is spoken to, and its processes.
+struct post {
+    sys::unique_fd directory;
+    sys::supervise files;
+    pid_t          pid    = 0;  // of ./run or ./finish
+    pid_t          script = 0;  // of a control script
+};
+
+class supervisor {
+public:
+    // Takes charge of the service directory `name` below `base`. Nothing is started yet.
+    static result<supervisor> setup(int base, const char* name) noexcept;
+
+    void begin() noexcept;                         // start what is wanted
+    bool obeys(member who) const noexcept;         // it can take a command now
+    void read_command(member who) noexcept;        // take the next one
+    void terminate() noexcept;                     // as the command exit, as soon as it can be taken
+    void reaped(sys::ended_child child) noexcept;  // a child of this process: ours, or nobody's
+    void catch_up() noexcept;                      // do what time has made due, and let the files say what is true
+
+    int                  control(member who) const noexcept { return posts_[index(who)].files.control().value(); }
+    std::optional<ticks> deadline() const noexcept;
+    bool                 has_left() const noexcept { return left_; }
+
+private:
+    static constexpr std::size_t index(member who) noexcept { return static_cast<std::size_t>(who); }
+    post&                        at(member who) noexcept { return posts_[index(who)]; }
+    const service& life(member who) const noexcept { return who == member::main ? state_.main : state_.log; }
+
+    outcome find_logger() noexcept;
+    void    on(member who, event happened) noexcept;
+    void    ended(member who, int status) noexcept;
+    void    act(const task& what) noexcept;
+    void    start(member who, const char* const* argv) noexcept;
+    void    run_finish() noexcept;
+    void    run_script(member who, char letter) noexcept;
+    bool    ensure_pipe() noexcept;
+    bool    publish() noexcept;
+    outcome publish(member who) noexcept;
+    outcome move_back_in(member who) noexcept;
+    void    warn(const trouble& why) const noexcept { sys::voice{"runsv", name_}.warn(why); }
+    void    cannot_start(member who, const sys::spawned& child) const noexcept;
+
+    const char*          name_ = "";
+    int                  base_ = -1;
+    post                 posts_[2];
+    sys::pipe_ends       pipe_;
+    pair                 state_;
+    bool                 terminate_ = false;  // asked for while a control script ran
+    bool                 left_      = false;
+    int                  complaint_ = 0;  // errno of the last complaint about the files, so that it is made once
+    std::optional<ticks> retry_;          // when to try again to write them
+};
+
+bool exists(int directory, const char* path) noexcept {
+    struct stat is;
+    return ::fstatat(directory, path, &is, 0) == 0;
+}
+
+result<supervisor> supervisor::setup(int base, const char* name) noexcept {
+    supervisor made;
+    made.name_ = name;
+    made.base_ = base;
+
+    post& main   = made.at(member::main);
+    auto  opened = sys::open_directory(base, name);
+    if (!opened || ::faccessat(opened->value(), ".", X_OK, AT_EACCESS) != 0)
+        return trouble{"unable to change to directory", "", opened ? errno : opened.why().error};
+    main.directory = std::move(*opened);
+    TRY(made.find_logger());
+    if (exists(main.directory.value(), "down")) made.state_.main.wanted = want::down;
+
+    main.files = TRY(sys::supervise::lock(main.directory.value(), sys::names_of_service));
+    if (made.state_.has_log) {
+        post& log    = made.at(member::log);
+        auto  locked = sys::supervise::lock(log.directory.value(), sys::names_of_log);
+        if (!locked && locked.why().error == EAGAIN) {
+            made.warn({"log/supervise/lock is held by another process, waiting for it"});
+            locked = sys::supervise::lock(log.directory.value(), sys::names_of_log, true);
+        }
+        log.files = TRY(std::move(locked));
+    }
+    TRY(main.files.open_fifos());
+    if (made.state_.has_log) TRY(made.at(member::log).files.open_fifos());
+    return made;
+}
+
+outcome supervisor::find_logger() noexcept {
+    const int   service = at(member::main).directory.value();
+    struct stat is;
+    if (::fstatat(service, "log", &is, 0) != 0) {
+        if (errno != ENOENT) warn({"unable to stat() ./log", "", errno});
+        return done{};
+    }
+    if (!S_ISDIR(is.st_mode)) {
+        warn({"./log: not a directory."});
+        return done{};
+    }
+    auto opened = sys::open_directory(service, "log");
+    if (!opened) return trouble{"unable to change directory to ./log", "", opened.why().error};
+    at(member::log).directory = std::move(*opened);
+    state_.has_log            = true;
+    if (exists(service, "log/down")) state_.log.wanted = want::down;
+    return done{};
+}
+
+// -- what happens ------------------------------------------------------------------------------------------------
+
+void supervisor::on(member who, event happened) noexcept {
+    happened.at   = sys::monotonic();
+    happened.wall = sys::wall();
+    for (const task& what : step(state_, who, happened)) act(what);
+}
+
+void supervisor::ended(member who, int status) noexcept {
+    const bool has_finish = bool{sys::open_at(at(who).directory.value(), "finish", O_RDONLY | O_NONBLOCK)};
+    on(who, {.what = event::kind::ended, .status = status, .has_finish = has_finish});
+}
+
+void supervisor::begin() noexcept {
+    state_.main.since = state_.log.since = sys::wall();
+    publish();
+    if (state_.has_log) on(member::log, {});
+    on(member::main, {});
+}
+
+bool supervisor::obeys(member who) const noexcept { return who == member::main ? !busy(state_.main) : state_.has_log; }
+
+void supervisor::read_command(member who) noexcept {
+    const auto letter = at(who).files.next_command();
+    const auto order  = letter ? command_of(*letter) : std::nullopt;
+    if (order) on(who, {.what = event::kind::command, .order = *order});
+}
+
+void supervisor::terminate() noexcept { terminate_ = true; }
+
+void supervisor::reaped(sys::ended_child child) noexcept {
+    for (const member who : {member::main, member::log}) {
+        post& its = at(who);
+        if (child.pid == its.pid) {
+            its.pid = 0;
+            ended(who, child.status);
+        } else if (child.pid == its.script) {
+            its.script = 0;
+            on(who, {.what = event::kind::script_ended, .handled = child.status == 0});
+        }
+    }
+}
+
+void supervisor::catch_up() noexcept {
+    if (terminate_ && !busy(state_.main)) {
+        terminate_ = false;
+        on(member::main, {.what = event::kind::command, .order = *command_of('x')});
+    }
+    const auto due = next_tick(state_);
+    if (due && *due <= sys::monotonic()) {
+        if (state_.has_log) on(member::log, {});
+        on(member::main, {});
+    }
+    publish();
+}
+
+std::optional<ticks> supervisor::deadline() const noexcept {
+    const auto next = next_tick(state_);
+    return retry_ && (!next || *retry_ < *next) ? retry_ : next;
+}
+
+// -- what is to be done ------------------------------------------------------------------------------------------
+
+void supervisor::act(const task& what) noexcept {
+    static constexpr const char* run[] = {"./run", nullptr};
+    switch (what.what.what) {
+        case todo::deed::start_run: return start(what.who, run);
+        case todo::deed::start_finish: return run_finish();
+        case todo::deed::send:
+            if (at(what.who).pid > 0) ::kill(at(what.who).pid, what.what.signal);
+            return;
+        case todo::deed::run_script: return run_script(what.who, what.what.script);
+        case todo::deed::end_input: return pipe_.write.reset();
+        case todo::deed::leave: left_ = true; return;
+    }
+}
+
+// The pipe between the two is made when it is first needed, and anew after a drain.
+bool supervisor::ensure_pipe() noexcept {
+    if (!state_.has_log || state_.draining || pipe_.write) return true;
+    auto made = sys::make_pipe();
+    if (!made) {
+        warn({"unable to create log pipe", "", made.why().error});
+        return false;
+    }
+    pipe_ = std::move(*made);
+    return true;
+}
+
+void supervisor::start(member who, const char* const* argv) noexcept {
+    if (!ensure_pipe()) return on(who, {.what = event::kind::could_not_start});
+    const bool         is_log = who == member::log;
+    const sys::spawned child  = sys::spawn({.path     = argv[0],
+                                            .argv     = argv,
+                                            .envp     = environ,
+                                            .dir      = at(who).directory.value(),
+                                            .fd_for_0 = is_log ? pipe_.read.value() : -1,
+                                            .fd_for_1 = is_log ? -1 : pipe_.write.value()});
+    if (child.pid < 0) {
+        warn({"unable to fork, sleeping", "", child.error});
+        return on(who, {.what = event::kind::could_not_start});
+    }
+    at(who).pid = child.pid;
+    if (child.pid > 0) return;
+    cannot_start(who, child);
+    constexpr int exited_111 = 111 << 8;
+    ended(who, exited_111);
+}
+
+void supervisor::run_finish() noexcept {
+    const int      status = state_.main.wait_status;
+    fixed_text<12> code, low;
+    if (WIFEXITED(status))
+        code.append(decimal{static_cast<unsigned>(WEXITSTATUS(status))}.view());
+    else
+        code.append("-1");
+    low.append(decimal{static_cast<unsigned>(status & 0xff)}.view());
+    const char* const argv[] = {"./finish", code.c_str(), low.c_str(), nullptr};
+    start(member::main, argv);
+}
+
+void supervisor::run_script(member who, char letter) noexcept {
+    fixed_text<16> path;
+    path.append("control/");
+    path.append(letter);
+    struct stat is;
+    const int   directory = at(who).directory.value();
+    if (::fstatat(directory, path.c_str(), &is, 0) != 0 || (is.st_mode & S_IXUSR) == 0)
+        return on(who, {.what = event::kind::script_ended});
+
+    publish();  // the script may ask for the status
+    fixed_text<12> pid;
+    if (at(who).pid > 0) pid.append(decimal{static_cast<unsigned>(at(who).pid)}.view());
+    const char* const  argv[] = {path.c_str(), pid.c_str(), nullptr};
+    const sys::spawned child =
+        sys::spawn({.path = argv[0], .argv = argv, .envp = environ, .dir = directory, .fd_for_1 = pipe_.write.value()});
+    if (child.pid > 0) {
+        at(who).script = child.pid;
+        return;
+    }
+    if (child.pid < 0)
+        warn({"unable to fork for control/?", "", child.error});
+    else
+        sys::voice{"runsv", name_}.fatal({"unable to run control/?", "", child.error}, 0);
+    on(who, {.what = event::kind::script_ended});
+}
+
+void supervisor::cannot_start(member who, const sys::spawned& child) const noexcept {
+    const sys::voice say{"runsv", name_};
+    const bool       is_log  = who == member::log;
+    const char*      program = life(who).now == phase::finish ? "./finish" : "./run";
+    switch (child.failed) {
+        case sys::spawned::stage::directory: say.fatal({"unable to change directory", "", child.error}, 0); return;
+        case sys::spawned::stage::descriptors:
+            say.fatal({"unable to setup stdout for ", program, child.error}, 0);
+            return;
+        case sys::spawned::stage::none:
+        case sys::spawned::stage::execute:
+            say.fatal({is_log ? "unable to start log/" : "unable to start ", program, child.error}, 0);
+            return;
+    }
+}
+
+// -- what the files say ------------------------------------------------------------------------------------------
+
+// Both, where they have changed. When that fails the reason is told once, and tried again every second.
+bool supervisor::publish() noexcept {
+    outcome said = publish(member::main);
+    if (said && state_.has_log) said = publish(member::log);
+    if (said) {
+        retry_.reset();
+        complaint_ = 0;
+        return true;
+    }
+    retry_ = sys::monotonic() + one_second;
+    if (complaint_ != said.why().error) warn(said.why());
+    complaint_ = said.why().error;
+    return false;
+}
+
+outcome supervisor::publish(member who) noexcept {
+    const service& is = life(who);
+    if (at(who).files.removed()) TRY(move_back_in(who));
+    return at(who).files.publish({.since    = is.since,
+                                  .pid      = static_cast<std::uint32_t>(at(who).pid),
+                                  .paused   = is.paused,
+                                  .wanted   = is.wanted,
+                                  .got_term = is.got_term,
+                                  .now      = is.now});
+}
+
+// supervise/ has been removed, alone or with the service directory: serve what has taken its place under the name.
+outcome supervisor::move_back_in(member who) noexcept {
+    post& its = at(who);
+    if (sys::is_removed(its.directory)) {
+        its.directory = TRY(who == member::main ? sys::open_directory(base_, name_)
+                                                : sys::open_directory(at(member::main).directory.value(), "log"));
+    }
+    sys::supervise files = TRY(
+        sys::supervise::lock(its.directory.value(), who == member::main ? sys::names_of_service : sys::names_of_log));
+    TRY(files.open_fifos());
+    its.files = std::move(files);
+    return done{};
+}
+
+// -- the program -------------------------------------------------------------------------------------------------
+
+[[noreturn]] void run(supervisor& service, const sys::unique_fd& signals) noexcept {
+    service.begin();
+    for (;;) {
+        service.catch_up();
+        if (service.has_left()) ::_exit(0);
+
+        const auto listen  = [&](member who) { return service.obeys(who) ? service.control(who) : -1; };
+        pollfd     ready[] = {
+                {signals.value(), POLLIN, 0}, {listen(member::main), POLLIN, 0}, {listen(member::log), POLLIN, 0}};
+        if (!sys::wait_for(ready, service.deadline())) continue;
+
+        if (ready[0].revents != 0) {
+            while (const int signal = sys::next_signal(signals))
+                if (signal == SIGTERM) service.terminate();
+            for (auto child = sys::reap(); child.pid != 0; child = sys::reap()) service.reaped(child);
+        }
+        if (ready[1].revents != 0 && service.obeys(member::main)) service.read_command(member::main);
+        if (ready[2].revents != 0) service.read_command(member::log);
+    }
+}
+
+int usage() noexcept {
+    sys::say({"usage: runsv dir\n"});
+    return 1;
+}
+
+}  // namespace
+}  // namespace runwell
+
+int main(int argc, char** argv) {
+    using namespace runwell;
+    if (argc != 2) return usage();
+    sys::occupy_standard_descriptors();
+
+    auto ready = supervisor::setup(AT_FDCWD, argv[1]);
+    if (!ready) return sys::voice{"runsv", argv[1]}.fatal(ready.why(), 111);
+    auto signals = sys::listen_to({SIGCHLD, SIGTERM});
+    if (!signals) return sys::voice{"runsv", argv[1]}.fatal(signals.why(), 111);
+    run(*ready, *signals);
+}

@@ -1,0 +1,105 @@
+#include "sys/supervise.hh"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <string_view>
+
+#include "core/text.hh"
+#include "sys/files.hh"
+
+namespace runwell::sys {
+namespace {
+
+constexpr mode_t private_directory = 0700, private_file = 0600;
+
+// Makes supervise/; where that is a link to nothing, the directory that it points to.
+outcome make_directory(int service, const supervise_names& names) noexcept {
+    if (::mkdirat(service, "supervise", private_directory) == 0 || errno != EEXIST) return done{};
+
+    std::array<char, 256> target{};
+    const ssize_t         length = ::readlinkat(service, "supervise", target.data(), target.size());
+    if (length < 0) return done{};  // not a link
+    if (length == static_cast<ssize_t>(target.size())) return trouble{"unable to readlink ", names.link, ENAMETOOLONG};
+    ::mkdirat(service, target.data(), private_directory);
+    return done{};
+}
+
+result<unique_fd> open_fifo(int directory, const char* path, int flags) noexcept {
+    ::mkfifoat(directory, path, private_file);
+    return open_at(directory, path, flags | O_NONBLOCK);
+}
+
+std::span<const std::byte> bytes_of(std::string_view text) noexcept { return std::as_bytes(std::span{text}); }
+
+outcome publish_file(int directory, const char* path, const char* beside, const char* name,
+                     std::span<const std::byte> content) noexcept {
+    const outcome replaced = replace_file(directory, path, beside, content);
+    if (!replaced) return trouble{replaced.why().what, name, replaced.why().error};
+    return done{};
+}
+
+}  // namespace
+
+result<supervise> supervise::lock(int service, const supervise_names& names, bool wait) noexcept {
+    TRY(make_directory(service, names));
+    supervise made;
+    made.names_ = &names;
+
+    auto directory = open_directory(service, "supervise");
+    if (!directory) return trouble{"unable to open ", names.lock, directory.why().error};
+    made.directory_ = std::move(*directory);
+
+    auto lock = open_at(made.directory_.value(), "lock", O_WRONLY | O_APPEND | O_CREAT, private_file);
+    if (!lock) return trouble{"unable to open ", names.lock, lock.why().error};
+    made.lock_ = std::move(*lock);
+    while (::flock(made.lock_.value(), LOCK_EX | (wait ? 0 : LOCK_NB)) != 0)
+        if (errno != EINTR) return trouble{"unable to lock ", names.lock, errno};
+    return made;
+}
+
+outcome supervise::open_fifos() noexcept {
+    // Open for writing too, so that it never comes to an end when a client closes it.
+    auto control = open_fifo(directory_.value(), "control", O_RDWR);
+    if (!control) return trouble{"unable to open ", names_->control, control.why().error};
+    struct stat is;
+    if (::fstat(control->value(), &is) != 0 || !S_ISFIFO(is.st_mode)) return trouble{names_->control_is_no_fifo};
+
+    auto ok = open_fifo(directory_.value(), "ok", O_RDONLY);
+    if (!ok) return trouble{"unable to open ", names_->ok, ok.why().error};
+    control_ = std::move(*control);
+    ok_      = std::move(*ok);
+    return done{};
+}
+
+std::optional<char> supervise::next_command() const noexcept {
+    char byte = '\0';
+    if (::read(control_.value(), &byte, 1) != 1) return std::nullopt;
+    return byte;
+}
+
+outcome supervise::publish(const status& now) noexcept {
+    if (published_ == now) return done{};
+    const int directory = directory_.value();
+
+    if (!published_ || published_->pid != now.pid) {
+        fixed_text<24> line;
+        if (now.pid != 0) {
+            line.append(decimal{now.pid}.view());
+            line.append('\n');
+        }
+        TRY(publish_file(directory, "pid", "pid.new", names_->pid_new, bytes_of(line.view())));
+    }
+    TRY(publish_file(directory, "stat", "stat.new", names_->stat_new, bytes_of(words(now).view())));
+    TRY(publish_file(directory, "status", "status.new", names_->status_new, encode(now)));
+    published_ = now;
+    return done{};
+}
+
+bool supervise::removed() const noexcept { return is_removed(directory_); }
+
+}  // namespace runwell::sys

@@ -1,0 +1,65 @@
+// supervise.hh — the directory through which a supervisor speaks with the world.
+//
+//     supervise/   0700   a directory, or a link to one that is made when it is not there (text below 256 bytes)
+//       lock       0600   locked by the supervisor that is responsible for this service
+//       control    0600   a FIFO: commands, one byte each
+//       ok         0600   a FIFO that is open for reading as long as the supervisor lives
+//       status     0644   20 bytes; replaced at once, never in part
+//       stat       0644   the same in words; its modification time is that of the last change
+//       pid        0644   "123\n", or nothing
+//
+// What exists is never chmod'ed, chowned or made again, so that an administrator's rights survive. Everything is
+// reached through descriptors: a service directory that is renamed goes on being served. Source: runsv(8), measured.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+
+#include "core/result.hh"
+#include "core/status.hh"
+#include "sys/fd.hh"
+
+namespace runwell::sys {
+
+// The names as error messages have them: supervise/… and log/supervise/….
+struct supervise_names {
+    const char *link, *lock, *control, *control_is_no_fifo, *ok, *pid_new, *stat_new, *status_new;
+};
+inline constexpr supervise_names names_of_service{
+    "./supervise",  "supervise/lock",    "supervise/control",  "supervise/control exists but is not a fifo",
+    "supervise/ok", "supervise/pid.new", "supervise/stat.new", "supervise/status.new"};
+inline constexpr supervise_names names_of_log{
+    "./log/supervise",        "log/supervise/lock",
+    "log/supervise/control",  "log/supervise/control exists but is not a fifo",
+    "log/supervise/ok",       "log/supervise/pid.new",
+    "log/supervise/stat.new", "log/supervise/status.new"};
+
+class supervise {
+public:
+    supervise() noexcept = default;
+
+    // Opens supervise/ below `service`, made where it is not there, and takes its lock. EAGAIN: somebody else has it;
+    // then with `wait`, waits until it is free.
+    static result<supervise> lock(int service, const supervise_names& names, bool wait = false) noexcept;
+
+    // Opens control and ok, made where they are not there. From now on clients find somebody.
+    outcome open_fifos() noexcept;
+
+    // The next control byte; nothing when there is none (now).
+    std::optional<char> next_command() const noexcept;
+    const unique_fd&    control() const noexcept { return control_; }
+
+    // Lets the files say this, where they do not yet. A failure leaves what they said; call again to try again.
+    outcome publish(const status& now) noexcept;
+
+    // The directory has been removed: nobody can reach this supervisor through it any more.
+    bool removed() const noexcept;
+
+private:
+    const supervise_names* names_ = nullptr;
+    unique_fd              directory_, lock_, control_, ok_;
+    std::optional<status>  published_;
+};
+
+}  // namespace runwell::sys
