@@ -83,10 +83,14 @@ void obey(service& s, const event& e, todo_list& list) noexcept {
     }
 }
 
-void end(service& s, const event& e) noexcept {
+void lose_process(service& s) noexcept {
     s.alive    = false;
     s.paused   = false;
     s.got_term = false;
+}
+
+void end(service& s, const event& e) noexcept {
+    lose_process(s);
     if (s.now == phase::run) {
         s.wait_status = e.status;
         if (e.has_finish && !s.is_log) {
@@ -100,7 +104,7 @@ void end(service& s, const event& e) noexcept {
 }
 
 void start_failed(service& s, const event& e) noexcept {
-    s.alive      = false;
+    lose_process(s);
     s.not_before = e.at + one_second;
     if (s.now != phase::run) return;  // ./finish stays due
     s.now   = phase::down;

@@ -39,7 +39,7 @@ struct service {
     bool paused   = false;
     bool got_term = false;
     bool owed     = false;  // one start is owed, whatever is wanted: `once`
-    bool held     = false;  // `up` starts nothing now: the pair is draining its logger
+    bool held     = false;  // the pair is draining its logger: only a logger is started, and only when that is owed
     bool is_log   = false;  // a logger has no ./finish, no control scripts, and does not know `exit`
     char script   = '\0';   // the control script that runs now
 
@@ -101,7 +101,8 @@ constexpr bool at_rest(const service& of) noexcept {
 // Something is only waiting for not_before.
 constexpr bool start_is_due(const service& of) noexcept {
     if (of.alive || busy(of)) return false;
-    return of.now == phase::finish || of.owed || (of.wanted == want::up && !of.held);
+    if (of.held) return of.is_log && of.owed;
+    return of.now == phase::finish || of.owed || of.wanted == want::up;
 }
 
 }  // namespace runwell

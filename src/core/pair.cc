@@ -13,14 +13,19 @@ void step_one(pair& p, member who, const event& e, task_list& tasks) noexcept {
     for (const todo& what : list) tasks.push({who, what});
 }
 
+// A logger that has not read what is in the pipe is owed one more start.
+void let_it_read(pair& p, const event& e, task_list& tasks) noexcept {
+    p.log.owed = true;
+    step_one(p, member::log, {.at = e.at, .wall = e.wall}, tasks);
+}
+
 void drain(pair& p, const event& e, task_list& tasks) noexcept {
     p.draining   = true;
     p.main.held  = true;
     p.log.held   = true;
-    p.log.owed   = !p.log.alive;  // it has not read what is in the pipe
     p.log.wanted = want::exit;
     tasks.push({member::log, {.what = todo::deed::end_input}});
-    step_one(p, member::log, {.at = e.at, .wall = e.wall}, tasks);
+    if (!p.log.alive) let_it_read(p, e, tasks);
 }
 
 void begin_again(pair& p, const event& e, task_list& tasks) noexcept {
@@ -39,21 +44,21 @@ task_list step(pair& of, member who, const event& happened) noexcept {
     task_list tasks;
     step_one(of, who, happened, tasks);
 
-    if (!of.draining && of.main.wanted == want::exit && at_rest(of.main)) {
+    if (of.draining && at_rest(of.log)) {
+        const bool ended  = who == member::log && happened.what == event::kind::ended;
+        const bool killed = ended && WIFSIGNALED(happened.status) && of.log.wanted == want::exit;
+        if (killed)
+            let_it_read(of, happened, tasks);
+        else if (of.main.wanted == want::exit)
+            tasks.push({member::main, {.what = todo::deed::leave}});
+        else
+            begin_again(of, happened, tasks);
+    } else if (!of.draining && of.main.wanted == want::exit && at_rest(of.main)) {
         const bool somebody_reads = of.has_log && (of.log.alive || of.log.wanted == want::up);
         if (somebody_reads)
             drain(of, happened, tasks);
         else
             tasks.push({member::main, {.what = todo::deed::leave}});
-    }
-    if (of.draining && who == member::log && happened.what == event::kind::ended && at_rest(of.log)) {
-        const bool killed = WIFSIGNALED(of.log.wait_status) && of.log.wanted == want::exit;
-        if (killed)
-            of.log.owed = true;
-        else if (of.main.wanted == want::exit)
-            tasks.push({member::main, {.what = todo::deed::leave}});
-        else
-            begin_again(of, happened, tasks);
     }
     return tasks;
 }

@@ -1,0 +1,365 @@
+#include "core/machine.hh"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace runwell {
+
+static void PrintTo(const todo& what, std::ostream* to) {
+    static const char* const names[] = {"start_run", "start_finish", "send", "run_script", "end_input", "leave"};
+    *to << names[static_cast<int>(what.what)] << " " << what.signal << " " << (what.script != 0 ? what.script : '-');
+}
+
+namespace {
+
+using deed = todo::deed;
+using kind = event::kind;
+
+const todo start_run{.what = deed::start_run}, start_finish{.what = deed::start_finish};
+todo       send(int signal) { return {.what = deed::send, .signal = signal}; }
+todo       script(char letter) { return {.what = deed::run_script, .script = letter}; }
+
+constexpr int exited_0 = 0, killed_by_term = SIGTERM;
+
+// A service and what happens to it, told in order. Scripts do not exist unless a story says so.
+struct story {
+    service           s;
+    ticks             now        = 100 * one_second;
+    bool              has_finish = false;
+    bool              scripts    = false;  // leave the answers to the story
+    std::vector<todo> did;
+
+    void happens(event e) {
+        e.at   = now;
+        e.wall = {now / one_second, 0};
+        todo_list list;
+        step(s, e, list);
+        for (const todo& what : list) {
+            const bool unanswered = what.what == deed::run_script && !scripts;
+            if (unanswered)
+                happens({.what = kind::script_ended});
+            else
+                did.push_back(what);
+        }
+    }
+    void begins() { happens({}); }
+    void command(char letter) { happens({.what = kind::command, .order = *command_of(letter)}); }
+    void ends(int status = exited_0) { happens({.what = kind::ended, .status = status, .has_finish = has_finish}); }
+    void script_says(bool handled) { happens({.what = kind::script_ended, .handled = handled}); }
+    void second_passes() {
+        now += one_second;
+        happens({});
+    }
+    // What was done since the last time this was asked.
+    std::vector<todo> deeds() { return std::exchange(did, {}); }
+};
+using deeds = std::vector<todo>;
+
+story running() {
+    story told;
+    told.begins();
+    told.deeds();
+    told.now += 5 * one_second;
+    return told;
+}
+
+TEST(machine, a_service_that_is_wanted_up_is_started) {
+    story told;
+    told.begins();
+    EXPECT_EQ(told.deeds(), deeds{start_run});
+    EXPECT_EQ(told.s.now, phase::run);
+    EXPECT_TRUE(told.s.alive);
+}
+
+TEST(machine, a_service_with_a_down_file_waits_for_up) {
+    story told;
+    told.s.wanted = want::down;
+    told.begins();
+    EXPECT_EQ(told.deeds(), deeds{});
+    told.command('u');
+    EXPECT_EQ(told.deeds(), deeds{start_run});
+}
+
+TEST(machine, a_service_that_ran_longer_than_a_second_is_restarted_at_once) {
+    story told = running();
+    told.ends();
+    EXPECT_EQ(told.deeds(), deeds{start_run});
+}
+
+TEST(machine, a_crash_inside_the_first_second_waits_out_the_second) {
+    story told;
+    told.begins();
+    told.deeds();
+    told.now += one_second / 4;
+    told.ends();
+    EXPECT_EQ(told.deeds(), deeds{});
+    EXPECT_EQ(told.s.now, phase::down);
+    told.now += one_second / 2;
+    told.begins();
+    EXPECT_EQ(told.deeds(), deeds{}) << "three quarters of a second after the start";
+    told.now += one_second / 4;
+    told.begins();
+    EXPECT_EQ(told.deeds(), deeds{start_run});
+}
+
+TEST(machine, finish_runs_between_two_runs_and_keeps_the_time_of_the_start) {
+    story told         = running();
+    told.has_finish    = true;
+    const moment start = told.s.since;
+    told.ends(3 << 8);
+    EXPECT_EQ(told.deeds(), deeds{start_finish});
+    EXPECT_EQ(told.s.now, phase::finish);
+    EXPECT_EQ(told.s.since, start);
+    EXPECT_EQ(told.s.wait_status, 3 << 8);
+    told.ends();
+    EXPECT_EQ(told.deeds(), deeds{start_run});
+}
+
+TEST(machine, nothing_is_sent_to_finish) {
+    story told      = running();
+    told.has_finish = true;
+    told.ends();
+    told.deeds();
+    for (const command_row& row : command_rows)
+        if (row.signal != 0 && row.letter != 'd' && row.letter != 'x') told.command(row.letter);
+    EXPECT_EQ(told.deeds(), deeds{});
+    EXPECT_EQ(told.s.now, phase::finish);
+    EXPECT_FALSE(told.s.paused);
+}
+
+TEST(machine, kill_during_finish_changes_nothing_so_that_up_starts_no_second_copy) {
+    story told      = running();
+    told.has_finish = true;
+    told.command('d');
+    told.ends();
+    told.deeds();
+    told.command('k');
+    told.command('u');
+    EXPECT_EQ(told.deeds(), deeds{});
+    told.ends();
+    EXPECT_EQ(told.deeds(), deeds{start_run});
+}
+
+TEST(machine, kill_then_up_waits_for_the_death) {
+    story told = running();
+    told.command('k');
+    EXPECT_EQ(told.deeds(), deeds{send(SIGKILL)});
+    EXPECT_TRUE(told.s.alive);
+    told.command('u');
+    EXPECT_EQ(told.deeds(), deeds{});
+    told.ends(SIGKILL);
+    EXPECT_EQ(told.deeds(), deeds{start_run});
+}
+
+TEST(machine, down_sends_term_then_cont) {
+    story told = running();
+    told.command('d');
+    EXPECT_EQ(told.deeds(), (deeds{send(SIGTERM), send(SIGCONT)}));
+    EXPECT_TRUE(told.s.got_term);
+    told.ends(killed_by_term);
+    EXPECT_EQ(told.deeds(), deeds{});
+    EXPECT_EQ(told.s.now, phase::down);
+    EXPECT_FALSE(told.s.got_term);
+    told.second_passes();
+    EXPECT_EQ(told.deeds(), deeds{});
+}
+
+TEST(machine, term_of_a_service_that_is_wanted_up_sends_no_cont) {
+    story told = running();
+    told.command('t');
+    EXPECT_EQ(told.deeds(), deeds{send(SIGTERM)});
+    told.ends(killed_by_term);
+    EXPECT_EQ(told.deeds(), deeds{start_run});
+}
+
+TEST(machine, once_starts_once) {
+    story told;
+    told.s.wanted = want::down;
+    told.command('o');
+    EXPECT_EQ(told.deeds(), deeds{start_run});
+    told.now += 5 * one_second;
+    told.ends();
+    told.second_passes();
+    EXPECT_EQ(told.deeds(), deeds{});
+}
+
+TEST(machine, once_while_running_lets_it_be_the_last) {
+    story told = running();
+    told.command('o');
+    EXPECT_EQ(told.deeds(), deeds{});
+    EXPECT_EQ(told.s.wanted, want::down);
+    told.ends();
+    EXPECT_EQ(told.deeds(), deeds{});
+}
+
+TEST(machine, once_inside_the_second_is_kept_until_it_is_over) {
+    story told;
+    told.begins();
+    told.command('d');
+    told.ends(killed_by_term);
+    told.deeds();
+    told.command('o');
+    EXPECT_EQ(told.deeds(), deeds{});
+    told.second_passes();
+    EXPECT_EQ(told.deeds(), deeds{start_run});
+}
+
+TEST(machine, down_then_up_inside_the_second_comes_up) {
+    story told;
+    told.begins();
+    told.command('d');
+    told.command('u');
+    told.deeds();
+    told.ends(killed_by_term);
+    told.second_passes();
+    EXPECT_EQ(told.deeds(), deeds{start_run});
+}
+
+TEST(machine, every_signal_command_sends_its_signal) {
+    for (const command_row& row : command_rows) {
+        if (row.what <= command::exit) continue;
+        story told = running();
+        told.command(row.letter);
+        EXPECT_EQ(told.deeds(), deeds{send(row.signal)}) << row.letter;
+    }
+}
+
+TEST(machine, no_signal_is_sent_where_nothing_runs) {
+    story told;
+    told.s.wanted = want::down;
+    for (const command_row& row : command_rows)
+        if (row.what > command::once) told.command(row.letter);
+    EXPECT_EQ(told.deeds(), deeds{});
+    EXPECT_FALSE(told.s.paused);
+}
+
+TEST(machine, paused_is_said_until_cont_or_a_stop) {
+    story told = running();
+    told.command('p');
+    EXPECT_TRUE(told.s.paused);
+    told.command('c');
+    EXPECT_FALSE(told.s.paused);
+    told.command('p');
+    told.command('d');
+    EXPECT_FALSE(told.s.paused) << "down sends CONT";
+}
+
+TEST(machine, a_script_is_asked_before_every_start_whatever_it_answers) {
+    for (const bool answer : {true, false}) {
+        story told;
+        told.scripts = true;
+        told.begins();
+        EXPECT_EQ(told.deeds(), deeds{script('u')});
+        EXPECT_EQ(told.s.now, phase::down);
+        EXPECT_TRUE(busy(told.s));
+        told.script_says(answer);
+        EXPECT_EQ(told.deeds(), deeds{start_run});
+    }
+}
+
+TEST(machine, a_script_that_succeeds_takes_the_place_of_the_signal) {
+    for (const char letter : {'t', 'k', 'p', 'c', 'h', 'a', 'i', 'q', '1', '2'}) {
+        story told   = running();
+        told.scripts = true;
+        told.command(letter);
+        EXPECT_EQ(told.deeds(), deeds{script(letter)});
+        told.script_says(true);
+        EXPECT_EQ(told.deeds(), deeds{}) << letter;
+        EXPECT_EQ(told.s.paused, letter == 'p');
+        EXPECT_FALSE(told.s.got_term);
+        told.command(letter);
+        told.script_says(false);
+        EXPECT_EQ(told.deeds(), (deeds{script(letter), send(command_of(letter)->signal)})) << letter;
+    }
+}
+
+TEST(machine, down_asks_t_then_sends_then_tells_d) {
+    story told   = running();
+    told.scripts = true;
+    told.command('d');
+    EXPECT_EQ(told.deeds(), deeds{script('t')});
+    told.script_says(false);
+    EXPECT_EQ(told.deeds(), (deeds{send(SIGTERM), send(SIGCONT), script('d')}));
+    told.script_says(false);
+    EXPECT_EQ(told.deeds(), deeds{});
+}
+
+TEST(machine, exit_sends_cont_even_when_t_has_handled_the_term) {
+    story told   = running();
+    told.scripts = true;
+    told.command('x');
+    told.script_says(true);
+    EXPECT_EQ(told.deeds(), (deeds{script('t'), send(SIGCONT), script('x')}));
+    EXPECT_FALSE(told.s.got_term);
+    told.script_says(true);
+    told.ends();
+    EXPECT_TRUE(at_rest(told.s));
+}
+
+TEST(machine, a_death_while_a_script_runs_is_seen_but_nothing_starts_before_its_end) {
+    story told      = running();
+    told.scripts    = true;
+    told.has_finish = true;
+    told.command('t');
+    told.deeds();
+    told.ends(killed_by_term);
+    EXPECT_EQ(told.deeds(), deeds{});
+    EXPECT_FALSE(told.s.alive);
+    told.script_says(false);
+    EXPECT_EQ(told.deeds(), deeds{start_finish}) << "and no TERM to a process that is gone";
+}
+
+TEST(machine, a_start_that_fails_is_tried_again_after_a_second) {
+    story told;
+    told.begins();
+    told.happens({.what = kind::could_not_start});
+    told.deeds();
+    EXPECT_EQ(told.s.now, phase::down);
+    EXPECT_FALSE(told.s.alive);
+    told.begins();
+    EXPECT_EQ(told.deeds(), deeds{});
+    told.second_passes();
+    EXPECT_EQ(told.deeds(), deeds{start_run});
+}
+
+TEST(machine, a_once_whose_start_fails_is_still_owed) {
+    story told;
+    told.s.wanted = want::down;
+    told.command('o');
+    told.happens({.what = kind::could_not_start});
+    told.deeds();
+    told.second_passes();
+    EXPECT_EQ(told.deeds(), deeds{start_run});
+}
+
+TEST(machine, a_finish_that_cannot_start_is_tried_again) {
+    story told      = running();
+    told.has_finish = true;
+    told.ends();
+    told.happens({.what = kind::could_not_start});
+    told.deeds();
+    EXPECT_EQ(told.s.now, phase::finish);
+    told.second_passes();
+    EXPECT_EQ(told.deeds(), deeds{start_finish});
+}
+
+TEST(machine, a_logger_has_no_finish_no_scripts_and_does_not_know_exit) {
+    story told;
+    told.s.is_log   = true;
+    told.scripts    = true;
+    told.has_finish = true;
+    told.begins();
+    EXPECT_EQ(told.deeds(), deeds{start_run});
+    told.command('x');
+    EXPECT_EQ(told.s.wanted, want::up);
+    told.command('d');
+    EXPECT_EQ(told.deeds(), (deeds{send(SIGTERM), send(SIGCONT)}));
+    told.ends(killed_by_term);
+    EXPECT_EQ(told.s.now, phase::down);
+}
+
+}  // namespace
+}  // namespace runwell
