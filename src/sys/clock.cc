@@ -1,8 +1,9 @@
 #include "sys/clock.hh"
 
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
+
+#include <ctime>
 
 namespace runwell::sys {
 namespace {

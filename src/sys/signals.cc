@@ -12,7 +12,7 @@ result<unique_fd> listen_to(std::initializer_list<int> signals) noexcept {
     sigemptyset(&mask);
     for (const int s : signals) {
         sigaddset(&mask, s);
-        ::signal(s, SIG_DFL);
+        static_cast<void>(::signal(s, SIG_DFL));
     }
     unique_fd listener{::signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK)};
     if (!listener) return trouble{"unable to listen to signals", "", errno};

@@ -53,7 +53,7 @@ const char* search_path(char* const* envp) noexcept {
 }  // namespace
 
 int execute(const char* path, const char* const* argv, char* const* envp) noexcept {
-    const auto arguments = const_cast<char* const*>(argv);  // execve(2) changes neither
+    char* const* const arguments = const_cast<char* const*>(argv);  // execve(2) changes neither
     if (std::strchr(path, '/') != nullptr) {
         ::execve(path, arguments, envp);
         return errno;
@@ -85,10 +85,11 @@ int execute(const char* path, const char* const* argv, char* const* envp) noexce
 }
 
 spawned spawn(const child_plan& plan) noexcept {
-    report  said;
-    spawned what;
-    what.pid = ::vfork();
-    if (what.pid == 0) become(plan, said);
+    report      said;
+    const pid_t pid = ::vfork();       // NOLINT(clang-analyzer-security.insecureAPI.vfork)
+    if (pid == 0) become(plan, said);  // NOLINT(clang-analyzer-unix.Vfork): it never returns
+
+    spawned what{.pid = pid};
     if (what.pid < 0) {
         what.error = errno;
         return what;

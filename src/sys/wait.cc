@@ -1,7 +1,8 @@
 #include "sys/wait.hh"
 
 #include <poll.h>
-#include <time.h>
+
+#include <ctime>
 
 #include "sys/clock.hh"
 
