@@ -14,7 +14,9 @@ add_compile_options(
     "SHELL:-isystem /usr/include/c++/${gcc_major}" "SHELL:-isystem /usr/include/${multiarch}/c++/${gcc_major}"
     "SHELL:-isystem /usr/include/${musl_triplet}" "SHELL:-isystem ${gcc_include}"
     "SHELL:-D '__GLIBC_PREREQ(a,b)=0'"
-    -fno-threadsafe-statics -fno-asynchronous-unwind-tables -fno-pie)
+    -fno-threadsafe-statics -fno-asynchronous-unwind-tables -fno-pie
+    # Inlined into a loop that never returns, the locals of what is called once would occupy the stack for ever.
+    -fno-inline-functions-called-once)
 
 set(CMAKE_CXX_LINK_EXECUTABLE
     "${MUSL_GCC} -static -no-pie <LINK_FLAGS> <OBJECTS> -o <TARGET> <LINK_LIBRARIES>")

@@ -34,7 +34,7 @@ struct post {
 class supervisor {
 public:
     // Takes charge of the service directory `name` below `base`. Nothing is started yet.
-    static result<supervisor> setup(int base, const char* name) noexcept;
+    outcome setup(int base, const char* name) noexcept;
 
     void begin() noexcept;                         // start what is wanted
     bool obeys(member who) const noexcept;         // it can take a command now
@@ -53,12 +53,16 @@ private:
     const service& life(member who) const noexcept { return who == member::main ? state_.main : state_.log; }
 
     outcome find_logger() noexcept;
+    outcome lock(member who) noexcept;
     void    on(member who, event happened) noexcept;
-    void    ended(member who, int status) noexcept;
-    void    act(const task& what) noexcept;
-    void    start(member who, const char* const* argv) noexcept;
-    void    run_finish() noexcept;
-    void    run_script(member who, char letter) noexcept;
+    event   end_of(member who, int status) const noexcept;
+
+    // Each does it, and tells what has come of it when that is known at once.
+    std::optional<event> act(const task& what) noexcept;
+    std::optional<event> start(member who, const char* const* argv) noexcept;
+    std::optional<event> run_finish() noexcept;
+    std::optional<event> run_script(member who, char letter) noexcept;
+
     bool    ensure_pipe() noexcept;
     bool    publish() noexcept;
     outcome publish(member who) noexcept;
@@ -77,37 +81,44 @@ private:
     std::optional<ticks> retry_;          // when to try again to write them
 };
 
+const sys::supervise_names& names_of(member who) noexcept {
+    return who == member::main ? sys::names_of_service : sys::names_of_log;
+}
+
 bool exists(int directory, const char* path) noexcept {
     struct stat is;
     return ::fstatat(directory, path, &is, 0) == 0;
 }
 
-result<supervisor> supervisor::setup(int base, const char* name) noexcept {
-    supervisor made;
-    made.name_ = name;
-    made.base_ = base;
+outcome supervisor::setup(int base, const char* name) noexcept {
+    name_ = name;
+    base_ = base;
 
-    post& main   = made.at(member::main);
+    post& main   = at(member::main);
     auto  opened = sys::open_directory(base, name);
     if (!opened || ::faccessat(opened->value(), ".", X_OK, AT_EACCESS) != 0)
         return trouble{"unable to change to directory", "", opened ? errno : opened.why().error};
     main.directory = std::move(*opened);
-    TRY(made.find_logger());
-    if (exists(main.directory.value(), "down")) made.state_.main.wanted = want::down;
+    TRY(find_logger());
+    if (exists(main.directory.value(), "down")) state_.main.wanted = want::down;
 
-    main.files = TRY(sys::supervise::lock(main.directory.value(), sys::names_of_service));
-    if (made.state_.has_log) {
-        post& log    = made.at(member::log);
-        auto  locked = sys::supervise::lock(log.directory.value(), sys::names_of_log);
-        if (!locked && locked.why().error == EAGAIN) {
-            made.warn({"log/supervise/lock is held by another process, waiting for it"});
-            locked = sys::supervise::lock(log.directory.value(), sys::names_of_log, true);
-        }
-        log.files = TRY(std::move(locked));
-    }
+    TRY(lock(member::main));
+    if (state_.has_log) TRY(lock(member::log));
     TRY(main.files.open_fifos());
-    if (made.state_.has_log) TRY(made.at(member::log).files.open_fifos());
-    return made;
+    if (state_.has_log) TRY(at(member::log).files.open_fifos());
+    return done{};
+}
+
+// The service's lock must be free; runit waits for the logger's, and so do we, but say so.
+outcome supervisor::lock(member who) noexcept {
+    const int directory = at(who).directory.value();
+    auto      locked    = sys::supervise::lock(directory, names_of(who));
+    if (!locked && locked.why().error == EAGAIN && who == member::log) {
+        warn({"log/supervise/lock is held by another process, waiting for it"});
+        locked = sys::supervise::lock(directory, names_of(who), true);
+    }
+    at(who).files = TRY(std::move(locked));
+    return done{};
 }
 
 outcome supervisor::find_logger() noexcept {
@@ -131,15 +142,24 @@ outcome supervisor::find_logger() noexcept {
 
 // -- what happens ------------------------------------------------------------------------------------------------
 
+// What is done may be over at once (there is no such script, no process could be made): that is what happens next.
 void supervisor::on(member who, event happened) noexcept {
-    happened.at   = sys::monotonic();
-    happened.wall = sys::wall();
-    for (const task& what : step(state_, who, happened)) act(what);
+    for (std::optional<event> next = happened; next;) {
+        next->at              = sys::monotonic();
+        next->wall            = sys::wall();
+        const task_list tasks = step(state_, who, *next);
+        next.reset();
+        for (const task& what : tasks) {
+            const std::optional<event> over = act(what);
+            if (over && what.who == who) next = over;
+            if (over && what.who != who) on(what.who, *over);
+        }
+    }
 }
 
-void supervisor::ended(member who, int status) noexcept {
-    const bool has_finish = bool{sys::open_at(at(who).directory.value(), "finish", O_RDONLY | O_NONBLOCK)};
-    on(who, {.what = event::kind::ended, .status = status, .has_finish = has_finish});
+event supervisor::end_of(member who, int status) const noexcept {
+    const auto finish = sys::open_at(posts_[index(who)].directory.value(), "finish", O_RDONLY | O_NONBLOCK);
+    return {.what = event::kind::ended, .status = status, .has_finish = bool{finish}};
 }
 
 void supervisor::begin() noexcept {
@@ -164,7 +184,7 @@ void supervisor::reaped(sys::ended_child child) noexcept {
         post& its = at(who);
         if (child.pid == its.pid) {
             its.pid = 0;
-            ended(who, child.status);
+            on(who, end_of(who, child.status));
         } else if (child.pid == its.script) {
             its.script = 0;
             on(who, {.what = event::kind::script_ended, .handled = child.status == 0});
@@ -192,18 +212,19 @@ std::optional<ticks> supervisor::deadline() const noexcept {
 
 // -- what is to be done ------------------------------------------------------------------------------------------
 
-void supervisor::act(const task& what) noexcept {
+std::optional<event> supervisor::act(const task& what) noexcept {
     static constexpr const char* run[] = {"./run", nullptr};
     switch (what.what.what) {
         case todo::deed::start_run: return start(what.who, run);
         case todo::deed::start_finish: return run_finish();
+        case todo::deed::run_script: return run_script(what.who, what.what.script);
         case todo::deed::send:
             if (at(what.who).pid > 0) ::kill(at(what.who).pid, what.what.signal);
-            return;
-        case todo::deed::run_script: return run_script(what.who, what.what.script);
-        case todo::deed::end_input: return pipe_.write.reset();
-        case todo::deed::leave: left_ = true; return;
+            break;
+        case todo::deed::end_input: pipe_.write.reset(); break;
+        case todo::deed::leave: left_ = true; break;
     }
+    return std::nullopt;
 }
 
 // The pipe between the two is made when it is first needed, and anew after a drain.
@@ -218,8 +239,8 @@ bool supervisor::ensure_pipe() noexcept {
     return true;
 }
 
-void supervisor::start(member who, const char* const* argv) noexcept {
-    if (!ensure_pipe()) return on(who, {.what = event::kind::could_not_start});
+std::optional<event> supervisor::start(member who, const char* const* argv) noexcept {
+    if (!ensure_pipe()) return event{.what = event::kind::could_not_start};
     const bool         is_log = who == member::log;
     const sys::spawned child  = sys::spawn({.path     = argv[0],
                                             .argv     = argv,
@@ -229,16 +250,16 @@ void supervisor::start(member who, const char* const* argv) noexcept {
                                             .fd_for_1 = is_log ? -1 : pipe_.write.value()});
     if (child.pid < 0) {
         warn({"unable to fork, sleeping", "", child.error});
-        return on(who, {.what = event::kind::could_not_start});
+        return event{.what = event::kind::could_not_start};
     }
     at(who).pid = child.pid;
-    if (child.pid > 0) return;
+    if (child.pid > 0) return std::nullopt;
     cannot_start(who, child);
     constexpr int exited_111 = 111 << 8;
-    ended(who, exited_111);
+    return end_of(who, exited_111);
 }
 
-void supervisor::run_finish() noexcept {
+std::optional<event> supervisor::run_finish() noexcept {
     const int      status = state_.main.wait_status;
     fixed_text<12> code, low;
     if (WIFEXITED(status))
@@ -247,17 +268,17 @@ void supervisor::run_finish() noexcept {
         code.append("-1");
     low.append(decimal{static_cast<unsigned>(status & 0xff)}.view());
     const char* const argv[] = {"./finish", code.c_str(), low.c_str(), nullptr};
-    start(member::main, argv);
+    return start(member::main, argv);
 }
 
-void supervisor::run_script(member who, char letter) noexcept {
+std::optional<event> supervisor::run_script(member who, char letter) noexcept {
     fixed_text<16> path;
     path.append("control/");
     path.append(letter);
     struct stat is;
     const int   directory = at(who).directory.value();
     if (::fstatat(directory, path.c_str(), &is, 0) != 0 || (is.st_mode & S_IXUSR) == 0)
-        return on(who, {.what = event::kind::script_ended});
+        return event{.what = event::kind::script_ended};
 
     publish();  // the script may ask for the status
     fixed_text<12> pid;
@@ -267,13 +288,13 @@ void supervisor::run_script(member who, char letter) noexcept {
         sys::spawn({.path = argv[0], .argv = argv, .envp = environ, .dir = directory, .fd_for_1 = pipe_.write.value()});
     if (child.pid > 0) {
         at(who).script = child.pid;
-        return;
+        return std::nullopt;
     }
     if (child.pid < 0)
         warn({"unable to fork for control/?", "", child.error});
     else
         sys::voice{"runsv", name_}.fatal({"unable to run control/?", "", child.error}, 0);
-    on(who, {.what = event::kind::script_ended});
+    return event{.what = event::kind::script_ended};
 }
 
 void supervisor::cannot_start(member who, const sys::spawned& child) const noexcept {
@@ -327,8 +348,7 @@ outcome supervisor::move_back_in(member who) noexcept {
         its.directory = TRY(who == member::main ? sys::open_directory(base_, name_)
                                                 : sys::open_directory(at(member::main).directory.value(), "log"));
     }
-    sys::supervise files = TRY(
-        sys::supervise::lock(its.directory.value(), who == member::main ? sys::names_of_service : sys::names_of_log));
+    sys::supervise files = TRY(sys::supervise::lock(its.directory.value(), names_of(who)));
     TRY(files.open_fifos());
     its.files = std::move(files);
     return done{};
@@ -370,9 +390,10 @@ int main(int argc, char** argv) {
     if (argc != 2) return usage();
     sys::occupy_standard_descriptors();
 
-    auto ready = supervisor::setup(AT_FDCWD, argv[1]);
+    supervisor    service;
+    const outcome ready = service.setup(AT_FDCWD, argv[1]);
     if (!ready) return sys::voice{"runsv", argv[1]}.fatal(ready.why(), 111);
-    auto signals = sys::listen_to({SIGCHLD, SIGTERM});
+    const auto signals = sys::listen_to({SIGCHLD, SIGTERM});
     if (!signals) return sys::voice{"runsv", argv[1]}.fatal(signals.why(), 111);
-    run(*ready, *signals);
+    run(service, *signals);
 }

@@ -43,22 +43,15 @@ bool place(int from, int to) noexcept {
     give_up(to, spawned::stage::execute);
 }
 
-// The value of PATH; nothing when it is not set.
+// The value of PATH, or where to look when there is none.
 const char* search_path(char* const* envp) noexcept {
     for (; *envp != nullptr; ++envp)
         if (std::strncmp(*envp, "PATH=", 5) == 0) return *envp + 5;
     return "/bin:/usr/bin";
 }
 
-}  // namespace
-
-int execute(const char* path, const char* const* argv, char* const* envp) noexcept {
-    char* const* const arguments = const_cast<char* const*>(argv);  // execve(2) changes neither
-    if (std::strchr(path, '/') != nullptr) {
-        ::execve(path, arguments, envp);
-        return errno;
-    }
-
+// Apart from execute(), so that only those who search pay for the buffer: a child borrows the stack of its parent.
+[[gnu::noinline]] int execute_from_path(const char* path, char* const* argv, char* const* envp) noexcept {
     constexpr std::size_t longest = 4096;  // PATH_MAX
     char                  candidate[longest];
     const std::size_t     name  = std::strlen(path);
@@ -77,11 +70,20 @@ int execute(const char* path, const char* const* argv, char* const* envp) noexce
         end += length;
         *end++ = '/';
         std::memcpy(end, path, name + 1);
-        ::execve(candidate, arguments, envp);
+        ::execve(candidate, argv, envp);
         if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) return errno;
         if (errno == EACCES) error = EACCES;
     }
     return error;
+}
+
+}  // namespace
+
+int execute(const char* path, const char* const* argv, char* const* envp) noexcept {
+    char* const* const arguments = const_cast<char* const*>(argv);  // execve(2) changes neither
+    if (std::strchr(path, '/') == nullptr) return execute_from_path(path, arguments, envp);
+    ::execve(path, arguments, envp);
+    return errno;
 }
 
 spawned spawn(const child_plan& plan) noexcept {
