@@ -37,8 +37,8 @@ std::optional<std::uint64_t> whole_number(std::string_view text) noexcept;
 
 // The part of a path after its last slash: "sv" of "/usr/bin/sv".
 constexpr std::string_view base_name(std::string_view path) noexcept {
-    const std::size_t slash = path.rfind('/');
-    return slash == std::string_view::npos ? path : path.substr(slash + 1);
+    path.remove_prefix(path.rfind('/') + 1);  // npos + 1 is 0
+    return path;
 }
 
 }  // namespace runwell

@@ -1,0 +1,83 @@
+// verdict.hh — what sv is asked for, and when it has come about.
+//
+//     "restart" ──▶ order: send "tcu", wait until a new ./run lives
+//                                        │
+//     status before the command ─┐       ▼
+//     status now ────────────────┴──▶ judge() ──▶ not yet · done · done if ./check agrees
+//
+// The words, the control bytes and the first-letter rule are runit's, measured on 2.1.2 and 2.3.1. Source: sv(8).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "core/fixed.hh"
+#include "core/machine.hh"
+#include "core/status.hh"
+
+namespace runwell {
+
+// What a command is waited for.
+enum class goal : std::uint8_t {
+    told,       // nothing: it is enough that the command was given
+    up,         // ./run lives, and is meant to
+    once,       // ./run lives or has lived since, and is not to be restarted
+    down,       // nothing lives, and nothing is meant to
+    renewed,    // another ./run lives than before; or none, if none is wanted
+    restarted,  // another ./run lives than before
+    paused,
+    resumed,
+    gone,    // runsv itself has left
+    wanted,  // what runsv wants, up or down, is so
+};
+
+// A command of sv.
+struct order {
+    std::string_view bytes;  // for supervise/control
+    goal             until   = goal::told;
+    bool             reports = false;  // waits and reports even without -v
+    bool             kills   = false;  // sends KILL when the time is over
+    bool             status  = false;  // sends nothing, only tells the status
+
+    friend constexpr bool operator==(const order&, const order&) = default;
+};
+
+// The order that a word of the command line stands for; nothing when it stands for none. Most words are known by their
+// first letter: "hello" is hup. As an init script (`lsb`), what begins with s must be spelt out.
+std::optional<order> order_of(std::string_view word, bool lsb) noexcept;
+
+// The orders after which a service that is new deserves a moment for its runsv to arrive.
+constexpr bool welcomes_a_newcomer(const order& given) noexcept {
+    return given.bytes == "u" || given.bytes == "o";
+}
+
+enum class verdict : std::uint8_t {
+    not_yet,
+    done,
+    done_if_checked,  // done, provided that ./check, if there is one, exits 0
+};
+
+// What can be said of a service that had the status `before` when the command was given, and has `now`.
+verdict judge(goal until, const status& before, const status& now) noexcept;
+
+// How long runit waits when it is told to wait for so many seconds: it looks every 420 ms, and gives up at the second
+// look that finds the time over. A service that is in time for runit is in time for us.
+ticks patience(std::uint64_t seconds) noexcept;
+
+// The status line is word(), ": ", the name, ": ", and this.
+std::string_view word(phase now) noexcept;
+fixed_text<112>  particulars(const status& of, bool down_file, moment now) noexcept;
+
+// The exit code of sv: how many services failed, 99 at most.
+constexpr int exit_code(std::size_t failures) noexcept {
+    return failures > 99 ? 99 : static_cast<int>(failures);
+}
+
+// The exit codes of an init script. Source: LSB, Init Script Actions; sv(8).
+namespace lsb_code {
+constexpr int running = 0, not_running = 3, unknown = 4;  // of `status`
+constexpr int failure = 1, usage = 2, error = 151;
+}  // namespace lsb_code
+
+}  // namespace runwell

@@ -1,0 +1,516 @@
+// sv — tell services what to do, wait until they have done it, and say so. Source: sv(8).
+//
+//     for each service:   open its directory, give the command, or say why not
+//     until all settled:  wait for a change of supervise/  ──▶  look again  ──▶  ok: …   timeout: …
+//
+// Nothing is asked of runsv but what it has always done: it renames supervise/status into place when something has
+// changed, and closes supervise/ok when it leaves. Both are heard through inotify; a look every 420 ms, as runit's own,
+// covers what that cannot hear. A ./check runs beside the loop, and never holds it up.
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <span>
+
+#include "core/error_words.hh"
+#include "core/text.hh"
+#include "core/verdict.hh"
+#include "sys/clock.hh"
+#include "sys/files.hh"
+#include "sys/say.hh"
+#include "sys/signals.hh"
+#include "sys/spawn.hh"
+#include "sys/wait.hh"
+#include "sys/watch.hh"
+
+using namespace runwell;
+
+namespace {
+
+constexpr ticks millisecond = 1'000'000;
+
+// How long until the next look at a service that nothing is heard of: from `first`, doubled each time, up to `longest`.
+struct rhythm {
+    ticks first, longest;
+};
+constexpr rhythm when_heard{420 * millisecond, 420 * millisecond};   // inotify tells; this is for what it misses
+constexpr rhythm when_deaf{millisecond, 100 * millisecond};          // there is no inotify to be had
+constexpr rhythm when_checked{10 * millisecond, 420 * millisecond};  // ./check did not agree yet
+constexpr rhythm when_awaited{millisecond, 20 * millisecond};        // runsv has not arrived yet
+constexpr ticks  newcomers_time = 500 * millisecond;
+
+// Standard output, gathered: the answers for a thousand services are one write.
+class answer {
+public:
+    void add(std::initializer_list<std::string_view> parts) noexcept {
+        for (const std::string_view part : parts) {
+            if (part.size() > sizeof bytes_ - size_) flush();
+            if (part.size() > sizeof bytes_) {
+                sys::print(STDOUT_FILENO, {part});
+                continue;
+            }
+            std::memcpy(bytes_ + size_, part.data(), part.size());
+            size_ += part.size();
+        }
+    }
+    void flush() noexcept {
+        sys::print(STDOUT_FILENO, {{bytes_, size_}});
+        size_ = 0;
+    }
+
+private:
+    char        bytes_[65536]{};
+    std::size_t size_ = 0;
+};
+constinit answer out{};
+
+// Where a service stands with its command.
+enum class stage : std::uint8_t {
+    awaited,  // its runsv has not arrived: the command is still to be given
+    waiting,  // the command has been given
+    settled,  // it is done, or has failed, and has been told
+};
+
+// One service of the command line. All zero: a service that nothing has been done about.
+struct service_entry {
+    const char* name;
+    status      before;   // when the command was given
+    status      checked;  // when ./check was started
+    ticks       due;      // the next look
+    ticks       pause;    // before the look after that; 0: begin anew
+    int         watch;    // 0: none
+    pid_t       check;    // ./check runs; 0: it does not
+    stage       now;
+    bool        stirred;     // something has happened: look now
+    bool        left;        // runsv has closed supervise/ok
+    bool        check_said;  // ./check has exited 0, when the service was as in `checked`
+};
+static_assert(std::is_trivially_destructible_v<service_entry>);
+
+// What the command line says.
+struct request {
+    order            given    = {};
+    std::string_view program  = "sv";   // as it calls itself
+    bool             lsb      = false;  // an init script, which is one service
+    bool             waits    = false;
+    std::uint64_t    seconds  = 7;
+    const char*      services = RUNWELL_SERVICE_DIR;
+    std::span<char*> names    = {};
+};
+
+class client {
+public:
+    client(const request& asked, std::span<service_entry> entries) noexcept;
+
+    // Each returns the exit code.
+    int tell_status() noexcept;
+    int command() noexcept;
+
+private:
+    result<sys::unique_fd> open_service(const char* name) const noexcept;
+
+    void complain(const char* name, const trouble& why, std::string_view below = {}) noexcept;
+    void tell(std::string_view prefix, std::string_view name, int dir, const status& of) noexcept;
+
+    int  tell_status_of(const char* name) noexcept;
+    void tell_status_of_log(const char* name, int service) noexcept;
+
+    bool newcomer_may_come() const noexcept;
+    void give(service_entry& to) noexcept;
+    void look(service_entry& at) noexcept;
+    bool check_agrees(service_entry& with, int dir, const status& now) noexcept;
+    void give_up(service_entry& on, int dir, const status& now) noexcept;
+
+    void settle(service_entry& of) noexcept;
+    void settle(service_entry& of, const trouble& why) noexcept;
+    void plan_next_look(service_entry& at, const rhythm& by) noexcept;
+    void wait() noexcept;
+    void listen_to(service_entry& of) noexcept;
+    void read_changes() noexcept;
+    void hear_children() noexcept;
+    void read_children() noexcept;
+
+    const request&           asked_;
+    std::span<service_entry> entries_;
+    result<sys::unique_fd>   services_;  // the directory of that name
+    sys::watch               watch_;     // of every supervise/ that is waited for
+    sys::unique_fd           children_;  // tells that a ./check has ended
+    moment                   wall_;
+    ticks                    begun_;
+    ticks                    now_;
+    ticks                    deadline_;
+    std::size_t              failures_ = 0;
+};
+
+// The one trouble that runit calls a failure, where the others are warnings.
+constexpr char cannot_enter[] = "unable to change to service directory";
+
+// supervise/status, provided that there is a runsv to keep it true: the trouble is ENXIO when there is none.
+result<status> read_status(int dir) noexcept {
+    const sys::unique_fd ok   = TRY(sys::open_at(dir, "supervise/ok", O_WRONLY | O_NONBLOCK));
+    const sys::unique_fd file = TRY(sys::open_at(dir, "supervise/status", O_RDONLY | O_NONBLOCK));
+
+    status_record record;
+    const ssize_t size = ::read(file.value(), record.data(), record.size());
+    if (size < 0) return trouble{"unable to read ", "supervise/status", errno};
+    const auto read = decode(std::span{record}.first(static_cast<std::size_t>(size)));
+    if (!read) return trouble{"unable to read ", "supervise/status: bad format"};
+    return *read;
+}
+
+// Writes control bytes to a runsv; ENXIO when there is none, or when it leaves this very moment.
+outcome send(int dir, std::string_view bytes) noexcept {
+    const sys::unique_fd control = TRY(sys::open_at(dir, "supervise/control", O_WRONLY | O_NONBLOCK));
+    const auto           as_was  = ::signal(SIGPIPE, SIG_IGN);
+    const ssize_t        wrote   = ::write(control.value(), bytes.data(), bytes.size());
+    const int            error   = wrote < 0 ? errno : ENOSPC;
+    ::signal(SIGPIPE, as_was);
+    if (wrote == static_cast<ssize_t>(bytes.size())) return done{};
+    return trouble{"unable to write to ", "supervise/control", error == EPIPE ? ENXIO : error};
+}
+
+bool has_down_file(int dir) noexcept {
+    struct stat file;
+    return ::fstatat(dir, "down", &file, 0) == 0;
+}
+
+// A name is looked up in the services directory unless it says itself where it is.
+bool says_where(std::string_view name) noexcept {
+    return name.starts_with('/') || name.starts_with('.') || name.ends_with('/');
+}
+
+client::client(const request& asked, std::span<service_entry> entries) noexcept
+    : asked_{asked},
+      entries_{entries},
+      services_{sys::open_at(AT_FDCWD, asked.services, O_PATH | O_DIRECTORY)},
+      wall_{sys::wall()},
+      begun_{sys::monotonic()},
+      now_{begun_},
+      deadline_{begun_ + patience(asked.seconds)} {}
+
+result<sys::unique_fd> client::open_service(const char* name) const noexcept {
+    const bool as_said = says_where(name);
+    if (!as_said && !services_) return trouble{cannot_enter, "", services_.why().error};
+    auto dir = sys::open_at(as_said ? AT_FDCWD : services_->value(), name, O_PATH | O_DIRECTORY);
+    if (!dir) return trouble{cannot_enter, "", dir.why().error};
+    if (::faccessat(dir->value(), ".", F_OK, 0) != 0) return trouble{cannot_enter, "", errno};
+    return dir;
+}
+
+// -- what is said ----------------------------------------------------------------------------------------------------
+
+// `below` is "/log" for what belongs to the log service of `name`.
+void client::complain(const char* name, const trouble& why, std::string_view below) noexcept {
+    const bool absent = why.error == ENXIO;
+    if (absent && asked_.given.until == goal::gone) {
+        out.add({"ok: ", name, below, ": runsv not running\n"});
+        return;
+    }
+    ++failures_;
+    if (absent)
+        out.add({"fail: ", name, below, ": runsv not running\n"});
+    else
+        out.add({why.what == cannot_enter ? "fail: " : "warning: ", name, below, ": ", why.what, why.subject,
+                 why.error == 0 ? "" : ": ", why.error == 0 ? "" : error_words(why.error), "\n"});
+}
+
+void client::tell(std::string_view prefix, std::string_view name, int dir, const status& of) noexcept {
+    out.add({prefix, word(of.now), ": ", name, ": ", particulars(of, has_down_file(dir), wall_).view()});
+}
+
+// -- status ----------------------------------------------------------------------------------------------------------
+
+int client::tell_status() noexcept {
+    int code = 0;
+    for (const service_entry& one : entries_) code = tell_status_of(one.name);
+    out.flush();
+    return asked_.lsb ? code : exit_code(failures_);
+}
+
+// Returns what an init script exits with: that of the service, whatever its log service does.
+int client::tell_status_of(const char* name) noexcept {
+    const auto dir = open_service(name);
+    if (!dir) {
+        complain(name, dir.why());
+        return lsb_code::failure;
+    }
+    const auto now = read_status(dir->value());
+    if (!now) {
+        complain(name, now.why());
+        return now.why().error == ENXIO ? lsb_code::failure : lsb_code::unknown;
+    }
+    tell("", name, dir->value(), *now);
+    tell_status_of_log(name, dir->value());
+    return now->pid != 0 ? lsb_code::running : lsb_code::not_running;
+}
+
+// The rest of the line.
+void client::tell_status_of_log(const char* name, int service) noexcept {
+    const auto dir = sys::open_at(service, "log", O_PATH | O_DIRECTORY);
+    if (!dir && dir.why().error == ENOENT) return out.add({"\n"});
+    out.add({"; "});
+    if (!dir) return complain(name, {"unable to change directory", "", dir.why().error}, "/log");
+    const auto now = read_status(dir->value());
+    if (!now) return complain(name, now.why(), "/log");
+    tell("", "log", dir->value(), *now);
+    out.add({"\n"});
+}
+
+// -- commands --------------------------------------------------------------------------------------------------------
+
+int client::command() noexcept {
+    if (asked_.waits && asked_.given.until != goal::told)
+        if (auto made = sys::watch::make()) watch_ = std::move(*made);
+    for (service_entry& one : entries_) give(one);
+    if (asked_.waits) wait();
+    out.flush();
+    return exit_code(failures_);
+}
+
+// A service that has just been linked may be told to start before its runsv has arrived.
+bool client::newcomer_may_come() const noexcept {
+    const ticks limit =
+        std::min(newcomers_time, static_cast<ticks>(std::min<std::uint64_t>(asked_.seconds, 1)) * one_second);
+    return asked_.waits && welcomes_a_newcomer(asked_.given) && now_ < begun_ + limit;
+}
+
+void client::give(service_entry& to) noexcept {
+    const auto dir = open_service(to.name);
+    if (!dir) return settle(to, dir.why());
+    if (asked_.waits) {
+        listen_to(to);
+        const auto before = read_status(dir->value());
+        if (before) to.before = *before;
+        if (!before && newcomer_may_come()) return plan_next_look(to, when_awaited);
+    }
+    if (!asked_.given.bytes.empty())
+        if (const auto sent = send(dir->value(), asked_.given.bytes); !sent) return settle(to, sent.why());
+    to.now     = asked_.waits ? stage::waiting : stage::settled;
+    to.stirred = true;
+}
+
+void client::look(service_entry& at) noexcept {
+    at.stirred = false;
+    if (at.now == stage::awaited) return give(at);
+    if (at.left) return settle(at, {"", "", ENXIO});
+
+    const auto dir = open_service(at.name);
+    if (!dir) return settle(at, dir.why());
+    const auto now = read_status(dir->value());
+    if (!now) return settle(at, now.why());
+
+    const verdict said = judge(asked_.given.until, at.before, *now);
+    if (said == verdict::done || (said == verdict::done_if_checked && check_agrees(at, dir->value(), *now))) {
+        tell("ok: ", at.name, dir->value(), *now);
+        out.add({"\n"});
+        settle(at);
+    } else if (now_ >= deadline_) {
+        give_up(at, dir->value(), *now);
+    } else {
+        plan_next_look(at, said == verdict::done_if_checked ? when_checked : at.watch != 0 ? when_heard : when_deaf);
+    }
+}
+
+// Whether ./check has exited 0 while the service was as it is now. Starts it where it has to be asked first; one that
+// cannot be run has nothing against it.
+bool client::check_agrees(service_entry& with, int dir, const status& now) noexcept {
+    if (with.check_said && with.checked == now) return true;
+    if (with.check != 0) return false;
+
+    struct stat file;
+    if (::fstatat(dir, "check", &file, 0) != 0) {
+        if (errno == ENOENT) return true;
+        out.flush();
+        sys::say({"warning: unable to stat ", with.name, "/check: ", error_words(errno)});
+        return false;
+    }
+    hear_children();
+    ::fcntl(STDOUT_FILENO, F_SETFD, FD_CLOEXEC);  // what a check prints is not ours to say
+    constexpr const char* argv[]  = {"./check", nullptr};
+    const sys::spawned    started = sys::spawn({.path = argv[0], .argv = argv, .envp = environ, .dir = dir});
+    if (started.pid > 0) {
+        with.check      = started.pid;
+        with.checked    = now;
+        with.check_said = false;
+        return false;
+    }
+    out.flush();
+    const bool no_process = started.pid < 0;
+    sys::say(
+        {"warning: unable to ", no_process ? "fork for " : "run ", with.name, "/check: ", error_words(started.error)});
+    return !no_process;
+}
+
+void client::give_up(service_entry& on, int dir, const status& now) noexcept {
+    ++failures_;
+    tell(asked_.given.kills ? "kill: " : "timeout: ", on.name, dir, now);
+    out.add({"\n"});
+    if (asked_.given.kills)
+        if (const auto sent = send(dir, "k"); !sent) complain(on.name, sent.why());
+    settle(on);
+}
+
+// -- waiting ---------------------------------------------------------------------------------------------------------
+
+void client::settle(service_entry& of) noexcept {
+    if (of.check != 0) ::kill(of.check, SIGTERM);
+    of.now = stage::settled;
+}
+
+void client::settle(service_entry& of, const trouble& why) noexcept {
+    complain(of.name, why);
+    settle(of);
+}
+
+void client::plan_next_look(service_entry& at, const rhythm& by) noexcept {
+    at.pause = at.pause == 0 ? by.first : std::min(2 * at.pause, by.longest);
+    at.due   = now_ + at.pause;
+}
+
+void client::wait() noexcept {
+    for (;;) {
+        std::optional<ticks> next;
+        for (service_entry& one : entries_) {
+            if (one.now == stage::settled) continue;
+            if (one.stirred || one.due <= now_ || now_ >= deadline_) look(one);
+            if (one.now == stage::settled) continue;
+            const ticks due = one.stirred ? now_ : std::min(one.due, deadline_);
+            next            = next ? std::min(*next, due) : due;
+        }
+        if (!next) return;
+        out.flush();
+
+        std::array<pollfd, 2> ready{pollfd{watch_.fd().value(), POLLIN, 0}, pollfd{children_.value(), POLLIN, 0}};
+        sys::wait_for(ready, next);
+        now_  = sys::monotonic();
+        wall_ = sys::wall();
+        read_changes();
+        read_children();
+    }
+}
+
+// Hear what happens in supervise/. It may not be there yet, and there may be no more watches to be had: then the
+// service is looked at more often.
+void client::listen_to(service_entry& of) noexcept {
+    if (!watch_.fd() || of.watch != 0) return;
+    fixed_text<4096> path;  // PATH_MAX
+    if (!says_where(of.name) && !(path.append(asked_.services) && path.append('/'))) return;
+    if (!path.append(of.name) || !path.append("/supervise")) return;
+    const std::uint32_t leaving = asked_.given.until == goal::gone ? IN_CLOSE_NOWRITE : 0;
+    if (const auto watching = watch_.add(path.c_str(), IN_ONLYDIR | IN_MOVED_TO | IN_MODIFY | leaving))
+        of.watch = *watching;
+}
+
+void client::read_changes() noexcept {
+    watch_.each([this](const sys::change& what) {
+        const bool missed = (what.mask & IN_Q_OVERFLOW) != 0;
+        const bool status = what.name == "status";
+        const bool left   = what.name == "ok" && (what.mask & IN_CLOSE_NOWRITE) != 0;
+        if (!missed && !status && !left) return;
+        for (service_entry& one : entries_) {
+            if (!missed && one.watch != what.where) continue;
+            one.stirred = true;
+            one.pause   = 0;
+            one.left    = one.left || left;
+        }
+    });
+}
+
+// The end of a child is something to wait for, from now on.
+void client::hear_children() noexcept {
+    if (children_) return;
+    if (auto listening = sys::listen_to({SIGCHLD})) children_ = std::move(*listening);
+    sigset_t pipe;  // a reader of our output that has gone ends us, as it ends everyone
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    ::sigprocmask(SIG_UNBLOCK, &pipe, nullptr);
+}
+
+void client::read_children() noexcept {
+    if (!children_) return;
+    while (sys::next_signal(children_) != 0) {}
+    for (auto ended = sys::reap(); ended.pid != 0; ended = sys::reap()) {
+        for (service_entry& one : entries_) {
+            if (one.check != ended.pid) continue;
+            one.check      = 0;
+            one.check_said = WIFEXITED(ended.status) && WEXITSTATUS(ended.status) == 0;
+            one.stirred    = one.stirred || one.check_said;
+        }
+    }
+}
+
+// -- the command line ------------------------------------------------------------------------------------------------
+
+int usage(const request& asked) noexcept {
+    sys::print(STDERR_FILENO, {"usage: ", asked.program,
+                               asked.lsb ? " [-w sec] command\n\n" : " [-v] [-w sec] command service ...\n\n"});
+    return asked.lsb ? lsb_code::usage : 100;
+}
+
+int wrong_option(const request& asked, std::string_view complaint, char option) noexcept {
+    sys::print(STDERR_FILENO, {asked.program, complaint, {&option, 1}, "\n"});
+    return usage(asked);
+}
+
+// Reads the command line into `asked`. Returns the exit code when that is the end of it.
+std::optional<int> read_command_line(std::span<char*> words, request& asked) noexcept {
+    asked.program = base_name(words[0]);
+    asked.lsb     = *words[0] != '\0' && asked.program != "sv";
+    if (!asked.lsb) asked.program = "sv";
+    if (const char* dir = std::getenv("SVDIR")) asked.services = dir;
+    if (const char* seconds = std::getenv("SVWAIT")) asked.seconds = scan_number(seconds).value;
+
+    std::size_t next    = 1;
+    while (next < words.size() && words[next][0] == '-' && words[next][1] != '\0') {
+        const char* option = words[next++] + 1;
+        if (std::string_view{option} == "-") break;
+        for (; *option != '\0'; ++option) {
+            if (*option == 'v') {
+                asked.waits = true;
+            } else if (*option == 'V') {
+                sys::print(STDERR_FILENO, {"$Id: runwell " RUNWELL_VERSION " $\n"});
+                return usage(asked);
+            } else if (*option == 'w') {
+                const char* seconds = option[1] != '\0' ? option + 1 : next < words.size() ? words[next++] : nullptr;
+                if (seconds == nullptr) return wrong_option(asked, ": option requires an argument -- ", 'w');
+                asked.seconds = scan_number(seconds).value;
+                asked.waits   = true;
+                break;
+            } else {
+                return wrong_option(asked, ": illegal option -- ", *option);
+            }
+        }
+    }
+    if (next == words.size()) return usage(asked);
+    const auto given = order_of(words[next++], asked.lsb);
+    asked.names      = asked.lsb ? words.first(1) : words.subspan(next);
+    if (!given || asked.names.empty()) return usage(asked);
+    asked.given = *given;
+    asked.waits = asked.waits || given->reports;
+    return std::nullopt;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    sys::occupy_standard_descriptors();
+    request asked;
+    if (argc < 1) return usage(asked);
+    if (const auto code = read_command_line({argv, static_cast<std::size_t>(argc)}, asked)) return *code;
+
+    auto* const memory = static_cast<service_entry*>(std::calloc(asked.names.size(), sizeof(service_entry)));
+    if (memory == nullptr) return sys::voice{asked.program}.fatal({"out of memory"}, asked.lsb ? lsb_code::error : 100);
+    const std::span entries{memory, asked.names.size()};
+    for (std::size_t i = 0; i < entries.size(); ++i)
+        entries[i].name = asked.lsb ? asked.program.data() : asked.names[i];
+
+    client sv{asked, entries};
+    return asked.given.status ? sv.tell_status() : sv.command();
+}
