@@ -11,13 +11,14 @@
 namespace runwell::sys {
 namespace {
 
-// Written by the child, read by the parent: vfork shares the memory.
+// Written by the child, read by the parent: vfork shares the memory. The object itself must be volatile: of volatile
+// members alone, g++ 12 -O2 keeps the parent's copy as it was before the vfork.
 struct report {
-    volatile int            error  = 0;
-    volatile spawned::stage failed = spawned::stage::none;
+    int            error  = 0;
+    spawned::stage failed = spawned::stage::none;
 };
 
-[[noreturn]] void give_up(report& to, spawned::stage at) noexcept {
+[[noreturn]] void give_up(volatile report& to, spawned::stage at) noexcept {
     to.error  = errno;
     to.failed = at;
     ::_exit(111);
@@ -30,7 +31,7 @@ bool place(int from, int to) noexcept {
     return ::dup2(from, to) == to;
 }
 
-[[noreturn]] void become(const child_plan& plan, report& to) noexcept {
+[[noreturn]] void become(const child_plan& plan, volatile report& to) noexcept {
     if (plan.session) ::setsid();
     if (plan.dir >= 0 && ::fchdir(plan.dir) != 0) give_up(to, spawned::stage::directory);
     if (!place(plan.fd_for_0, 0) || !place(plan.fd_for_1, 1) || !place(plan.fd_for_2, 2))
@@ -87,8 +88,8 @@ int execute(const char* path, const char* const* argv, char* const* envp) noexce
 }
 
 spawned spawn(const child_plan& plan) noexcept {
-    report      said;
-    const pid_t pid = ::vfork();       // NOLINT(clang-analyzer-security.insecureAPI.vfork)
+    volatile report said;
+    const pid_t     pid = ::vfork();   // NOLINT(clang-analyzer-security.insecureAPI.vfork)
     if (pid == 0) become(plan, said);  // NOLINT(clang-analyzer-unix.Vfork): it never returns
 
     spawned what{.pid = pid};
