@@ -5,7 +5,7 @@
 //
 // Nothing is asked of runsv but what it has always done: it renames supervise/status into place when something has
 // changed, and closes supervise/ok when it leaves. Both are heard through inotify; a look every 420 ms, as runit's own,
-// covers what that cannot hear. A ./check runs beside the loop, and never holds it up.
+// covers what that cannot tell. A ./check runs beside the loop, and never holds it up.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
@@ -36,15 +36,21 @@ namespace {
 
 constexpr ticks millisecond = 1'000'000;
 
-// How long until the next look at a service that nothing is heard of: from `first`, doubled each time, up to `longest`.
+// How long until the next look at a service: from `first`, doubled each time, up to `longest`.
 struct rhythm {
     ticks first, longest;
 };
-constexpr rhythm when_heard{420 * millisecond, 420 * millisecond};   // inotify tells; this is for what it misses
-constexpr rhythm when_deaf{millisecond, 100 * millisecond};          // there is no inotify to be had
-constexpr rhythm when_checked{10 * millisecond, 420 * millisecond};  // ./check did not agree yet
-constexpr rhythm when_awaited{millisecond, 20 * millisecond};        // runsv has not arrived yet
-constexpr ticks  newcomers_time = 500 * millisecond;
+constexpr rhythm when_unheard{millisecond / 4, 100 * millisecond};
+constexpr rhythm when_heard{420 * millisecond, 420 * millisecond};  // for what inotify cannot tell
+constexpr rhythm when_checked{10 * millisecond, 420 * millisecond};
+constexpr rhythm when_awaited{millisecond, 20 * millisecond};
+
+// Most answers come within a millisecond or two, and to close an inotify descriptor can take fifteen: only after so
+// long a pause is it worth while.
+constexpr ticks pause_worth_listening = 8 * millisecond;
+
+// How long a service is given to be taken up by a runsv, after a command that starts it.
+constexpr ticks newcomers_time = 500 * millisecond;
 
 // Standard output, gathered: the answers for a thousand services are one write.
 class answer {
@@ -176,6 +182,9 @@ outcome send(int dir, std::string_view bytes) noexcept {
     return trouble{"unable to write to ", "supervise/control", error == EPIPE ? ENXIO : error};
 }
 
+// There is no runsv, or it has not made its files yet.
+bool has_not_come(const trouble& why) noexcept { return why.error == ENOENT || why.error == ENXIO; }
+
 bool has_down_file(int dir) noexcept {
     struct stat file;
     return ::fstatat(dir, "down", &file, 0) == 0;
@@ -266,8 +275,6 @@ void client::tell_status_of_log(const char* name, int service) noexcept {
 // -- commands --------------------------------------------------------------------------------------------------------
 
 int client::command() noexcept {
-    if (asked_.waits && asked_.given.until != goal::told)
-        if (auto made = sys::watch::make()) watch_ = std::move(*made);
     for (service_entry& one : entries_) give(one);
     if (asked_.waits) wait();
     out.flush();
@@ -285,10 +292,10 @@ void client::give(service_entry& to) noexcept {
     const auto dir = open_service(to.name);
     if (!dir) return settle(to, dir.why());
     if (asked_.waits) {
-        listen_to(to);
+        if (asked_.given.until == goal::gone) listen_to(to);  // another runsv may take its place at once
         const auto before = read_status(dir->value());
         if (before) to.before = *before;
-        if (!before && newcomer_may_come()) return plan_next_look(to, when_awaited);
+        if (!before && has_not_come(before.why()) && newcomer_may_come()) return plan_next_look(to, when_awaited);
     }
     if (!asked_.given.bytes.empty())
         if (const auto sent = send(dir->value(), asked_.given.bytes); !sent) return settle(to, sent.why());
@@ -301,6 +308,7 @@ void client::look(service_entry& at) noexcept {
     if (at.now == stage::awaited) return give(at);
     if (at.left) return settle(at, {"", "", ENXIO});
 
+    if (at.pause >= pause_worth_listening) listen_to(at);
     const auto dir = open_service(at.name);
     if (!dir) return settle(at, dir.why());
     const auto now = read_status(dir->value());
@@ -314,7 +322,7 @@ void client::look(service_entry& at) noexcept {
     } else if (now_ >= deadline_) {
         give_up(at, dir->value(), *now);
     } else {
-        plan_next_look(at, said == verdict::done_if_checked ? when_checked : at.watch != 0 ? when_heard : when_deaf);
+        plan_next_look(at, said == verdict::done_if_checked ? when_checked : at.watch != 0 ? when_heard : when_unheard);
     }
 }
 
@@ -399,7 +407,9 @@ void client::wait() noexcept {
 // Hear what happens in supervise/. It may not be there yet, and there may be no more watches to be had: then the
 // service is looked at more often.
 void client::listen_to(service_entry& of) noexcept {
-    if (!watch_.fd() || of.watch != 0) return;
+    if (of.watch != 0) return;
+    if (!watch_.fd())
+        if (auto made = sys::watch::make()) watch_ = std::move(*made);
     fixed_text<4096> path;  // PATH_MAX
     if (!says_where(of.name) && !(path.append(asked_.services) && path.append('/'))) return;
     if (!path.append(of.name) || !path.append("/supervise")) return;
@@ -467,7 +477,7 @@ std::optional<int> read_command_line(std::span<char*> words, request& asked) noe
     if (const char* dir = std::getenv("SVDIR")) asked.services = dir;
     if (const char* seconds = std::getenv("SVWAIT")) asked.seconds = scan_number(seconds).value;
 
-    std::size_t next    = 1;
+    std::size_t next = 1;
     while (next < words.size() && words[next][0] == '-' && words[next][1] != '\0') {
         const char* option = words[next++] + 1;
         if (std::string_view{option} == "-") break;
