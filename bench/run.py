@@ -22,8 +22,8 @@ PROGRAMS = ("runsv", "runsvdir", "sv")
 PR_SET_CHILD_SUBREAPER = 36
 
 
-def build_stub(name: str) -> Path:
-    """Compiles a stub service, static and without C++ runtime; its path."""
+def built(name: str) -> Path:
+    """Compiles a small program, static and without C++ runtime; its path."""
     target = BUILD / "bench" / name
     target.parent.mkdir(parents=True, exist_ok=True)
     source = HERE / f"{name}.cc"
@@ -90,8 +90,9 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a tree ends with us, as it does at Ctrl-C
     bench = Bench(
         suites=(suite("runit", arguments.runit), suite("runwell", arguments.runwell)),
-        stamp=build_stub("stamp"),
-        leave=build_stub("leave"),
+        stamp=built("stamp"),
+        leave=built("leave"),
+        cost=built("cost"),
         sizes=sizes(arguments),
     )
     rows = measure(bench, arguments.what or list(SCENARIOS))

@@ -5,6 +5,7 @@ import random
 import resource
 import signal
 import statistics
+import subprocess
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -72,6 +73,7 @@ class Bench:
     suites: tuple[Suite, Suite]  # runit, runwell
     stamp: Path
     leave: Path
+    cost: Path
     sizes: Sizes
 
     def tree(self, suite: Suite, count: int) -> Tree:
@@ -189,7 +191,7 @@ def sv_wait(bench: Bench) -> Sequence[Row]:
                 for services in zip(*(tree.services() for tree in trees)):
                     pairs = list(zip(bench.suites, services))
                     for suite, service in pairs[:: -1 if turn % 2 else 1]:
-                        row.samples[suite.name].append(run(suite, "sv", command, str(service)).wall)
+                        row.samples[suite.name].append(run(bench, suite, "sv", command, str(service)).wall)
     return list(rows.values())
 
 
@@ -201,14 +203,14 @@ class Cost:
     cpu: float
 
 
-def run(suite: Suite, program: str, *arguments: str) -> Cost:
-    """Runs a command to its end; ChildProcessError unless it succeeds."""
-    began = time.monotonic()
-    _, status, usage = os.wait4(suite.spawn(program, *arguments), 0)
-    wall = time.monotonic() - began
+def run(bench: Bench, suite: Suite, program: str, *arguments: str) -> Cost:
+    """Runs a command to its end (cost.cc); ChildProcessError unless it succeeds."""
+    command = [str(bench.cost), str(suite.directory / program), *arguments]
+    said = subprocess.run(command, env=suite.environment(), capture_output=True, text=True, check=True)
+    status, wall, cpu = map(int, said.stdout.split())
     if status != 0:
         raise ChildProcessError(f"{suite.name}: {program} {' '.join(arguments[:2])}: wait status {status}")
-    return Cost(wall, usage.ru_utime + usage.ru_stime)
+    return Cost(wall * 1e-6, cpu * 1e-6)
 
 
 def kill(bench: Bench) -> Sequence[Row]:
@@ -272,8 +274,8 @@ def status(bench: Bench) -> Sequence[Row]:
         trees = {suite.name: stack.enter_context(bench.tree(suite, count)).started() for suite in bench.suites}
         for suite in bench.rounds(bench.sizes.status_rounds):
             services = [str(directory) for directory in trees[suite.name].services()]
-            one.samples[suite.name] += [run(suite, "sv", "status", services[0]).cpu for _ in range(10)]
-            many.samples[suite.name].append(run(suite, "sv", "status", *services).cpu)
+            one.samples[suite.name] += [run(bench, suite, "sv", "status", services[0]).cpu for _ in range(10)]
+            many.samples[suite.name].append(run(bench, suite, "sv", "status", *services).cpu)
     return one, many
 
 
