@@ -16,14 +16,15 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
 #include <span>
 
+#include "core/advice.hh"
 #include "core/error_words.hh"
 #include "core/text.hh"
 #include "core/verdict.hh"
 #include "sys/clock.hh"
 #include "sys/files.hh"
+#include "sys/processes.hh"
 #include "sys/say.hh"
 #include "sys/signals.hh"
 #include "sys/spawn.hh"
@@ -62,7 +63,7 @@ public:
                 sys::print(STDOUT_FILENO, {part});
                 continue;
             }
-            std::memcpy(bytes_ + size_, part.data(), part.size());
+            std::copy(part.begin(), part.end(), bytes_ + size_);
             size_ += part.size();
         }
     }
@@ -97,6 +98,7 @@ struct service_entry {
     bool        stirred;     // something has happened: look now
     bool        left;        // runsv has closed supervise/ok
     bool        check_said;  // ./check has exited 0, when the service was as in `checked`
+    bool        warned;      // that ./check cannot be seen
 };
 static_assert(std::is_trivially_destructible_v<service_entry>);
 
@@ -124,6 +126,11 @@ private:
 
     void complain(const char* name, const trouble& why, std::string_view below = {}) noexcept;
     void tell(std::string_view prefix, std::string_view name, int dir, const status& of) noexcept;
+
+    void consider(const char* name, circumstances of) noexcept;
+    void give_advice() noexcept;
+
+    fixed_text<4096> home_of(std::string_view name) const noexcept;
 
     int  tell_status_of(const char* name) noexcept;
     void tell_status_of_log(const char* name, int service) noexcept;
@@ -153,6 +160,15 @@ private:
     ticks                    now_;
     ticks                    deadline_;
     std::size_t              failures_ = 0;
+
+    // For the person at the terminal, if there is one: what may have gone wrong, and the first service with which it
+    // did.
+    struct remedy {
+        advice      what;
+        const char* service;
+    };
+    const bool            advises_ = ::isatty(STDERR_FILENO) == 1;
+    fixed_list<remedy, 2> remedies_;
 };
 
 // The one trouble that runit calls a failure, where the others are warnings.
@@ -195,6 +211,26 @@ bool says_where(std::string_view name) noexcept {
     return name.starts_with('/') || name.starts_with('.') || name.ends_with('/');
 }
 
+circumstances::failure failure_of(const trouble& why) noexcept {
+    using failure = circumstances::failure;
+    if (why.error == EACCES || why.error == EPERM) return failure::refused;
+    if (why.what == cannot_enter) return why.error == ENOENT ? failure::no_directory : failure::other;
+    return has_not_come(why) ? failure::no_runsv : failure::other;
+}
+
+// What is to be said of a service that has not done in time what it was told to.
+circumstances lateness_of(int dir, const status& now, const order& given) noexcept {
+    using run_file      = circumstances::run_file;
+    const bool    alive = now.pid != 0 && now.now == phase::run;
+    circumstances of{.what = circumstances::failure::timed_out};
+    if (::faccessat(dir, "run", X_OK, 0) != 0) of.run = errno == ENOENT ? run_file::missing : run_file::not_executable;
+    of.runs      = alive && now.wanted == want::up;
+    of.has_check = ::faccessat(dir, "check", F_OK, 0) == 0;
+    of.got_term  = alive && now.got_term;
+    of.killed    = given.kills;
+    return of;
+}
+
 client::client(const request& asked, std::span<service_entry> entries) noexcept
     : asked_{asked},
       entries_{entries},
@@ -228,10 +264,50 @@ void client::complain(const char* name, const trouble& why, std::string_view bel
     else
         out.add({why.what == cannot_enter ? "fail: " : "warning: ", name, below, ": ", why.what, why.subject,
                  why.error == 0 ? "" : ": ", why.error == 0 ? "" : error_words(why.error), "\n"});
+    if (below.empty()) consider(name, {.what = failure_of(why)});
 }
 
 void client::tell(std::string_view prefix, std::string_view name, int dir, const status& of) noexcept {
     out.add({prefix, word(of.now), ": ", name, ": ", particulars(of, has_down_file(dir), wall_).view()});
+}
+
+// -- advice ----------------------------------------------------------------------------------------------------------
+
+void client::consider(const char* name, circumstances of) noexcept {
+    if (!advises_) return;
+    const auto services = home_of(name);
+    of.root             = ::geteuid() == 0;
+    of.has_services_dir = ::access(services.c_str(), F_OK) == 0;
+    of.has_runsvdir = of.what != circumstances::failure::no_runsv || sys::anyone_works_on("runsvdir", services.c_str());
+
+    const advice what = advise(of);
+    if (what == advice::none) return;
+    for (const remedy& known : remedies_)
+        if (known.what == what) return;
+    remedies_.push({what, name});
+}
+
+// The directory that a service is looked for in.
+fixed_text<4096> client::home_of(std::string_view name) const noexcept {
+    fixed_text<4096> home;
+    if (!says_where(name)) {
+        home.append_cut(asked_.services);
+        return home;
+    }
+    while (name.size() > 1 && name.ends_with('/')) name.remove_suffix(1);
+    const std::size_t slash = name.rfind('/');
+    home.append_cut(name == "."                       ? ".."
+                    : slash == std::string_view::npos ? "."
+                    : slash == 0                      ? "/"
+                                                      : name.substr(0, slash));
+    return home;
+}
+
+void client::give_advice() noexcept {
+    for (const remedy& one : remedies_) {
+        const auto [cause, cure] = words(one.what, one.service, home_of(one.service).view());
+        sys::say({asked_.program, ": ", cause.view(), "\n", asked_.program, ": ", cure.view()});
+    }
 }
 
 // -- status ----------------------------------------------------------------------------------------------------------
@@ -240,6 +316,7 @@ int client::tell_status() noexcept {
     int code = 0;
     for (const service_entry& one : entries_) code = tell_status_of(one.name);
     out.flush();
+    give_advice();
     return asked_.lsb ? code : exit_code(failures_);
 }
 
@@ -278,6 +355,7 @@ int client::command() noexcept {
     for (service_entry& one : entries_) give(one);
     if (asked_.waits) wait();
     out.flush();
+    give_advice();
     return exit_code(failures_);
 }
 
@@ -335,6 +413,7 @@ bool client::check_agrees(service_entry& with, int dir, const status& now) noexc
     struct stat file;
     if (::fstatat(dir, "check", &file, 0) != 0) {
         if (errno == ENOENT) return true;
+        if (std::exchange(with.warned, true)) return false;
         out.flush();
         sys::say({"warning: unable to stat ", with.name, "/check: ", error_words(errno)});
         return false;
@@ -360,6 +439,7 @@ void client::give_up(service_entry& on, int dir, const status& now) noexcept {
     ++failures_;
     tell(asked_.given.kills ? "kill: " : "timeout: ", on.name, dir, now);
     out.add({"\n"});
+    consider(on.name, lateness_of(dir, now, asked_.given));
     if (asked_.given.kills)
         if (const auto sent = send(dir, "k"); !sent) complain(on.name, sent.why());
     settle(on);
@@ -521,6 +601,8 @@ int main(int argc, char** argv) {
     for (std::size_t i = 0; i < entries.size(); ++i)
         entries[i].name = asked.lsb ? asked.program.data() : asked.names[i];
 
-    client sv{asked, entries};
-    return asked.given.status ? sv.tell_status() : sv.command();
+    client    sv{asked, entries};
+    const int code = asked.given.status ? sv.tell_status() : sv.command();
+    std::free(memory);
+    return code;
 }
