@@ -73,7 +73,9 @@ class Suite:
         return ":".join([*(str(d) for d in self.directories), "/usr/sbin", "/usr/bin", "/sbin", "/bin"])
 
     def environment(self, **more):
-        return {"PATH": self.search_path, "HOME": "/", **{k: str(v) for k, v in more.items()}}
+        """Nothing that the caller's may hold, but for what sanitizers are told."""
+        told = {k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}
+        return {"PATH": self.search_path, "HOME": "/", **told, **{k: str(v) for k, v in more.items()}}
 
 
 def ours():

@@ -31,8 +31,9 @@ class Shell:
     def __init__(self, world):
         self.out = world.directory / "shell.out"
         out = open(self.out, "wb")
-        environment = {"PATH": world.suite.search_path, "HOME": "/"}
-        self.bash = subprocess.Popen(["bash"], stdin=subprocess.PIPE, stdout=out, stderr=out, cwd=ROOT, env=environment)
+        self.bash = subprocess.Popen(
+            ["bash"], stdin=subprocess.PIPE, stdout=out, stderr=out, cwd=ROOT, env=world.suite.environment()
+        )
         world.processes.append(self.bash)
 
     def says(self, command):
