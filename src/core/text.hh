@@ -41,4 +41,18 @@ constexpr std::string_view base_name(std::string_view path) noexcept {
     return path;
 }
 
+// What is before the first such character, and what is behind it; all of it and nothing, when there is none.
+struct two_parts {
+    std::string_view head;
+    std::string_view rest;
+    bool             found = false;
+};
+constexpr two_parts split(std::string_view text, char at) noexcept {
+    const std::size_t place = text.find(at);
+    if (place == std::string_view::npos) return {text, {}, false};
+    two_parts parts{text.substr(0, place), text, true};
+    parts.rest.remove_prefix(place + 1);
+    return parts;
+}
+
 }  // namespace runwell

@@ -44,20 +44,14 @@ bool place(int from, int to) noexcept {
     give_up(to, spawned::stage::execute);
 }
 
-// The value of PATH, or where to look when there is none.
-const char* search_path(char* const* envp) noexcept {
-    for (; *envp != nullptr; ++envp)
-        if (std::strncmp(*envp, "PATH=", 5) == 0) return *envp + 5;
-    return "/bin:/usr/bin";
-}
-
 // Apart from execute(), so that only those who search pay for the buffer: a child borrows the stack of its parent.
-[[gnu::noinline]] int execute_from_path(const char* path, char* const* argv, char* const* envp) noexcept {
+[[gnu::noinline]] int execute_from_path(const char* path, char* const* argv, char* const* envp,
+                                        const char* search) noexcept {
     constexpr std::size_t longest = 4096;  // PATH_MAX
     char                  candidate[longest];
     const std::size_t     name  = std::strlen(path);
     int                   error = ENOENT;
-    const char*           next  = search_path(envp);
+    const char*           next  = search;
     for (bool more = true; more;) {
         const char* const element = next;
         const std::size_t length  = ::strcspn(element, ":");
@@ -80,9 +74,19 @@ const char* search_path(char* const* envp) noexcept {
 
 }  // namespace
 
+const char* search_path(char* const* envp) noexcept {
+    for (; *envp != nullptr; ++envp)
+        if (std::strncmp(*envp, "PATH=", 5) == 0) return *envp + 5;
+    return "/bin:/usr/bin";
+}
+
 int execute(const char* path, const char* const* argv, char* const* envp) noexcept {
+    return execute(path, argv, envp, search_path(envp));
+}
+
+int execute(const char* path, const char* const* argv, char* const* envp, const char* search) noexcept {
     char* const* const arguments = const_cast<char* const*>(argv);  // execve(2) changes neither
-    if (std::strchr(path, '/') == nullptr) return execute_from_path(path, arguments, envp);
+    if (std::strchr(path, '/') == nullptr) return execute_from_path(path, arguments, envp, search);
     ::execve(path, arguments, envp);
     return errno;
 }

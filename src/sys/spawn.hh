@@ -43,4 +43,11 @@ spawned spawn(const child_plan& plan) noexcept;
 // candidate which exists, else that of the last.
 int execute(const char* path, const char* const* argv, char* const* envp) noexcept;
 
+// The same, with the list of directories that is searched. A program that changes the environment of another one is
+// itself looked up in what was there before.
+int execute(const char* path, const char* const* argv, char* const* envp, const char* search) noexcept;
+
+// The PATH of an environment, or what is searched when there is none.
+const char* search_path(char* const* envp) noexcept;
+
 }  // namespace runwell::sys

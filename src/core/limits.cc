@@ -1,0 +1,919 @@
+#include "core/limits.hh"
+
+#include <cerrno>
+#include <csignal>
+#include <limits>
+#include <utility>
+
+#include "core/text.hh"
+
+namespace runwell {
+namespace {
+
+// -- the tools ----------------------------------------------------------------------------------------------------
+
+struct tool_row {
+    tool             which;
+    std::string_view name;
+    std::string_view usage;
+};
+
+constexpr std::array tool_rows{
+    tool_row{
+        tool::chpst, "chpst",
+        " [-vVP012] [-u user[:group]] [-U user[:group]] [-b argv0] [-e dir] [-/ root] [-C pwd] [-n nice] [-l|-L lock]"
+        " [-m n] [-d n] [-o n] [-p n] [-f n] [-c n] [-t n] prog"},
+    tool_row{tool::envdir, "envdir", " dir child"},
+    tool_row{tool::envuidgid, "envuidgid", " account child"},
+    tool_row{tool::pgrphack, "pgrphack", " child"},
+    tool_row{tool::setlock, "setlock", " [ -nNxX ] file program [ arg ... ]"},
+    tool_row{tool::setuidgid, "setuidgid", " account child"},
+    tool_row{tool::softlimit, "softlimit",
+             " [-a allbytes] [-c corebytes] [-d databytes] [-f filebytes] [-l lockbytes] [-m membytes] [-o openfiles]"
+             " [-p processes] [-r residentbytes] [-s stackbytes] [-t cpusecs] child"},
+};
+
+// -- the options --------------------------------------------------------------------------------------------------
+
+enum class option : std::uint8_t {
+    // chpst(8)
+    user,
+    id_variables,
+    argv0,
+    environment,
+    root,
+    directory,
+    nice,
+    lock,
+    lock_now,
+    memory,
+    limit,
+    verbose,
+    version,
+    session,
+    close_0,
+    close_1,
+    close_2,
+    // setlock, softlimit
+    wait,
+    fail_at_once,
+    silent,
+    loud,
+    limit_or_most,
+    memory_or_most,
+    // by their words
+    groups,
+    umask,
+    oom_score,
+    no_new_privs,
+    cap_drop,
+    cap_keep,
+    cpus,
+    io_class_,
+    io_prio,
+    sched,
+    hard,
+    cgroup,
+    cgroup_set,
+    death_signal,
+    close_fds,
+    null,
+    new_net,
+    new_mount,
+    read_only,
+    private_tmp,
+    may_read,
+    may_write,
+    print,
+};
+
+struct option_row {
+    char             letter;  // '\0': none
+    std::string_view name;    // "": none
+    option           what;
+    bool             takes;  // an argument
+    resource         limits = resource::data;
+};
+
+constexpr std::array chpst_rows{
+    option_row{'u', "", option::user, true},
+    option_row{'U', "", option::id_variables, true},
+    option_row{'b', "", option::argv0, true},
+    option_row{'e', "", option::environment, true},
+    option_row{'/', "", option::root, true},
+    option_row{'C', "", option::directory, true},
+    option_row{'n', "", option::nice, true},
+    option_row{'l', "", option::lock, true},
+    option_row{'L', "", option::lock_now, true},
+    option_row{'m', "", option::memory, true},
+    option_row{'d', "", option::limit, true, resource::data},
+    option_row{'o', "", option::limit, true, resource::files},
+    option_row{'p', "", option::limit, true, resource::processes},
+    option_row{'f', "", option::limit, true, resource::file_size},
+    option_row{'c', "", option::limit, true, resource::core},
+    option_row{'r', "", option::limit, true, resource::resident},
+    option_row{'t', "", option::limit, true, resource::cpu},
+    option_row{'v', "", option::verbose, false},
+    option_row{'V', "", option::version, false},
+    option_row{'P', "", option::session, false},
+    option_row{'0', "", option::close_0, false},
+    option_row{'1', "", option::close_1, false},
+    option_row{'2', "", option::close_2, false},
+    option_row{'\0', "groups", option::groups, true},
+    option_row{'\0', "umask", option::umask, true},
+    option_row{'\0', "oom-score", option::oom_score, true},
+    option_row{'\0', "no-new-privs", option::no_new_privs, false},
+    option_row{'\0', "cap-drop", option::cap_drop, true},
+    option_row{'\0', "cap-keep", option::cap_keep, true},
+    option_row{'\0', "cpus", option::cpus, true},
+    option_row{'\0', "io-class", option::io_class_, true},
+    option_row{'\0', "io-prio", option::io_prio, true},
+    option_row{'\0', "sched", option::sched, true},
+    option_row{'\0', "hard", option::hard, false},
+    option_row{'\0', "cgroup", option::cgroup, true},
+    option_row{'\0', "cgroup-set", option::cgroup_set, true},
+    option_row{'\0', "death-signal", option::death_signal, true},
+    option_row{'\0', "close-fds", option::close_fds, false},
+    option_row{'\0', "null", option::null, false},
+    option_row{'\0', "new-net", option::new_net, false},
+    option_row{'\0', "new-mount", option::new_mount, false},
+    option_row{'\0', "read-only", option::read_only, true},
+    option_row{'\0', "private-tmp", option::private_tmp, false},
+    option_row{'\0', "may-read", option::may_read, true},
+    option_row{'\0', "may-write", option::may_write, true},
+    option_row{'\0', "print", option::print, false},
+};
+
+constexpr std::array setlock_rows{
+    option_row{'n', "", option::wait, false},
+    option_row{'N', "", option::fail_at_once, false},
+    option_row{'x', "", option::silent, false},
+    option_row{'X', "", option::loud, false},
+};
+
+constexpr std::array softlimit_rows{
+    option_row{'a', "", option::limit_or_most, true, resource::memory},
+    option_row{'c', "", option::limit_or_most, true, resource::core},
+    option_row{'d', "", option::limit_or_most, true, resource::data},
+    option_row{'f', "", option::limit_or_most, true, resource::file_size},
+    option_row{'l', "", option::limit_or_most, true, resource::locked},
+    option_row{'m', "", option::memory_or_most, true},
+    option_row{'o', "", option::limit_or_most, true, resource::files},
+    option_row{'p', "", option::limit_or_most, true, resource::processes},
+    option_row{'r', "", option::limit_or_most, true, resource::resident},
+    option_row{'s', "", option::limit_or_most, true, resource::stack},
+    option_row{'t', "", option::limit_or_most, true, resource::cpu},
+};
+
+std::span<const option_row> rows_of(tool which) noexcept {
+    switch (which) {
+        case tool::chpst: return chpst_rows;
+        case tool::setlock: return setlock_rows;
+        case tool::softlimit: return softlimit_rows;
+        case tool::envdir:
+        case tool::envuidgid:
+        case tool::pgrphack:
+        case tool::setuidgid: return {};
+    }
+    return {};
+}
+
+// -- words --------------------------------------------------------------------------------------------------------
+
+template <class Value>
+struct word {
+    std::string_view name;
+    Value            value;
+};
+
+template <class Value, std::size_t Size>
+std::optional<Value> value_of(const std::array<word<Value>, Size>& words, std::string_view name) noexcept {
+    for (const auto& w : words)
+        if (w.name == name) return w.value;
+    return std::nullopt;
+}
+
+template <class Value, std::size_t Size>
+std::string_view name_of(const std::array<word<Value>, Size>& words, Value value) noexcept {
+    for (const auto& w : words)
+        if (w.value == value) return w.name;
+    return "?";
+}
+
+constexpr std::array schedule_words{
+    word<schedule_kind>{"other", schedule_kind::other}, word<schedule_kind>{"fifo", schedule_kind::fifo},
+    word<schedule_kind>{"rr", schedule_kind::rr},       word<schedule_kind>{"batch", schedule_kind::batch},
+    word<schedule_kind>{"idle", schedule_kind::idle},
+};
+
+constexpr std::array io_words{
+    word<io_class>{"realtime", io_class::realtime},
+    word<io_class>{"best-effort", io_class::best_effort},
+    word<io_class>{"idle", io_class::idle},
+};
+
+constexpr std::array resource_words{
+    word<resource>{"data segment", resource::data},        word<resource>{"stack", resource::stack},
+    word<resource>{"locked memory", resource::locked},     word<resource>{"memory", resource::memory},
+    word<resource>{"open files", resource::files},         word<resource>{"processes", resource::processes},
+    word<resource>{"file size", resource::file_size},      word<resource>{"core size", resource::core},
+    word<resource>{"resident memory", resource::resident}, word<resource>{"cpu seconds", resource::cpu},
+};
+
+constexpr std::array signal_words{
+    word<int>{"HUP", SIGHUP},       word<int>{"INT", SIGINT},   word<int>{"QUIT", SIGQUIT},
+    word<int>{"ILL", SIGILL},       word<int>{"TRAP", SIGTRAP}, word<int>{"ABRT", SIGABRT},
+    word<int>{"BUS", SIGBUS},       word<int>{"FPE", SIGFPE},   word<int>{"KILL", SIGKILL},
+    word<int>{"USR1", SIGUSR1},     word<int>{"SEGV", SIGSEGV}, word<int>{"USR2", SIGUSR2},
+    word<int>{"PIPE", SIGPIPE},     word<int>{"ALRM", SIGALRM}, word<int>{"TERM", SIGTERM},
+    word<int>{"CHLD", SIGCHLD},     word<int>{"CONT", SIGCONT}, word<int>{"STOP", SIGSTOP},
+    word<int>{"TSTP", SIGTSTP},     word<int>{"TTIN", SIGTTIN}, word<int>{"TTOU", SIGTTOU},
+    word<int>{"URG", SIGURG},       word<int>{"XCPU", SIGXCPU}, word<int>{"XFSZ", SIGXFSZ},
+    word<int>{"VTALRM", SIGVTALRM}, word<int>{"PROF", SIGPROF}, word<int>{"WINCH", SIGWINCH},
+    word<int>{"IO", SIGIO},         word<int>{"PWR", SIGPWR},   word<int>{"SYS", SIGSYS},
+};
+
+// linux/capability.h; the place in the list is the number.
+constexpr std::array<std::string_view, 41> capability_names{
+    "chown",
+    "dac_override",
+    "dac_read_search",
+    "fowner",
+    "fsetid",
+    "kill",
+    "setgid",
+    "setuid",
+    "setpcap",
+    "linux_immutable",
+    "net_bind_service",
+    "net_broadcast",
+    "net_admin",
+    "net_raw",
+    "ipc_lock",
+    "ipc_owner",
+    "sys_module",
+    "sys_rawio",
+    "sys_chroot",
+    "sys_ptrace",
+    "sys_pacct",
+    "sys_admin",
+    "sys_boot",
+    "sys_nice",
+    "sys_resource",
+    "sys_time",
+    "sys_tty_config",
+    "mknod",
+    "lease",
+    "audit_write",
+    "audit_control",
+    "setfcap",
+    "mac_override",
+    "mac_admin",
+    "syslog",
+    "wake_alarm",
+    "block_suspend",
+    "audit_read",
+    "perfmon",
+    "bpf",
+    "checkpoint_restore",
+};
+
+constexpr std::uint64_t every_capability = ~std::uint64_t{0};
+
+constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool same_but_case(std::string_view a, std::string_view b) noexcept {
+    if (a.size() != b.size()) return false;
+    for (std::size_t i = 0; i < a.size(); ++i)
+        if (lower(a[i]) != lower(b[i])) return false;
+    return true;
+}
+
+std::optional<std::uint64_t> capability_in(std::string_view name) noexcept {
+    if (same_but_case(name, "all")) return every_capability;
+    if (name.size() > 4 && same_but_case(name.substr(0, 4), "cap_")) name.remove_prefix(4);
+    for (std::size_t i = 0; i < capability_names.size(); ++i)
+        if (same_but_case(name, capability_names[i])) return std::uint64_t{1} << i;
+    return std::nullopt;
+}
+
+// -- numbers ------------------------------------------------------------------------------------------------------
+
+// What runit takes for the number of a limit: digits, or nothing for 0; too much is as much as can be.
+std::optional<std::int64_t> limit_in(std::string_view text) noexcept {
+    const scanned_number read = scan_number(text);
+    if (read.digits != text.size()) return std::nullopt;
+    constexpr auto highest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+    return read.value > highest ? most : static_cast<std::int64_t>(read.value);
+}
+
+// A number with a sign or without, from -largest to largest; beyond that, the largest. Nothing behind the sign is 0.
+std::optional<std::int64_t> signed_in(std::string_view text, std::int64_t largest) noexcept {
+    const bool minus = text.starts_with('-');
+    if (minus || text.starts_with('+')) text.remove_prefix(1);
+    const scanned_number read = scan_number(text);
+    if (read.digits != text.size()) return std::nullopt;
+    const std::int64_t size =
+        read.value > static_cast<std::uint64_t>(largest) ? largest : static_cast<std::int64_t>(read.value);
+    return minus ? -size : size;
+}
+
+std::optional<std::int64_t> octal_in(std::string_view text, std::int64_t largest) noexcept {
+    std::int64_t value = 0;
+    for (const char c : text) {
+        if (c < '0' || c > '7') return std::nullopt;
+        value = value * 8 + (c - '0');
+        if (value > largest) return std::nullopt;
+    }
+    if (text.empty()) return std::nullopt;
+    return value;
+}
+
+std::optional<std::int64_t> number_in(std::string_view text, std::uint64_t least, std::uint64_t largest) noexcept {
+    const auto number = whole_number(text);
+    if (!number || *number < least || *number > largest) return std::nullopt;
+    return static_cast<std::int64_t>(*number);
+}
+
+// Names with slashes between them; a slash before them means the root of the hierarchy. No way up.
+bool is_cgroup_path(std::string_view path) noexcept {
+    if (path.starts_with('/')) path.remove_prefix(1);
+    for (two_parts parts = split(path, '/');; parts = split(parts.rest, '/')) {
+        if (parts.head.empty() || parts.head == "." || parts.head == "..") return false;
+        if (!parts.found) return true;
+    }
+}
+
+// FILE=VALUE, where the file is of a controller ("memory.max") and of the cgroup itself.
+bool is_cgroup_setting(std::string_view text) noexcept {
+    const two_parts setting = split(text, '=');
+    const two_parts file    = split(setting.head, '.');
+    return setting.found && file.found && !file.head.empty() && !split(setting.head, '/').found;
+}
+
+constexpr bool repeats(act what) noexcept {
+    return what == act::cgroup_set || what == act::read_only || what == act::may_read || what == act::may_write;
+}
+
+// -- from options to steps ------------------------------------------------------------------------------------------
+
+// Puts together what several options say about one step, and refuses what they contradict each other in.
+class planner {
+public:
+    explicit planner(plan& made) noexcept : plan_{made} {}
+
+    std::optional<refusal> take(const option_row& row, const char* text) noexcept;
+    std::optional<refusal> finish() noexcept;
+
+private:
+    using answer = std::optional<refusal>;
+
+    answer put(const step& what) noexcept {
+        if (plan_.put(what)) return std::nullopt;
+        return refusal{"too many options"};
+    }
+    answer put(act what, const char* text = "") noexcept { return put(step{.what = what, .text = text}); }
+    answer put_limit(resource which, std::int64_t number) noexcept {
+        return put(step{.what = act::limit, .number = number, .kind = static_cast<std::uint8_t>(which)});
+    }
+    // A number, or a refusal that names the option.
+    answer put_number(act what, const option_row& row, std::optional<std::int64_t> number) noexcept {
+        if (!number) return bad_value(row);
+        return put(step{.what = what, .number = *number});
+    }
+    answer put_lock(const char* file, manner how) noexcept {
+        if (plan_.find(act::lock) != nullptr) return refusal{};
+        return put(step{.what = act::lock, .text = file, .how = how});
+    }
+    static answer bad_value(const option_row& row) noexcept {
+        // runit says nothing but its usage about the numbers that it knows.
+        return row.name.empty() ? refusal{} : refusal{"invalid argument -- ", row.name};
+    }
+
+    answer limits(const option_row& row, const char* text, bool all_of_memory, bool may_be_most) noexcept;
+    answer schedule(const option_row& row, std::string_view text) noexcept;
+    answer finish_identity() noexcept;
+    answer finish_capabilities() noexcept;
+    answer finish_cgroup() noexcept;
+    answer finish_mounts() noexcept;
+    answer finish_restriction() noexcept;
+    answer finish_limits() noexcept;
+    answer finish_io() noexcept;
+
+    plan&                        plan_;
+    bool                         hard_        = false;
+    bool                         init_groups_ = false;
+    std::uint64_t                drop_        = 0;
+    std::optional<std::uint64_t> keep_;
+    std::optional<io_class>      io_class_;
+    std::optional<std::int64_t>  io_prio_;
+};
+
+planner::answer planner::limits(const option_row& row, const char* text, bool all_of_memory,
+                                bool may_be_most) noexcept {
+    const auto number = may_be_most && std::string_view{text} == "=" ? std::optional{most} : limit_in(text);
+    if (!number) return refusal{};
+    if (!all_of_memory) return put_limit(row.limits, *number);
+    for (const resource each : {resource::data, resource::stack, resource::locked, resource::memory})
+        if (auto no = put_limit(each, *number)) return no;
+    return std::nullopt;
+}
+
+// "batch", "fifo:10": the two real-time policies have a priority, 1 … 99, and the others have none.
+planner::answer planner::schedule(const option_row& row, std::string_view text) noexcept {
+    const two_parts parts  = split(text, ':');
+    const auto      policy = value_of(schedule_words, parts.head);
+    if (!policy) return bad_value(row);
+    const bool real_time = *policy == schedule_kind::fifo || *policy == schedule_kind::rr;
+    if (real_time != parts.found) return bad_value(row);
+    const auto priority = real_time ? number_in(parts.rest, 1, 99) : std::optional<std::int64_t>{0};
+    if (!priority) return bad_value(row);
+    return put(step{.what = act::schedule, .number = *priority, .kind = static_cast<std::uint8_t>(*policy)});
+}
+
+std::optional<refusal> planner::take(const option_row& row, const char* text) noexcept {
+    switch (row.what) {
+        case option::user: return put(act::identity, text);
+        case option::id_variables: return put(act::id_variables, text);
+        case option::argv0: plan_.argv0 = text; return std::nullopt;
+        case option::environment: return put(act::environment, text);
+        case option::root: return put(act::root, text);
+        case option::directory: return put(act::directory, text);
+        case option::nice: return put_number(act::nice, row, signed_in(text, 40));
+        case option::lock: return put_lock(text, manner::waiting);
+        case option::lock_now: return put_lock(text, manner::plainly);
+        case option::memory: return limits(row, text, true, false);
+        case option::limit: return limits(row, text, false, false);
+        case option::memory_or_most: return limits(row, text, true, true);
+        case option::limit_or_most: return limits(row, text, false, true);
+        case option::verbose: plan_.verbose = true; return std::nullopt;
+        case option::version: return refusal{.version = true};
+        case option::session: return put(act::session);
+        case option::close_0: return put(act::close_0);
+        case option::close_1: return put(act::close_1);
+        case option::close_2: return put(act::close_2);
+        case option::wait: return put(step{.what = act::lock, .how = manner::waiting});
+        case option::fail_at_once: return put(act::lock);
+        case option::silent: plan_.silent = true; return std::nullopt;
+        case option::loud: plan_.silent = false; return std::nullopt;
+        case option::groups:
+            init_groups_ = true;
+            return std::string_view{text} == "init" ? std::nullopt : bad_value(row);
+        case option::umask: return put_number(act::umask, row, octal_in(text, 0777));
+        case option::oom_score: {
+            const auto score = signed_in(text, 1001);
+            const bool good  = score && *score >= -1000 && *score <= 1000 && *text != '\0';
+            return put_number(act::oom_score, row, good ? score : std::nullopt);
+        }
+        case option::no_new_privs: return put(act::no_new_privs);
+        case option::cap_drop: {
+            const auto named = capabilities_in(text);
+            drop_ |= named.value_or(0);
+            return named ? std::nullopt : bad_value(row);
+        }
+        case option::cap_keep: {
+            const auto named = capabilities_in(text);
+            keep_            = keep_.value_or(0) | named.value_or(0);
+            return named ? std::nullopt : bad_value(row);
+        }
+        case option::cpus: return cpus_in(text) ? put(act::cpus, text) : bad_value(row);
+        case option::io_class_: io_class_ = value_of(io_words, text); return io_class_ ? std::nullopt : bad_value(row);
+        case option::io_prio: io_prio_ = number_in(text, 0, 7); return io_prio_ ? std::nullopt : bad_value(row);
+        case option::sched: return schedule(row, text);
+        case option::hard: hard_ = true; return std::nullopt;
+        case option::cgroup: return put(act::cgroup, text);
+        case option::cgroup_set: return put(act::cgroup_set, text);
+        case option::death_signal: {
+            const auto signal = signal_in(text);
+            return put_number(act::death_signal, row, signal ? std::optional<std::int64_t>{*signal} : std::nullopt);
+        }
+        case option::close_fds: return put(act::close_fds);
+        case option::null: return put(act::null);
+        case option::new_net: return put(act::new_net);
+        case option::new_mount: return put(act::new_mount);
+        case option::read_only: return put(act::read_only, text);
+        case option::private_tmp: return put(act::private_tmp);
+        case option::may_read: return put(act::may_read, text);
+        case option::may_write: return put(act::may_write, text);
+        case option::print: plan_.print = true; return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+planner::answer planner::finish_identity() noexcept {
+    if (!init_groups_) return std::nullopt;
+    const step* const user = plan_.find(act::identity);
+    if (user == nullptr || *user->text == ':') return refusal{"--groups=init needs -u with the name of a user"};
+    step wider = *user;
+    wider.how  = wider.how | manner::init_groups;
+    return put(wider);
+}
+
+// What is kept is all that remains, and outlives the change of user as ambient capabilities (capabilities(7)).
+planner::answer planner::finish_capabilities() noexcept {
+    if (drop_ == 0 && !keep_) return std::nullopt;
+    const std::uint64_t stay = keep_.value_or(every_capability) & ~drop_;
+    const manner        how  = keep_ ? manner::ambient : manner::plainly;
+    if (auto no = put(step{.what = act::bounding, .bits = ~stay, .how = how})) return no;
+    return put(step{.what = act::capabilities, .bits = stay, .how = how});
+}
+
+planner::answer planner::finish_cgroup() noexcept {
+    const step* const group = plan_.find(act::cgroup);
+    if (group == nullptr)
+        return plan_.find(act::cgroup_set) != nullptr ? answer{refusal{"--cgroup-set needs --cgroup"}} : std::nullopt;
+    if (!is_cgroup_path(group->text)) return refusal{"invalid argument -- ", "cgroup"};
+    for (const step& each : plan_.steps()) {
+        if (each.what == act::cgroup_set && !is_cgroup_setting(each.text))
+            return refusal{"invalid argument -- ", "cgroup-set"};
+    }
+    return put(act::cgroup_enter, group->text);
+}
+
+planner::answer planner::finish_mounts() noexcept {
+    const bool needed = plan_.find(act::read_only) != nullptr || plan_.find(act::private_tmp) != nullptr;
+    return needed ? put(act::new_mount) : std::nullopt;
+}
+
+// The kernel lets a process restrict itself only when it cannot gain privileges any more (landlock(7)).
+planner::answer planner::finish_restriction() noexcept {
+    if (plan_.find(act::may_read) == nullptr && plan_.find(act::may_write) == nullptr) return std::nullopt;
+    for (const act each : {act::ruleset, act::no_new_privs, act::restriction})
+        if (auto no = put(each)) return no;
+    return std::nullopt;
+}
+
+planner::answer planner::finish_limits() noexcept {
+    if (!hard_) return std::nullopt;
+    bool any = false;
+    for (const step& each : plan_.steps()) {
+        if (each.what != act::limit) continue;
+        step harder = each;
+        harder.how  = manner::hard;
+        any         = plan_.put(harder);  // in the place of the other
+    }
+    return any ? std::nullopt : answer{refusal{"--hard needs a limit"}};
+}
+
+planner::answer planner::finish_io() noexcept {
+    if (!io_class_ && !io_prio_) return std::nullopt;
+    constexpr std::int64_t middle = 4;  // what the kernel takes for a process of nice level 0
+    const auto             kind   = io_class_.value_or(io_class::best_effort);
+    const std::int64_t     level  = kind == io_class::idle ? 0 : io_prio_.value_or(middle);
+    return put(step{.what = act::io_priority, .number = level, .kind = static_cast<std::uint8_t>(kind)});
+}
+
+std::optional<refusal> planner::finish() noexcept {
+    if (auto no = finish_identity()) return no;
+    if (auto no = finish_capabilities()) return no;
+    if (auto no = finish_cgroup()) return no;
+    if (auto no = finish_mounts()) return no;
+    if (auto no = finish_restriction()) return no;
+    if (auto no = finish_io()) return no;
+    return finish_limits();
+}
+
+// -- options, one after the other -----------------------------------------------------------------------------------
+
+// Goes through arguments as runit does: letters may share an argument, and what follows a letter in it is its argument.
+class option_reader {
+public:
+    option_reader(std::span<const option_row> rows, std::span<const char* const> arguments, bool words) noexcept
+        : rows_{rows}, arguments_{arguments}, words_{words} {}
+
+    struct found {
+        const option_row*      row  = nullptr;  // none: no more options
+        const char*            text = "";
+        std::optional<refusal> no   = std::nullopt;
+    };
+    found next() noexcept;
+
+    // What the options have left.
+    std::span<const char* const> rest() const noexcept { return arguments_; }
+
+private:
+    found word(std::string_view text) noexcept;
+    found letter() noexcept;
+    found with_next(const option_row& row, std::string_view name) noexcept;
+
+    std::span<const option_row>  rows_;
+    std::span<const char* const> arguments_;
+    bool                         words_;         // --words are options; else everything that starts with "--" ends them
+    std::string_view             letters_ = {};  // what is left of an argument with several
+};
+
+option_reader::found option_reader::next() noexcept {
+    if (!letters_.empty()) return letter();
+    if (arguments_.empty()) return {};
+    std::string_view argument = arguments_[0];
+    if (argument.size() < 2 || argument[0] != '-') return {};
+    arguments_ = arguments_.subspan(1);
+    argument.remove_prefix(1);
+    if (argument[0] == '-') {
+        argument.remove_prefix(1);
+        return words_ && !argument.empty() ? word(argument) : found{};
+    }
+    letters_ = argument;
+    return letter();
+}
+
+option_reader::found option_reader::word(std::string_view text) noexcept {
+    const two_parts parts = split(text, '=');
+    for (const option_row& row : rows_) {
+        if (row.name.empty() || row.name != parts.head) continue;
+        if (row.takes) return parts.found ? found{&row, parts.rest.data()} : with_next(row, parts.head);
+        return parts.found ? found{.no = refusal{"option takes no argument -- ", parts.head}} : found{&row};
+    }
+    return {.no = refusal{"illegal option -- ", parts.head}};
+}
+
+option_reader::found option_reader::letter() noexcept {
+    const std::string_view name = letters_.substr(0, 1);
+    letters_.remove_prefix(1);
+    for (const option_row& row : rows_) {
+        if (row.letter == '\0' || row.letter != name[0]) continue;
+        if (!row.takes) return {&row};
+        const std::string_view behind = std::exchange(letters_, {});
+        return behind.empty() ? with_next(row, name) : found{&row, behind.data()};
+    }
+    return {.no = refusal{"illegal option -- ", name}};
+}
+
+option_reader::found option_reader::with_next(const option_row& row, std::string_view name) noexcept {
+    if (arguments_.empty()) return {.no = refusal{"option requires an argument -- ", name}};
+    const char* const argument = arguments_[0];
+    arguments_                 = arguments_.subspan(1);
+    return {&row, argument};
+}
+
+// The argument that a tool wants before the program.
+bool takes_first(tool which) noexcept {
+    switch (which) {
+        case tool::envdir:
+        case tool::envuidgid:
+        case tool::setlock:
+        case tool::setuidgid: return true;
+        case tool::chpst:
+        case tool::pgrphack:
+        case tool::softlimit: return false;
+    }
+    return false;
+}
+
+// What a tool does by its very name.
+std::optional<step> step_of(tool which, const char* first, const plan& made) noexcept {
+    switch (which) {
+        case tool::envdir: return step{.what = act::environment, .text = first, .how = manner::daemontools};
+        case tool::envuidgid: return step{.what = act::id_variables, .text = first, .how = manner::daemontools};
+        case tool::setuidgid: return step{.what = act::identity, .text = first, .how = manner::daemontools};
+        case tool::pgrphack: return step{.what = act::session};
+        case tool::setlock: {
+            const step* const asked = made.find(act::lock);
+            return step{.what = act::lock, .text = first, .how = asked != nullptr ? asked->how : manner::plainly};
+        }
+        case tool::chpst:
+        case tool::softlimit: return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+// -- the interface ----------------------------------------------------------------------------------------------------
+
+std::string_view tool_name(std::string_view argv0) noexcept {
+    std::string_view name = base_name(argv0);
+    if (name.starts_with('d')) name.remove_prefix(1);
+    return name;
+}
+
+tool tool_of(std::string_view name) noexcept {
+    for (const tool_row& row : tool_rows)
+        if (row.name == name) return row.which;
+    return tool::chpst;
+}
+
+std::string_view usage_of(tool which) noexcept {
+    for (const tool_row& row : tool_rows)
+        if (row.which == which) return row.usage;
+    return {};
+}
+
+bool plan::put(const step& what) noexcept {
+    const auto same = [&](const step& other) {
+        return other.what == what.what && !repeats(what.what) && (what.what != act::limit || other.kind == what.kind);
+    };
+    const auto behind = [&](const step& other) {
+        return other.what > what.what || (other.what == what.what && what.what == act::limit && other.kind > what.kind);
+    };
+    std::size_t at = 0;
+    while (at < size_ && !same(steps_[at]) && !behind(steps_[at])) ++at;
+    if (at < size_ && same(steps_[at])) {
+        steps_[at] = what;
+        return true;
+    }
+    if (size_ == most_steps) return false;
+    for (std::size_t i = size_++; i > at; --i) steps_[i] = steps_[i - 1];
+    steps_[at] = what;
+    return true;
+}
+
+const step* plan::find(act what) const noexcept {
+    for (const step& each : steps())
+        if (each.what == what) return &each;
+    return nullptr;
+}
+
+std::optional<refusal> read_options(tool as, std::span<const char* const> arguments, plan& made) noexcept {
+    planner       planned{made};
+    option_reader reader{rows_of(as), arguments, as == tool::chpst};
+    // The other tools have no options at all: "-x" is their first argument.
+    if (!rows_of(as).empty()) {
+        for (auto found = reader.next();; found = reader.next()) {
+            if (found.no) return found.no;
+            if (found.row == nullptr) break;
+            if (auto no = planned.take(*found.row, found.text)) return no;
+        }
+    }
+    if (auto no = planned.finish()) return no;
+
+    auto        rest  = reader.rest();
+    const char* first = "";
+    if (takes_first(as) && !rest.empty()) {
+        first = rest[0];
+        rest  = rest.subspan(1);
+    }
+    if (rest.empty()) return refusal{};
+    if (const auto own = step_of(as, first, made)) made.put(*own);
+    made.program = rest.data();
+    return std::nullopt;
+}
+
+std::optional<cpu_mask> cpus_in(std::string_view list) noexcept {
+    constexpr std::uint64_t bits = 64, highest = std::tuple_size_v<cpu_mask> * bits - 1;
+    cpu_mask                mask{};
+    for (two_parts items = split(list, ',');; items = split(items.rest, ',')) {
+        const two_parts range = split(items.head, '-');
+        const auto      first = number_in(range.head, 0, highest);
+        const auto      last  = range.found ? number_in(range.rest, 0, highest) : first;
+        if (!first || !last || *last < *first) return std::nullopt;
+        for (auto n = static_cast<std::uint64_t>(*first); n <= static_cast<std::uint64_t>(*last); ++n)
+            mask[n / bits] |= std::uint64_t{1} << (n % bits);
+        if (!items.found) return mask;
+    }
+}
+
+std::optional<std::uint64_t> capabilities_in(std::string_view list) noexcept {
+    std::uint64_t mask = 0;
+    for (two_parts items = split(list, ',');; items = split(items.rest, ',')) {
+        const auto one = capability_in(items.head);
+        if (!one) return std::nullopt;
+        mask |= *one;
+        if (!items.found) return mask;
+    }
+}
+
+std::optional<int> signal_in(std::string_view text) noexcept {
+    if (const auto number = number_in(text, 1, 64)) return static_cast<int>(*number);
+    if (text.starts_with("SIG")) text.remove_prefix(3);
+    return value_of(signal_words, text);
+}
+
+namespace {
+
+void add_limit(const step& what, description& said) noexcept {
+    said.words.append("limit ");
+    said.words.append(name_of(resource_words, static_cast<resource>(what.kind)));
+    said.words.append(" to ");
+    if (what.number == most)
+        said.words.append("the hard limit");
+    else
+        said.words.append(decimal{static_cast<std::uint64_t>(what.number)}.view());
+    if (has(what.how, manner::hard)) said.words.append(", hard");
+}
+
+void add_signed(std::int64_t number, description& said) noexcept {
+    if (number < 0) said.words.append('-');
+    said.words.append(decimal{static_cast<std::uint64_t>(number < 0 ? -number : number)}.view());
+}
+
+void add_octal(std::int64_t number, description& said) noexcept {
+    said.words.append('0');
+    for (int shift = 6; shift >= 0; shift -= 3) said.words.append(static_cast<char>('0' + ((number >> shift) & 7)));
+}
+
+}  // namespace
+
+description describe(const step& what) noexcept {
+    description said;
+    const auto  about = [&](std::string_view words) {
+        said.words.append(words);
+        said.subject = what.text;
+    };
+    switch (what.what) {
+        case act::session: said.words.append("begin a session"); break;
+        case act::environment: about("read the environment from "); break;
+        case act::oom_score:
+            said.words.append("set the oom score to ");
+            add_signed(what.number, said);
+            break;
+        case act::cgroup: about("create the cgroup "); break;
+        case act::cgroup_set: about("set in the cgroup "); break;
+        case act::cgroup_enter: about("enter the cgroup "); break;
+        case act::new_net: said.words.append("leave the network"); break;
+        case act::new_mount: said.words.append("keep mounts apart"); break;
+        case act::read_only: about("make read-only "); break;
+        case act::private_tmp: said.words.append("mount an empty /tmp and /var/tmp"); break;
+        case act::root: about("change the root to "); break;
+        case act::directory: about("change the directory to "); break;
+        case act::nice:
+            said.words.append("add to the nice level ");
+            add_signed(what.number, said);
+            break;
+        case act::schedule:
+            said.words.append("schedule as ");
+            said.words.append(name_of(schedule_words, static_cast<schedule_kind>(what.kind)));
+            if (what.number != 0) {
+                said.words.append(':');
+                add_signed(what.number, said);
+            }
+            break;
+        case act::io_priority:
+            said.words.append("set the io priority to ");
+            said.words.append(name_of(io_words, static_cast<io_class>(what.kind)));
+            said.words.append(':');
+            add_signed(what.number, said);
+            break;
+        case act::cpus: about("run on the cpus "); break;
+        case act::id_variables: about("set UID and GID for "); break;
+        case act::bounding: said.words.append("give up capabilities for good"); break;
+        case act::identity: about(has(what.how, manner::init_groups) ? "become, with all groups, " : "become "); break;
+        case act::capabilities:
+            said.words.append(has(what.how, manner::ambient) ? "keep capabilities" : "clear capabilities");
+            break;
+        case act::lock: about(has(what.how, manner::waiting) ? "wait for the lock " : "take the lock "); break;
+        case act::ruleset: said.words.append("begin file rules"); break;
+        case act::may_read: about("allow to read and execute "); break;
+        case act::may_write: about("allow to read and write "); break;
+        case act::null: said.words.append("open /dev/null as 0, 1 and 2"); break;
+        case act::close_0: said.words.append("close 0"); break;
+        case act::close_1: said.words.append("close 1"); break;
+        case act::close_2: said.words.append("close 2"); break;
+        case act::limit: add_limit(what, said); break;
+        case act::umask:
+            said.words.append("set the umask to ");
+            add_octal(what.number, said);
+            break;
+        case act::death_signal:
+            said.words.append("ask for signal ");
+            add_signed(what.number, said);
+            said.words.append(" when the parent dies");
+            break;
+        case act::no_new_privs: said.words.append("gain no privileges any more"); break;
+        case act::restriction: said.words.append("open files by these rules only"); break;
+        case act::close_fds: said.words.append("close everything above 2"); break;
+    }
+    return said;
+}
+
+kernel_feature feature_of(act what) noexcept {
+    switch (what) {
+        case act::oom_score: return {"/proc/self/oom_score_adj (Linux 2.6.36, proc)", ENOENT};
+        case act::cgroup:
+        case act::cgroup_enter: return {"a cgroup v2 hierarchy (Linux 4.5, CONFIG_CGROUPS)"};
+        case act::new_net: return {"network namespaces (CONFIG_NET_NS)", EINVAL};
+        case act::new_mount: return {"mount namespaces (CONFIG_NAMESPACES)", EINVAL};
+        case act::read_only: return {"mount_setattr (Linux 5.12)"};
+        case act::private_tmp: return {"tmpfs (CONFIG_TMPFS)", ENODEV};
+        case act::schedule: return {"scheduling policies (sched_setscheduler)"};
+        case act::io_priority: return {"io priorities (CONFIG_BLOCK)"};
+        case act::cpus: return {"processor affinity (CONFIG_SMP)"};
+        case act::bounding:
+        case act::capabilities: return {"ambient capabilities (Linux 4.3)", EINVAL};
+        case act::ruleset:
+        case act::may_read:
+        case act::may_write:
+        case act::restriction: return {"Landlock (Linux 5.13, CONFIG_SECURITY_LANDLOCK, lsm=landlock)"};
+        case act::death_signal: return {"PR_SET_PDEATHSIG", EINVAL};
+        case act::no_new_privs: return {"no_new_privs (Linux 3.5)", EINVAL};
+        case act::close_fds: return {"close_range (Linux 5.9)"};
+        case act::session:
+        case act::environment:
+        case act::cgroup_set:
+        case act::root:
+        case act::directory:
+        case act::nice:
+        case act::id_variables:
+        case act::identity:
+        case act::lock:
+        case act::null:
+        case act::close_0:
+        case act::close_1:
+        case act::close_2:
+        case act::limit:
+        case act::umask: return {};
+    }
+    return {};
+}
+
+}  // namespace runwell

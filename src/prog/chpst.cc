@@ -1,0 +1,380 @@
+// chpst — run a program with a changed process state.
+//
+//   core/limits reads the command line into a plan: what to change, in which order;
+//   changer carries it out, step by step, and becomes the program.
+//
+// By the names envdir, envuidgid, pgrphack, setlock, setuidgid and softlimit it is these programs of daemontools.
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+
+#include "core/environment.hh"
+#include "core/limits.hh"
+#include "core/text.hh"
+#include "sys/cgroup.hh"
+#include "sys/files.hh"
+#include "sys/isolation.hh"
+#include "sys/pages.hh"
+#include "sys/privileges.hh"
+#include "sys/say.hh"
+#include "sys/schedule.hh"
+#include "sys/spawn.hh"
+#include "sys/users.hh"
+
+namespace runwell {
+namespace {
+
+constexpr int        wrong_usage = 100;
+constexpr int        failed      = 111;
+constexpr sys::voice voice{"chpst"};  // by whatever name it is called
+
+// The variables that -e and -U change, one behind the other in one stretch of memory, and the environment they make.
+class variables {
+public:
+    outcome open(char* const* inherited) noexcept;
+
+    // Sets a variable; nothing (nullopt) removes it. The trouble is E2BIG: what does not fit here is more than
+    // execve(2) takes.
+    outcome set(std::string_view name, std::optional<std::string_view> value) noexcept;
+
+    // The same with what a file says (chpst(8), -e). Trouble without words, but with the errno, when it cannot be read.
+    outcome set_from(int file, std::string_view name) noexcept;
+
+    const char* const* entries() const noexcept { return all_->entries(); }
+
+private:
+    std::span<char> room() const noexcept { return text_.bytes().subspan(used_); }
+    bool            write(std::string_view text) noexcept;
+    outcome         finish(const char* entry) noexcept;
+
+    sys::pages                 text_, table_;
+    std::size_t                used_ = 0;
+    std::optional<environment> all_;
+};
+
+// One process on its way to become another.
+class changer {
+public:
+    changer(const plan& made, char** envp) noexcept : plan_{made}, envp_{envp} {}
+
+    // Returns only when something could not be done: the exit code.
+    int run() noexcept;
+
+private:
+    outcome carry_out(const step& what) noexcept;
+
+    outcome open_variables() noexcept;
+    outcome read_directory(const char* directory, manner how) noexcept;
+    outcome read_variable(int dir, const char* directory, const char* name, manner how) noexcept;
+    outcome set_ids(const step& what) noexcept;
+
+    static outcome change_root(const char* root) noexcept;
+    outcome        take_lock(const step& what) noexcept;
+    outcome        close_all_others() const noexcept;
+
+    int give_up(const step& at, const trouble& why) const noexcept;
+
+    const plan&      plan_;
+    char**           envp_;
+    variables        variables_;
+    bool             changed_ = false;  // the variables
+    sys::cgroup      cgroup_;
+    sys::file_rules  rules_;
+    int              lock_   = -1;  // for as long as the program runs, and its children
+    pid_t            parent_ = ::getppid();
+    fixed_text<4400> named_;  // in a trouble: a directory and a file
+};
+
+// -- the environment --------------------------------------------------------------------------------------------------
+
+// Room for more than execve(2) takes, which is 6 MB of arguments and environment. Where memory is limited, less must
+// do.
+outcome variables::open(char* const* inherited) noexcept {
+    constexpr std::size_t at_most = 8U << 20, at_least = 64U << 10;
+    for (std::size_t size = at_most; text_.bytes().empty(); size /= 2) {
+        auto made = sys::pages::make(size);
+        if (!made && size == at_least) return made.why();
+        if (made) text_ = std::move(*made);
+    }
+    // No entry takes less than two bytes of text.
+    const std::size_t most_entries = count_entries(inherited) + text_.bytes().size() / 2 + 1;
+    table_                         = TRY(sys::pages::make(most_entries * sizeof(char*)));
+    all_.emplace(inherited, table_.as<const char*>());
+    return done{};
+}
+
+bool variables::write(std::string_view text) noexcept {
+    if (text.size() >= room().size()) return false;
+    std::memcpy(room().data(), text.data(), text.size());
+    used_ += text.size();
+    return true;
+}
+
+outcome variables::finish(const char* entry) noexcept {
+    if (room().empty()) return trouble{"", "", E2BIG};
+    text_.bytes()[used_++] = '\0';
+    all_->change(entry);
+    return done{};
+}
+
+outcome variables::set(std::string_view name, std::optional<std::string_view> value) noexcept {
+    const char* const entry = room().data();
+    if (!write(name) || (value && (!write("=") || !write(*value)))) return trouble{"", "", E2BIG};
+    return finish(entry);
+}
+
+outcome variables::set_from(int file, std::string_view name) noexcept {
+    const char* const entry = room().data();
+    if (!write(name) || !write("=")) return trouble{"", "", E2BIG};
+    constexpr std::size_t at_once = 64U << 10;
+    std::size_t           size    = 0;
+    for (bool more = true; more;) {
+        const auto    free = room().subspan(size).first(std::min(at_once, room().size() - size));
+        const ssize_t got  = ::read(file, free.data(), free.size());
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return trouble{"", "", errno};
+        more = got > 0 && std::memchr(free.data(), '\n', static_cast<std::size_t>(got)) == nullptr;
+        size += static_cast<std::size_t>(got);
+    }
+    if (size == 0)
+        --used_;  // an empty file removes the variable: no "=" behind its name
+    else
+        used_ += make_value(room().first(size));
+    return finish(entry);
+}
+
+outcome changer::open_variables() noexcept {
+    if (changed_) return done{};
+    changed_ = true;
+    return variables_.open(envp_);
+}
+
+outcome changer::read_directory(const char* directory, manner how) noexcept {
+    static_cast<void>(TRY(open_variables()));
+    constexpr const char* unable = "unable to switch to directory: ";
+    const sys::unique_fd  place{::open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC)};
+    if (!place) return trouble{unable, directory, errno};
+    const sys::unique_fd list{::openat(place.value(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (!list) {
+        const int   error = errno;
+        struct stat info {};
+        const bool  inside = ::fstatat(place.value(), ".", &info, 0) == 0;  // it may be searched, but not listed
+        return trouble{inside ? "unable to open directory: " : unable, directory, error};
+    }
+
+    alignas(dirent) std::array<char, 16384> bytes;
+    for (;;) {
+        const long got = ::syscall(SYS_getdents64, list.value(), bytes.data(), bytes.size());
+        if (got < 0) return trouble{"unable to read directory: ", directory, errno};
+        if (got == 0) return done{};
+        for (long at = 0; at < got;) {
+            const auto* const entry = reinterpret_cast<const dirent*>(bytes.data() + at);
+            if (entry->d_name[0] != '.')
+                static_cast<void>(TRY(read_variable(list.value(), directory, entry->d_name, how)));
+            at += entry->d_reclen;
+        }
+    }
+}
+
+// A link to nowhere removes the variable, as an empty file does: the variable has no value.
+outcome changer::read_variable(int dir, const char* directory, const char* name, manner how) noexcept {
+    const sys::unique_fd file{::openat(dir, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+    outcome              read = file              ? variables_.set_from(file.value(), name)
+                                : errno == ENOENT ? variables_.set(name, std::nullopt)
+                                                  : outcome{trouble{"", "", errno}};
+    if (read) return read;
+    const int error = read.why().error;
+    if (error == E2BIG) return trouble{"unable to run: ", plan_.program[0], error};
+
+    named_.clear();
+    named_.append_cut(directory);
+    named_.append_cut("/");
+    named_.append_cut(name);
+    if (error != EISDIR || has(how, manner::daemontools)) return trouble{"unable to read ", named_.c_str(), error};
+    if (plan_.verbose) voice.warn(trouble{"unable to read ", named_.c_str(), error});
+    return done{};
+}
+
+sys::naming naming_of(const step& what) noexcept {
+    return has(what.how, manner::daemontools) ? sys::naming::account : sys::naming::user_groups;
+}
+
+outcome changer::set_ids(const step& what) noexcept {
+    const auto who = TRY(sys::find_identity(what.text, naming_of(what), false));
+    static_cast<void>(TRY(open_variables()));
+    const bool fit =
+        variables_.set("GID", decimal{who.groups()[0]}.view()) && variables_.set("UID", decimal{who.uid}.view());
+    if (!fit) return trouble{"unable to run: ", plan_.program[0], E2BIG};
+    return done{};
+}
+
+// -- the other steps --------------------------------------------------------------------------------------------------
+
+outcome changer::change_root(const char* root) noexcept {
+    if (::chdir(root) != 0) return trouble{"unable to change directory: ", root, errno};
+    if (::chroot(".") != 0) return trouble{"unable to change root directory", "", errno};
+    return done{};
+}
+
+outcome change_directory(const char* directory) noexcept {
+    if (::chdir(directory) != 0) return trouble{"unable to change directory: ", directory, errno};
+    return done{};
+}
+
+outcome become_named(const step& what) noexcept {
+    return sys::become_user(TRY(sys::find_identity(what.text, naming_of(what), has(what.how, manner::init_groups))));
+}
+
+// The descriptor stays open in the program, which has the lock by that, and is none that the program has another use
+// for.
+outcome changer::take_lock(const step& what) noexcept {
+    const auto file = sys::open_at(AT_FDCWD, what.text, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK, 0600);
+    if (!file) return trouble{"unable to open lock: ", what.text, file.why().error};
+    const int operation = has(what.how, manner::waiting) ? LOCK_EX : LOCK_EX | LOCK_NB;
+    while (::flock(file->value(), operation) != 0)
+        if (errno != EINTR) return trouble{"unable to lock: ", what.text, errno};
+    lock_ = ::fcntl(file->value(), F_DUPFD, STDERR_FILENO + 1);
+    if (lock_ < 0) return trouble{"unable to open lock: ", what.text, errno};
+    return done{};
+}
+
+outcome open_null() noexcept {
+    const auto null = TRY(sys::open_at(AT_FDCWD, "/dev/null", O_RDWR));
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        const bool there = null.value() == fd ? ::fcntl(fd, F_SETFD, 0) == 0 : ::dup2(null.value(), fd) == fd;
+        if (!there) return trouble{"unable to open ", "/dev/null", errno};
+    }
+    return done{};
+}
+
+outcome close_one(int fd, const char* unable) noexcept {
+    if (::close(fd) != 0) return trouble{unable, "", errno};
+    return done{};
+}
+
+outcome changer::close_all_others() const noexcept {
+    const auto close_range = [](unsigned first, unsigned last) {
+        return first > last || ::syscall(SYS_close_range, first, last, 0U) == 0;
+    };
+    constexpr auto first = static_cast<unsigned>(STDERR_FILENO) + 1;
+    const auto     lock  = lock_ >= 0 ? static_cast<unsigned>(lock_) : first - 1;
+    if (!close_range(first, lock - 1) || !close_range(lock + 1, ~0U))
+        return trouble{"unable to close descriptors", "", errno};
+    return done{};
+}
+
+outcome changer::carry_out(const step& what) noexcept {
+    const auto number = static_cast<int>(what.number);
+    switch (what.what) {
+        case act::session: ::setsid(); return done{};  // who leads a session already, goes on to
+        case act::environment: return read_directory(what.text, what.how);
+        case act::oom_score: return sys::set_oom_score(number);
+        case act::cgroup: cgroup_ = TRY(sys::cgroup::make(what.text, plan_.steps())); return done{};
+        case act::cgroup_set: return cgroup_.set(what.text);
+        case act::cgroup_enter: return cgroup_.enter();
+        case act::new_net: return sys::leave_network();
+        case act::new_mount: return sys::keep_mounts_apart();
+        case act::read_only: return sys::make_read_only(what.text);
+        case act::private_tmp: return sys::mount_private_tmp();
+        case act::root: return change_root(what.text);
+        case act::directory: return change_directory(what.text);
+        case act::nice: return sys::add_nice(number);
+        case act::schedule: return sys::set_schedule(static_cast<schedule_kind>(what.kind), number);
+        case act::io_priority: return sys::set_io_priority(static_cast<io_class>(what.kind), number);
+        case act::cpus: return sys::set_cpus(*cpus_in(what.text), what.text);
+        case act::id_variables: return set_ids(what);
+        case act::bounding: return sys::drop_from_bounding_set(what.bits, has(what.how, manner::ambient));
+        case act::identity: return become_named(what);
+        case act::capabilities: return sys::set_capabilities(what.bits, has(what.how, manner::ambient));
+        case act::lock: return take_lock(what);
+        case act::ruleset: rules_ = TRY(sys::file_rules::make()); return done{};
+        case act::may_read: return rules_.allow_read(what.text);
+        case act::may_write: return rules_.allow_write(what.text);
+        case act::null: return open_null();
+        case act::close_0: return close_one(STDIN_FILENO, "unable to close stdin");
+        case act::close_1: return close_one(STDOUT_FILENO, "unable to close stdout");
+        case act::close_2: return close_one(STDERR_FILENO, "unable to close stderr");
+        case act::limit:
+            return sys::set_limit(static_cast<resource>(what.kind), what.number, has(what.how, manner::hard));
+        case act::umask: ::umask(static_cast<mode_t>(what.number)); return done{};
+        case act::death_signal: return sys::die_with_parent(number, parent_);
+        case act::no_new_privs: return sys::refuse_new_privileges();
+        case act::restriction: return rules_.restrict_to_these();
+        case act::close_fds: return close_all_others();
+    }
+    return done{};
+}
+
+// -- the end of chpst -------------------------------------------------------------------------------------------------
+
+// An errno by which the kernel says that it does not know what was asked for, is no help to anybody: the feature is.
+int changer::give_up(const step& at, const trouble& why) const noexcept {
+    if (plan_.silent) return 0;
+    const kernel_feature needed  = feature_of(at.what);
+    const bool           missing = !needed.name.empty() && (why.error == ENOSYS || why.error == EOPNOTSUPP ||
+                                                  (needed.absent != 0 && why.error == needed.absent));
+    if (!missing) return voice.fatal(why, failed);
+    sys::say({voice.program, ": fatal: ", why.what, why.subject, ": this kernel does not have ", needed.name});
+    return failed;
+}
+
+int changer::run() noexcept {
+    for (const step& each : plan_.steps())
+        if (const outcome made = carry_out(each); !made) return give_up(each, made.why());
+
+    auto* const       program = const_cast<const char**>(plan_.program);
+    const char* const path    = program[0];
+    if (plan_.argv0 != nullptr) program[0] = plan_.argv0;
+    const auto* const entries = changed_ ? variables_.entries() : envp_;
+    // The program is looked for where chpst was: not in the PATH that -e has set.
+    const int error = sys::execute(path, program, const_cast<char* const*>(entries), sys::search_path(envp_));
+    return plan_.silent ? 0 : voice.fatal({"unable to run: ", program[0], error}, failed);
+}
+
+// --print: the steps, one in each line, and what they need of the kernel with -v.
+int show(const plan& made) noexcept {
+    constexpr int out  = STDOUT_FILENO;
+    bool          good = true;
+    for (const step& each : made.steps()) {
+        const description    said   = describe(each);
+        const kernel_feature needed = feature_of(each.what);
+        good                        = good && sys::print(out, {said.words.view(), said.subject});
+        if (made.verbose && !needed.name.empty()) good = good && sys::print(out, {"; needs ", needed.name});
+        good = good && sys::print(out, {"\n"});
+    }
+    good = good && sys::print(out, {"run"});
+    for (const char* const* word = made.program; *word != nullptr; ++word) good = good && sys::print(out, {" ", *word});
+    if (made.argv0 != nullptr) good = good && sys::print(out, {" as ", made.argv0});
+    good = good && sys::print(out, {"\n"});
+    return good ? 0 : voice.fatal({"unable to print the plan", "", errno}, failed);
+}
+
+int refuse(const refusal& why, tool which, std::string_view argv0) noexcept {
+    if (why.version) sys::say({"$Id: runwell " RUNWELL_VERSION " $"});
+    if (!why.words.empty()) sys::say({base_name(argv0), ": ", why.words, why.subject});
+    const std::string_view name = tool_name(argv0);
+    sys::say({"usage: ", name, usage_of(which), "\n"});
+    return wrong_usage;
+}
+
+}  // namespace
+}  // namespace runwell
+
+int main(int argc, char** argv, char** envp) {
+    using namespace runwell;
+    const std::string_view argv0 = argc > 0 ? argv[0] : "chpst";
+    const tool             which = tool_of(tool_name(argv0));
+    plan                   made;
+    const auto             no = read_options(which, {argv + (argc > 0), argv + argc}, made);
+    if (no) return refuse(*no, which, argv0);
+    return made.print ? show(made) : changer{made, envp}.run();
+}

@@ -1,0 +1,26 @@
+// cgroup.hh — a cgroup of its own for a service (cgroups(7), version 2).
+#pragma once
+
+#include "core/limits.hh"
+#include "core/result.hh"
+#include "sys/fd.hh"
+
+namespace runwell::sys {
+
+class cgroup {
+public:
+    cgroup() noexcept = default;
+
+    // Below the cgroup of this process, or with a slash before it, below the root of the hierarchy. What is missing on
+    // the way is created, and the controllers of the settings are handed down to it where that is possible. Trouble
+    // with errno ENOSYS: there is no hierarchy of version 2.
+    static result<cgroup> make(const char* path, std::span<const step> settings) noexcept;
+
+    outcome set(const char* setting) const noexcept;  // "memory.max=64M"
+    outcome enter() const noexcept;                   // this process moves there
+
+private:
+    unique_fd dir_;
+};
+
+}  // namespace runwell::sys

@@ -1,0 +1,35 @@
+// users.hh — who a name is: /etc/passwd and /etc/group first, then the system's own getent(1).
+//
+// A static program has no name service switch. The files are read as they are; a name that is not in them may be known
+// to LDAP, sssd or systemd, and `getent` is asked for it. Where there is no getent, the name is unknown.
+#pragma once
+
+#include <span>
+
+#include "core/accounts.hh"
+#include "core/result.hh"
+#include "sys/pages.hh"
+
+namespace runwell::sys {
+
+// A user and the groups to be in; the first of them is the group id. Never without a group.
+struct identity {
+    id_number                  uid   = 0;
+    std::size_t                count = 0;
+    pages                      room;
+    std::span<const id_number> groups() const noexcept { return room.as<id_number>().first(count); }
+};
+
+// Who may be meant.
+enum class naming : unsigned char {
+    account,      // the name of a user
+    user_groups,  // user[:group]…, or numbers, :uid:gid[:gid]… (chpst(8), -u)
+};
+
+// Trouble, in runit's words: "unknown account: ", "unknown user/group: ", "invalid uid/gids: ", "unable to get
+// password/group file entry" with the errno of a file that could not be read. An empty number is refused: runit takes
+// it for 0, so that a trailing colon grants the group of root. With `init_groups`, the groups that the user is a member
+// of follow those that are named.
+result<identity> find_identity(const char* text, naming form, bool init_groups) noexcept;
+
+}  // namespace runwell::sys
