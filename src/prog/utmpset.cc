@@ -27,7 +27,7 @@ constexpr sys::voice  voice{"utmpset"};
 
 using accounting::record;
 
-void wake_up(int) {}
+void wake_up(int /*signal*/) {}
 
 // The lock that login and getty hold while they write (the fcntl(2) lock of glibc's pututline(3)). Everybody who may
 // read the file can keep it from us, so it is waited for, but not for long: a record is written in one piece anyway.

@@ -82,12 +82,29 @@ content ask_getent(const char* database, std::string_view name) noexcept {
 // The name in an answer, which may be written otherwise than it was asked for.
 std::string_view name_in(std::string_view line) noexcept { return split(line, ':').head; }
 
+// :uid:gid[:gid]…
+result<identity> by_numbers(const char* text) noexcept {
+    const trouble invalid{"invalid uid/gids: ", text + 1};
+    identity      who{.room = TRY(pages::make(most_groups * sizeof(id_number)))};
+    group_list    groups{who.room.as<id_number>()};
+    two_parts     part = split(text + 1, ':');
+    const auto    uid  = id_in(part.head);
+    if (!uid || !part.found) return invalid;
+    while (part.found) {
+        part           = split(part.rest, ':');
+        const auto gid = id_in(part.head);
+        if (!gid || !groups.add(*gid)) return invalid;
+    }
+    who.uid   = *uid;
+    who.count = groups.groups().size();
+    return who;
+}
+
 // One resolution: both files are read at most once, and the errno of one that could not be is kept for the end.
 class search {
 public:
     explicit search(naming form) noexcept : form_{form} {}
 
-    result<identity> by_numbers(const char* text) noexcept;
     result<identity> by_names(const char* text, bool init_groups) noexcept;
 
 private:
@@ -144,23 +161,6 @@ trouble search::unknown(const char* text) const noexcept {
     return {account ? "unknown account: " : "unknown user/group: ", text};
 }
 
-result<identity> search::by_numbers(const char* text) noexcept {
-    const trouble invalid{"invalid uid/gids: ", text + 1};
-    identity      who{.room = TRY(pages::make(most_groups * sizeof(id_number)))};
-    group_list    groups{who.room.as<id_number>()};
-    two_parts     part = split(text + 1, ':');
-    const auto    uid  = id_in(part.head);
-    if (!uid || !part.found) return invalid;
-    while (part.found) {
-        part           = split(part.rest, ':');
-        const auto gid = id_in(part.head);
-        if (!gid || !groups.add(*gid)) return invalid;
-    }
-    who.uid   = *uid;
-    who.count = groups.groups().size();
-    return who;
-}
-
 result<identity> search::by_names(const char* text, bool init_groups) noexcept {
     identity   who{.room = TRY(pages::make(most_groups * sizeof(id_number)))};
     group_list groups{who.room.as<id_number>()};
@@ -185,9 +185,8 @@ result<identity> search::by_names(const char* text, bool init_groups) noexcept {
 }  // namespace
 
 result<identity> find_identity(const char* text, naming form, bool init_groups) noexcept {
-    search of{form};
-    if (form == naming::user_groups && *text == ':') return of.by_numbers(text);
-    return of.by_names(text, init_groups);
+    if (form == naming::user_groups && *text == ':') return by_numbers(text);
+    return search{form}.by_names(text, init_groups);
 }
 
 }  // namespace runwell::sys
