@@ -1,0 +1,23 @@
+#include "sys/other_ends.hh"
+
+#include <sys/epoll.h>
+
+#include <cerrno>
+
+namespace runwell::sys {
+
+outcome other_ends::add(int pipe) noexcept {
+    if (!set_) set_.reset(::epoll_create1(EPOLL_CLOEXEC));
+    epoll_event wanted{};  // no events: the end of the reader (EPOLLERR) is told always
+    wanted.data.fd = pipe;
+    if (!set_ || ::epoll_ctl(set_.value(), EPOLL_CTL_ADD, pipe, &wanted) != 0)
+        return trouble{"unable to listen to a pipe", "", errno};
+    return done{};
+}
+
+int other_ends::next() const noexcept {
+    epoll_event happened{};
+    return set_ && ::epoll_wait(set_.value(), &happened, 1, 0) == 1 ? happened.data.fd : -1;
+}
+
+}  // namespace runwell::sys

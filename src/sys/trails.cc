@@ -1,0 +1,209 @@
+#include "sys/trails.hh"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+
+namespace runwell::sys {
+namespace {
+
+constexpr std::uint32_t own_end    = IN_DELETE_SELF | IN_MOVE_SELF;
+constexpr std::uint32_t appearing  = IN_CREATE | IN_MOVED_TO;
+constexpr std::uint32_t vanishing  = IN_DELETE;  // a move shows in the moved file itself
+constexpr int           most_links = 40;         // as the kernel has it
+constexpr int           most_turns = 1000;       // of a path that changes faster than it can be followed
+
+std::uint32_t hash_of(std::string_view name) noexcept {
+    std::uint32_t hash = 2166136261U;  // FNV-1a
+    for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
+    return hash;
+}
+
+bool exists(const char* path) noexcept {
+    struct stat found;
+    return ::lstat(path, &found) == 0;
+}
+
+const char* or_here(const trails::path_text& path) noexcept { return path.empty() ? "." : path.c_str(); }
+
+// `path` with one more component.
+bool enter(trails::path_text& path, std::string_view name) noexcept {
+    if (!path.empty() && path.view().back() != '/' && !path.append('/')) return false;
+    return path.append(name);
+}
+
+}  // namespace
+
+// Somewhere on the way: what is behind, free of links, and what is still ahead.
+struct trails::walk {
+    int              owner;
+    path_text        here;
+    path_text        text;  // holds what is ahead
+    std::string_view ahead;
+    int              links = 0;
+
+    // Goes on with this text; false when it is too long for a path.
+    bool go_on(std::string_view target) noexcept {
+        path_text next;
+        if (!next.append(target) || !next.append('/') || !next.append(ahead)) return false;
+        text  = next;
+        ahead = text.view();
+        if (target.starts_with('/')) {
+            here.clear();
+            here.append('/');
+        }
+        return true;
+    }
+
+    std::string_view next() noexcept {
+        const std::size_t from = ahead.find_first_not_of('/');
+        if (from == std::string_view::npos) return {};
+        ahead.remove_prefix(from);
+        const std::string_view name = ahead.substr(0, ahead.find('/'));
+        ahead.remove_prefix(name.size());
+        return name;
+    }
+};
+
+result<trails> trails::make() noexcept {
+    trails made;
+    made.watch_ = TRY(watch::make());
+    return made;
+}
+
+bool trails::is_turn(const step& s, const change& what) noexcept {
+    switch (s.what) {
+        case step::kind::way:
+        case step::kind::entries:
+            return (what.mask & (own_end | IN_IGNORED | IN_UNMOUNT)) != 0 ||
+                   ((what.mask & IN_ATTRIB) != 0 && s.what == step::kind::way && what.name.empty());
+        case step::kind::name:
+            return (what.mask & (own_end | IN_IGNORED | IN_UNMOUNT)) != 0 ||
+                   (!what.name.empty() && hash_of(what.name) == s.hash);
+    }
+    return false;
+}
+
+int trails::add(const step& what, const char* path, std::uint32_t mask) noexcept {
+    if (!watch_.fd()) return EMFILE;
+    if (!steps_.grow(count_ + 1)) return ENOMEM;
+    const result<int> where = watch_.add(path, mask | IN_MASK_ADD);
+    if (!where) return where.why().error;
+    step& s = steps_.all()[count_++];
+    s       = what;
+    s.where = *where;
+    return 0;
+}
+
+// True when all of the way that exists is watched.
+bool trails::walk_along(walk& on) noexcept {
+    bool whole = true;
+    for (int turns = 0; turns < most_turns; ++turns) {
+        const std::string_view before = on.ahead;
+        const std::string_view name   = on.next();
+        if (name.empty()) return whole;
+        if (name == ".") continue;
+        path_text child = on.here;
+        if (!enter(child, name)) return whole;  // too long for any path: it cannot come to exist
+
+        const step way{-1, on.owner, 0, step::kind::way, false};
+        int        error = add(way, child.c_str(), own_end | IN_DONT_FOLLOW);
+        if (error == ENOENT || error == ENOTDIR) {
+            const step missing{-1, on.owner, hash_of(name), step::kind::name, false};
+            if (add(missing, or_here(on.here), appearing | own_end) != 0) return false;
+            if (!exists(child.c_str())) return whole;
+            on.ahead = before;  // it came just now
+            continue;
+        }
+        if (error != 0) whole = false;
+
+        char    bytes[PATH_MAX];
+        ssize_t size = ::readlink(child.c_str(), bytes, sizeof bytes);
+        if (size >= 0) {
+            // A link that is replaced by a rename shows as a change of its attributes, should it have another name.
+            if (add(way, child.c_str(), own_end | IN_ATTRIB | IN_DONT_FOLLOW) != 0) whole = false;
+            size = ::readlink(child.c_str(), bytes, sizeof bytes);
+        }
+        if (size >= 0) {
+            if (++on.links > most_links || !on.go_on({bytes, static_cast<std::size_t>(size)})) return whole;
+        } else if (errno == EINVAL) {
+            on.here = child;
+        } else if (errno == ENOENT) {
+            on.ahead = before;  // it went just now
+        } else {
+            return false;
+        }
+    }
+    return false;
+}
+
+// A directory that somebody works in tells of its removal only when the last has left; the directory above tells at
+// once.
+bool trails::watch_parent(const walk& on) noexcept {
+    std::string_view last  = on.here.view();
+    std::string_view above = last;
+    if (const std::size_t slash = last.rfind('/'); slash != std::string_view::npos) last.remove_prefix(slash + 1);
+    above.remove_suffix(last.size());  // "" or ends with a slash
+    if (last.empty() || last == "..") return true;
+    path_text directory;
+    directory.append(above.empty() ? "." : above);
+    const step name{-1, on.owner, hash_of(last), step::kind::name, false};
+    return add(name, directory.c_str(), vanishing | own_end) == 0;
+}
+
+bool trails::follow(int owner, std::string_view base, std::string_view path, path_text* end) noexcept {
+    for (step& s : steps_.all().first(count_)) s.old = s.owner == owner;
+    walk on{.owner = owner, .here = {}, .text = {}, .ahead = {}};
+    on.here.append(base);
+    bool whole = on.go_on(path) && walk_along(on);
+    whole      = watch_parent(on) && whole;
+    drop_old();
+    if (end != nullptr) *end = on.here;
+    return whole;
+}
+
+bool trails::watch_entries(int owner, const char* path, std::uint32_t mask) noexcept {
+    if (add({-1, owner, 0, step::kind::entries, false}, path, mask | IN_ONLYDIR) != 0) return false;
+    const step& added = steps_.all()[count_ - 1];
+    for (const step& s : steps_.all().first(count_ - 1))
+        if (s.where == added.where && s.owner == owner && s.what == step::kind::entries) {
+            --count_;  // it was there before
+            break;
+        }
+    return true;
+}
+
+void trails::release(int owner) noexcept {
+    for (step& s : steps_.all().first(count_)) s.old = s.owner == owner;
+    drop_old();
+}
+
+// A watch ends with the last step that needs it.
+void trails::drop_old() noexcept {
+    const auto steps = steps_.all();
+    for (std::size_t k = 0; k < count_;) {
+        if (!steps[k].old) {
+            ++k;
+            continue;
+        }
+        const int where = steps[k].where;
+        steps[k]        = steps[--count_];
+        bool needed     = false;
+        for (const step& s : steps.first(count_)) needed = needed || s.where == where;
+        if (!needed) watch_.remove(where);
+    }
+}
+
+void trails::forget(int where) noexcept {
+    const auto steps = steps_.all();
+    for (std::size_t k = 0; k < count_;) {
+        if (steps[k].where == where)
+            steps[k] = steps[--count_];
+        else
+            ++k;
+    }
+}
+
+}  // namespace runwell::sys

@@ -1,0 +1,95 @@
+// trails.hh — hear of it when a path comes to lead elsewhere, whatever links it goes through (inotify).
+//
+//     /service ──link──▶ /run/runit/service ──link──▶ /etc/runit/current
+//     │way                │way  │way  │way            │way │way  │way
+//                                                          └───name "current" (removed while somebody still holds it)
+//
+// Every file on the way is watched for its own end and its own move, and a link for its replacement; nothing is heard
+// of unrelated entries beside it. Where the way ends early, the last directory is watched for the missing name. A watch
+// is always there before what it watches is read, so no change falls between.
+//
+// What inotify cannot tell: mounts over the way, and changes made by other machines in a network file system.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "core/fixed.hh"
+#include "core/result.hh"
+#include "sys/table.hh"
+#include "sys/watch.hh"
+
+namespace runwell::sys {
+
+class trails {
+public:
+    using path_text = fixed_text<4095>;  // PATH_MAX
+
+    // A trail that follows nothing can be asked to; it is then blind. Trouble: see watch::make.
+    static result<trails> make() noexcept;
+
+    // Watches the way that `path` takes from the directory `base` ("" for the working directory; not used when `path`
+    // is absolute), in the place of what `owner` watched before. False when some of it cannot be watched: no permission
+    // to read it, too many watches. `end`, if wanted, is where the path leads, free of links, as far as it exists.
+    bool follow(int owner, std::string_view base, std::string_view path, path_text* end = nullptr) noexcept;
+
+    // Watches a directory for what happens to its entries, too; mask as of inotify(7). False when it cannot be.
+    bool watch_entries(int owner, const char* path, std::uint32_t mask) noexcept;
+
+    void release(int owner) noexcept;
+
+    const unique_fd& fd() const noexcept { return watch_.fd(); }
+
+    // Tells what has happened: moved(owner) when the way of an owner may have changed, happened(owner, change) for the
+    // entries of a directory, missed() when the kernel had to drop events. moved() and missed() only take notes;
+    // happened() may follow and release.
+    template <class Moved, class Happened, class Missed>
+    void each(Moved moved, Happened happened, Missed missed) noexcept {
+        watch_.each([&](const change& what) {
+            if ((what.mask & IN_Q_OVERFLOW) != 0) return missed();
+            int listener = nobody;
+            for (const step& s : steps_.all().first(count_)) {
+                if (s.where != what.where) continue;
+                if (is_turn(s, what))
+                    moved(s.owner);
+                else if (s.what == step::kind::entries)
+                    listener = s.owner;
+            }
+            if ((what.mask & IN_IGNORED) != 0)
+                forget(what.where);
+            else if (listener != nobody)
+                happened(listener, what);
+        });
+    }
+
+private:
+    static constexpr int nobody = -2;
+
+    struct step {
+        enum class kind : std::uint8_t {
+            way,      // a file on the way: its own end, its own move
+            name,     // a directory, for the entry whose name has this hash
+            entries,  // a directory, for all its entries
+        };
+        int           where;
+        int           owner;
+        std::uint32_t hash;
+        kind          what;
+        bool          old;
+    };
+    struct walk;
+
+    static bool is_turn(const step& s, const change& what) noexcept;
+    // errno of the watch, 0 when it is there.
+    int  add(const step& what, const char* path, std::uint32_t mask) noexcept;
+    bool walk_along(walk& on) noexcept;
+    bool watch_parent(const walk& on) noexcept;
+    void drop_old() noexcept;
+    void forget(int where) noexcept;
+
+    watch       watch_;
+    table<step> steps_;
+    std::size_t count_ = 0;
+};
+
+}  // namespace runwell::sys
