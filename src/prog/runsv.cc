@@ -95,7 +95,7 @@ outcome supervisor::setup(int base, const char* name) noexcept {
     base_ = base;
 
     post& main   = at(member::main);
-    auto  opened = sys::open_directory(base, name);
+    auto  opened = sys::hold_directory(base, name);
     if (!opened || ::faccessat(opened->value(), ".", X_OK, AT_EACCESS) != 0)
         return trouble{"unable to change to directory", "", opened ? errno : opened.why().error};
     main.directory = std::move(*opened);
@@ -132,7 +132,7 @@ outcome supervisor::find_logger() noexcept {
         warn({"./log: not a directory."});
         return done{};
     }
-    auto opened = sys::open_directory(service, "log");
+    auto opened = sys::hold_directory(service, "log");
     if (!opened) return trouble{"unable to change directory to ./log", "", opened.why().error};
     at(member::log).directory = std::move(*opened);
     state_.has_log            = true;
@@ -345,8 +345,8 @@ outcome supervisor::publish(member who) noexcept {
 outcome supervisor::move_back_in(member who) noexcept {
     post& its = at(who);
     if (sys::is_removed(its.directory)) {
-        its.directory = TRY(who == member::main ? sys::open_directory(base_, name_)
-                                                : sys::open_directory(at(member::main).directory.value(), "log"));
+        its.directory = TRY(who == member::main ? sys::hold_directory(base_, name_)
+                                                : sys::hold_directory(at(member::main).directory.value(), "log"));
     }
     sys::supervise files = TRY(sys::supervise::lock(its.directory.value(), names_of(who)));
     TRY(files.open_fifos());

@@ -20,6 +20,10 @@ result<unique_fd> open_directory(int dir, const char* path) noexcept {
     return open_at(dir, path, O_RDONLY | O_DIRECTORY);
 }
 
+result<unique_fd> hold_directory(int dir, const char* path) noexcept {
+    return open_at(dir, path, O_PATH | O_DIRECTORY);
+}
+
 result<pipe_ends> make_pipe() noexcept {
     int fd[2];
     if (::pipe2(fd, O_CLOEXEC) != 0) return trouble{"unable to create pipe", "", errno};

@@ -21,6 +21,9 @@ result<unique_fd> open_at(int dir, const char* path, int flags, mode_t mode = 0)
 // A directory to open other things below.
 result<unique_fd> open_directory(int dir, const char* path) noexcept;
 
+// The same for one that can be entered but perhaps not read: to work below it is all that is asked for.
+result<unique_fd> hold_directory(int dir, const char* path) noexcept;
+
 // A pipe whose ends are both close-on-exec.
 result<pipe_ends> make_pipe() noexcept;
 

@@ -50,7 +50,7 @@ result<supervise> supervise::lock(int service, const supervise_names& names, boo
     supervise made;
     made.names_ = &names;
 
-    auto directory = open_directory(service, "supervise");
+    auto directory = hold_directory(service, "supervise");
     if (!directory) return trouble{"unable to open ", names.lock, directory.why().error};
     made.directory_ = std::move(*directory);
 

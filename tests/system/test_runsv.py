@@ -316,6 +316,16 @@ def test_a_directory_that_is_not_ours_to_write_in(world):
     fatal(world, "g", "unable to open supervise/lock: file does not exist", **stranger.options)
 
 
+def test_a_directory_that_may_be_entered_but_not_read(world):
+    """Execute permission is all that is asked for, of the service directory and of log/"""
+    stranger = Stranger(world)
+    directory = stranger.owns(world.service("s", log__run=CAT))
+    (directory / "log").chmod(0o300)
+    directory.chmod(0o300)
+    running(world, **stranger.options)
+    wait_for_words(directory / "log", "run")
+
+
 def test_a_directory_that_may_not_be_entered(world):
     """R2: access denied"""
     stranger = Stranger(world)
