@@ -276,16 +276,19 @@ std::optional<event> supervisor::run_script(member who, char letter) noexcept {
     path.append("control/");
     path.append(letter);
     struct stat is;
-    const int   directory = at(who).directory.value();
-    if (::fstatat(directory, path.c_str(), &is, 0) != 0 || (is.st_mode & S_IXUSR) == 0)
+    if (::fstatat(at(who).directory.value(), path.c_str(), &is, 0) != 0 || (is.st_mode & S_IXUSR) == 0)
         return event{.what = event::kind::script_ended};
 
-    publish();  // the script may ask for the status
+    publish();      // the script may ask for the status
+    ensure_pipe();  // and what it says belongs into the log, also before the first start
     fixed_text<12> pid;
     if (at(who).pid > 0) pid.append(decimal{static_cast<unsigned>(at(who).pid)}.view());
     const char* const  argv[] = {path.c_str(), pid.c_str(), nullptr};
-    const sys::spawned child =
-        sys::spawn({.path = argv[0], .argv = argv, .envp = environ, .dir = directory, .fd_for_1 = pipe_.write.value()});
+    const sys::spawned child  = sys::spawn({.path     = argv[0],
+                                            .argv     = argv,
+                                            .envp     = environ,
+                                            .dir      = at(who).directory.value(),
+                                            .fd_for_1 = pipe_.write.value()});
     if (child.pid > 0) {
         at(who).script = child.pid;
         return std::nullopt;

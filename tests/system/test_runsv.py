@@ -915,6 +915,14 @@ def test_what_a_script_is_given(world):
     assert world.errors("runsv") == "control/u\ncontrol/h\n"
 
 
+def test_what_a_script_says_before_the_first_start_reaches_the_log(world):
+    """R33: also when the logger is down, and comes up later"""
+    directory = world.service("s", control__u="#!/bin/sh\necho early\n", log__run=CAT, log__down="")
+    running(world)
+    control(directory / "log", "u")
+    wait_until(lambda: lines(directory / "log/out") == ["early"], "the log")
+
+
 def test_a_script_sees_the_true_status(world):
     """What control/? reads in supervise/ is what is so"""
     directory = world.service("s", control__h="#!/bin/sh\ncat supervise/stat supervise/pid >seen\n")
