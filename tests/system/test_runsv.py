@@ -1522,6 +1522,16 @@ def test_no_descriptor_is_left(world):
     leaves(process)
 
 
+def test_finish_is_found_without_a_descriptor(world):
+    """EMFILE: that finish is there can be seen without opening it"""
+    directory = world.service("s", finish="no program\n")
+    process, _ = running(world)
+    resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (4, 1000))
+    control(directory, "k")
+    says(world, "unable to start ./finish: access denied\n")
+    assert process.poll() is None
+
+
 @pytest.mark.parametrize("error", ["EROFS", "ENOSPC", "EIO"])
 def test_files_that_cannot_be_replaced(world, error):
     """A read-only or full file system under supervise/: said once; the service is served"""
