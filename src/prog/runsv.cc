@@ -321,8 +321,9 @@ void supervisor::cannot_start(member who, const sys::spawned& child) const noexc
 
 // Both, where they have changed. When that fails the reason is told once, and tried again every second.
 bool supervisor::publish() noexcept {
-    outcome said = publish(member::main);
-    if (said && state_.has_log) said = publish(member::log);
+    outcome       said   = publish(member::main);
+    const outcome of_log = state_.has_log ? publish(member::log) : outcome{done{}};
+    if (said) said = of_log;
     if (said) {
         retry_.reset();
         complaint_ = 0;

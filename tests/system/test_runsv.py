@@ -659,6 +659,7 @@ def test_once_during_finish_is_kept(world):
     """A deliberate difference: runit forgets it"""
     directory = world.service("s", ALONE, finish="#!/bin/sh\n" + UNTIL_GO)
     running(world)
+    wait_until(lambda: lines(directory / "pids"), "the first")
     control(directory, "d")
     wait_for_words(directory, "finish, want down")
     control(directory, "o")
@@ -1582,6 +1583,21 @@ def test_a_full_file_system(world):
     assert pid_of(mounted.inside) == process[0]
     control(mounted.inside, "x")
     leaves(mounted.process)
+
+
+def test_a_full_file_system_of_the_service_does_not_hide_the_logger(world):
+    """ENOSPC below supervise/: log/supervise/ is written all the same"""
+    directory = world.service("s", down="", log__run=CAT)
+    mounted = Mounted(world, "s", "supervise", "size=64k")
+    wait_for_words(directory / "log", "run")
+    with pytest.raises(OSError):
+        with open(mounted.inside / "supervise/filler", "wb", buffering=0) as to:
+            while True:
+                to.write(b"x" * 4096)
+    control(mounted.inside, "u")
+    says(world, "out of disk space")
+    control(directory / "log", "d")
+    wait_for_words(directory / "log", "down")
 
 
 def test_no_inode_is_left(world):
