@@ -1,0 +1,152 @@
+// pair_world.hh — what must hold of a service and its logger after any event of any story.
+//
+// The explorer of pair.cc tries every story, the fuzzer fuzz_machine.cc long and odd ones. Both say what a broken
+// promise is to them: must().
+#pragma once
+
+#include <tuple>
+#include <utility>
+
+#include "core/pair.hh"
+
+namespace runwell {
+
+// Defined by who includes this: complains when `holds` is false.
+void must(bool holds, const char* promise);
+
+inline constexpr ticks begin_at = 1000 * one_second;  // the present; what passes makes the past older
+
+// What the supervisor itself must keep: how many processes there are, and whether the logger's input has ended.
+struct world {
+    pair p;
+    int  runs[2] = {0, 0};  // processes of ./run and ./finish
+    int  scripts = 0;
+    bool input   = true;  // the logger's input is open
+    bool left    = false;
+
+    const service& part(member who) const { return who == member::main ? p.main : p.log; }
+
+    // Two worlds with the same key have the same future.
+    auto key() const {
+        const auto of = [](const service& s) {
+            const auto relative = [](ticks t) { return t > begin_at ? 1 : t > begin_at - one_second ? 0 : -1; };
+            return std::tuple{s.now,
+                              s.wanted,
+                              s.alive,
+                              s.paused,
+                              s.got_term,
+                              s.owed,
+                              s.held,
+                              s.script,
+                              s.wait_status,
+                              relative(s.not_before),
+                              relative(s.started)};
+        };
+        return std::tuple{of(p.main), of(p.log), p.has_log, p.draining, input, left};
+    }
+};
+
+// Does what the step asks for, as far as a world without processes can.
+inline void carry_out(world& w, const task& t) {
+    using deed = todo::deed;
+    int& runs  = w.runs[static_cast<int>(t.who)];
+    switch (t.what.what) {
+        case deed::start_run:
+        case deed::start_finish:
+            must(runs == 0, "no second copy");
+            must(t.who == member::log || !w.p.draining, "no service while its logger drains");
+            ++runs;
+            if (t.who == member::log && !w.p.draining) w.input = true;
+            return;
+        case deed::send: must(runs == 1, "a signal has a receiver"); return;
+        case deed::run_script:
+            must(w.scripts == 0, "one script at a time");
+            must(t.who == member::main, "a logger has no scripts");
+            ++w.scripts;
+            return;
+        case deed::end_input:
+            must(w.runs[0] == 0, "the logger's input ends after the service");
+            w.input = false;
+            return;
+        case deed::leave:
+            must(w.runs[0] + w.runs[1] + w.scripts == 0, "nothing is left behind");
+            must(w.p.main.wanted == want::exit, "it leaves when it is asked to");
+            w.left = true;
+            return;
+    }
+}
+
+// One event, with every invariant that must hold after it, whatever the story.
+inline world happens(world w, member who, event e) {
+    e.at = begin_at;
+    for (const task& t : step(w.p, who, e)) carry_out(w, t);
+
+    for (const member each : {member::main, member::log}) {
+        const service& s = w.part(each);
+        must(s.alive == (w.runs[static_cast<int>(each)] == 1), "status does not lie");
+        must(s.now != phase::run || s.alive, "run has a process");
+        must(s.now != phase::down || !s.alive, "down has none");
+        must(!s.got_term || s.alive, "a signal was got by somebody");
+        must(!s.paused || s.alive, "somebody is paused");
+    }
+    must(!start_is_due(w.part(who)) || w.part(who).not_before > begin_at, "what is due is started");
+    must(busy(w.p.main) == (w.scripts == 1), "busy while a script runs");
+    must(!busy(w.p.log), "a logger is never busy");
+    const bool over = w.p.main.wanted == want::exit && at_rest(w.p.main) && (!w.p.has_log || at_rest(w.p.log));
+    must(!over || w.left, "when all is down and exit is wanted, it leaves");
+    return w;
+}
+
+inline world begins(bool has_log, want main, want log) {
+    world w;
+    w.p.has_log     = has_log;
+    w.p.main.wanted = main;
+    w.p.log.wanted  = log;
+    if (has_log) w = happens(w, member::log, {});
+    return happens(w, member::main, {});
+}
+
+inline world later(world w, ticks passed = one_second) {
+    for (service* s : {&w.p.main, &w.p.log}) {
+        s->started -= passed;
+        s->not_before -= passed;
+    }
+    if (w.p.has_log) w = happens(w, member::log, {});
+    return happens(w, member::main, {});
+}
+
+// What the world may answer. Each only where it can happen.
+inline world ends(world w, member who, int status, bool has_finish) {
+    --w.runs[static_cast<int>(who)];
+    return happens(w, who, {.what = event::kind::ended, .status = status, .has_finish = has_finish});
+}
+inline world fails_to_start(world w, member who) {
+    --w.runs[static_cast<int>(who)];
+    return happens(w, who, {.what = event::kind::could_not_start});
+}
+inline world script_ends(world w, bool handled) {
+    --w.scripts;
+    return happens(w, member::main, {.what = event::kind::script_ended, .handled = handled});
+}
+
+// A story without further commands, in which every process ends: does it come to rest where it should?
+inline void must_have_a_way_out(world w) {
+    const bool exits = w.p.main.wanted == want::exit;
+    for (int steps = 0; steps < 50 && !w.left; ++steps) {
+        const service &main = w.p.main, &log = w.p.log;
+        if (busy(main))
+            w = script_ends(w, false);
+        else if (main.alive && (main.wanted != want::up || main.now == phase::finish))
+            w = ends(w, member::main, 0, false);
+        else if (log.alive && (log.wanted != want::up || !w.input))
+            w = ends(w, member::log, 0, false);
+        else
+            w = later(w);
+    }
+    must(w.left == exits, "it leaves if exit is wanted, and only then");
+    if (exits) return;
+    must((w.p.main.wanted == want::up) == (w.p.main.now == phase::run), "what is wanted comes about");
+    must(!w.p.draining, "a drain comes to an end");
+}
+
+}  // namespace runwell
