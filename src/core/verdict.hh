@@ -48,9 +48,7 @@ struct order {
 std::optional<order> order_of(std::string_view word, bool lsb) noexcept;
 
 // The orders after which a service that is new deserves a moment for its runsv to arrive.
-constexpr bool welcomes_a_newcomer(const order& given) noexcept {
-    return given.bytes == "u" || given.bytes == "o";
-}
+constexpr bool welcomes_a_newcomer(const order& given) noexcept { return given.bytes == "u" || given.bytes == "o"; }
 
 enum class verdict : std::uint8_t {
     not_yet,
@@ -58,8 +56,10 @@ enum class verdict : std::uint8_t {
     done_if_checked,  // done, provided that ./check, if there is one, exits 0
 };
 
-// What can be said of a service that had the status `before` when the command was given, and has `now`.
-verdict judge(goal until, const status& before, const status& now) noexcept;
+// What can be said of a service that had the status `before` when it was given its command, and has `now`. `given` is
+// that moment, less a tolerance, on the clock as it goes now. It only counts where `before` may be late: a supervisor
+// tells of a ./run a little after it has started it, and that ./run is not the one that a restart is to bring.
+verdict judge(goal until, const status& before, const status& now, moment given) noexcept;
 
 // How long runit waits when it is told to wait for so many seconds: it looks every 420 ms, and gives up at the second
 // look that finds the time over. A service that is in time for runit is in time for us.
@@ -70,9 +70,7 @@ std::string_view word(phase now) noexcept;
 fixed_text<112>  particulars(const status& of, bool down_file, moment now) noexcept;
 
 // The exit code of sv: how many services failed, 99 at most.
-constexpr int exit_code(std::size_t failures) noexcept {
-    return failures > 99 ? 99 : static_cast<int>(failures);
-}
+constexpr int exit_code(std::size_t failures) noexcept { return failures > 99 ? 99 : static_cast<int>(failures); }
 
 // The exit codes of an init script. Source: LSB, Init Script Actions; sv(8).
 namespace lsb_code {

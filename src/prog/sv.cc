@@ -53,6 +53,9 @@ constexpr ticks pause_worth_listening = 8 * millisecond;
 // How long a service is given to be taken up by a runsv, after a command that starts it.
 constexpr ticks newcomers_time = 500 * millisecond;
 
+// A runsv may stamp a start with the moment at which it woke up, before it has read the command.
+constexpr ticks clock_tolerance = millisecond;
+
 // Standard output, gathered: the answers for a thousand services are one write.
 class answer {
 public:
@@ -90,6 +93,7 @@ struct service_entry {
     const char* name;
     status      before;   // when the command was given
     status      checked;  // when ./check was started
+    ticks       given;    // the moment of that
     ticks       due;      // the next look
     ticks       pause;    // before the look after that; 0: begin anew
     int         watch;    // 0: none
@@ -204,6 +208,18 @@ bool has_not_come(const trouble& why) noexcept { return why.error == ENOENT || w
 bool has_down_file(int dir) noexcept {
     struct stat file;
     return ::fstatat(dir, "down", &file, 0) == 0;
+}
+
+// The moment so much before another.
+moment earlier(moment than, ticks by) noexcept {
+    than.seconds -= by / one_second;
+    const auto nanos = static_cast<std::uint32_t>(by % one_second);
+    if (than.nanos < nanos) {
+        --than.seconds;
+        than.nanos += static_cast<std::uint32_t>(one_second);
+    }
+    than.nanos -= nanos;
+    return than;
 }
 
 // A name is looked up in the services directory unless it says itself where it is.
@@ -375,8 +391,10 @@ void client::give(service_entry& to) noexcept {
         if (before) to.before = *before;
         if (!before && has_not_come(before.why()) && newcomer_may_come()) return plan_next_look(to, when_awaited);
     }
+    to.given = sys::monotonic();
     if (!asked_.given.bytes.empty())
         if (const auto sent = send(dir->value(), asked_.given.bytes); !sent) return settle(to, sent.why());
+
     to.now     = asked_.waits ? stage::waiting : stage::settled;
     to.stirred = true;
 }
@@ -392,7 +410,7 @@ void client::look(service_entry& at) noexcept {
     const auto now = read_status(dir->value());
     if (!now) return settle(at, now.why());
 
-    const verdict said = judge(asked_.given.until, at.before, *now);
+    const verdict said = judge(asked_.given.until, at.before, *now, earlier(wall_, now_ - at.given + clock_tolerance));
     if (said == verdict::done || (said == verdict::done_if_checked && check_agrees(at, dir->value(), *now))) {
         tell("ok: ", at.name, dir->value(), *now);
         out.add({"\n"});
@@ -464,6 +482,8 @@ void client::plan_next_look(service_entry& at, const rhythm& by) noexcept {
 
 void client::wait() noexcept {
     for (;;) {
+        now_  = sys::monotonic();
+        wall_ = sys::wall();
         std::optional<ticks> next;
         for (service_entry& one : entries_) {
             if (one.now == stage::settled) continue;
@@ -477,8 +497,6 @@ void client::wait() noexcept {
 
         std::array<pollfd, 2> ready{pollfd{watch_.fd().value(), POLLIN, 0}, pollfd{children_.value(), POLLIN, 0}};
         sys::wait_for(ready, next);
-        now_  = sys::monotonic();
-        wall_ = sys::wall();
         read_changes();
         read_children();
     }

@@ -23,6 +23,11 @@ const status down_for_up = with(down, [](status& s) { s.wanted = want::up; });
 const status finishing   = with(running, [](status& s) { s.pid = 101, s.now = phase::finish; });
 const status renewed     = with(running, [](status& s) { s.pid = 102, s.since = {1000, 900'000'500}; });
 
+// The moment of the command does not matter, where a test does not say so.
+verdict judge(goal until, const status& before, const status& now) {
+    return runwell::judge(until, before, now, {2000, 0});
+}
+
 constexpr goal every_goal[] = {goal::told,      goal::up,     goal::once,    goal::down, goal::renewed,
                                goal::restarted, goal::paused, goal::resumed, goal::gone, goal::wanted};
 
@@ -167,6 +172,13 @@ TEST(verdict, a_restart_within_the_same_second_is_told_by_the_process) {
 TEST(verdict, a_restart_does_not_believe_a_clock_that_jumps_back) {
     const status earlier = with(running, [](status& s) { s.since = {10, 0}, s.pid = 102; });
     EXPECT_EQ(judge(goal::restarted, running, earlier), verdict::done_if_checked);
+}
+
+TEST(verdict, a_start_that_was_only_told_of_late_is_no_restart) {
+    const moment second_1000{1000, 0}, second_1001{1001, 0};
+    EXPECT_EQ(runwell::judge(goal::restarted, down_for_up, running, second_1001), verdict::not_yet);
+    EXPECT_EQ(runwell::judge(goal::renewed, down_for_up, running, second_1001), verdict::not_yet);
+    EXPECT_EQ(runwell::judge(goal::restarted, down_for_up, running, second_1000), verdict::done_if_checked);
 }
 
 TEST(verdict, a_restart_starts_what_was_down) {
