@@ -63,17 +63,15 @@ bool runs(const status& of) noexcept { return lives(of) && of.now == phase::run;
 bool is_down(const status& of) noexcept { return !lives(of) && of.now == phase::down; }
 
 // A start is told from another by its process and its moment: never by the second alone.
-bool started_anew(const status& before, const status& now, moment given) noexcept {
-    if (now.pid == before.pid && now.since == before.since) return false;
-    const bool may_be_late = !lives(before) && before.wanted == want::up;
-    return !may_be_late || now.since >= given;
+bool started_anew(const status& before, const status& now) noexcept {
+    return now.pid != before.pid || now.since != before.since;
 }
 
 verdict once_it_is(bool so) noexcept { return so ? verdict::done : verdict::not_yet; }
 verdict once_checked(bool so) noexcept { return so ? verdict::done_if_checked : verdict::not_yet; }
 
-verdict judge_renewed(const status& before, const status& now, moment given) noexcept {
-    return once_checked(runs(now) && started_anew(before, now, given) && !now.got_term);
+verdict judge_renewed(const status& before, const status& now, bool heard) noexcept {
+    return once_checked(heard && runs(now) && started_anew(before, now) && !now.got_term);
 }
 
 }  // namespace
@@ -87,15 +85,15 @@ std::optional<order> order_of(std::string_view word, bool lsb) noexcept {
     return std::nullopt;
 }
 
-verdict judge(goal until, const status& before, const status& now, moment given) noexcept {
+verdict judge(goal until, const status& before, const status& now, bool heard) noexcept {
     const bool meant_up = now.wanted == want::up;
     switch (until) {
         case goal::told: return verdict::done;
         case goal::up: return once_checked(runs(now) && meant_up);
-        case goal::once: return once_it_is(!meant_up && (lives(now) || started_anew(before, now, given)));
+        case goal::once: return once_it_is(!meant_up && (lives(now) || started_anew(before, now)));
         case goal::down: return once_it_is(is_down(now) && !meant_up);
-        case goal::renewed: return !lives(now) && !meant_up ? verdict::done : judge_renewed(before, now, given);
-        case goal::restarted: return judge_renewed(before, now, given);
+        case goal::renewed: return !lives(now) && !meant_up ? verdict::done : judge_renewed(before, now, heard);
+        case goal::restarted: return judge_renewed(before, now, heard);
         case goal::paused: return once_it_is(!lives(now) || now.paused);
         case goal::resumed: return once_it_is(!lives(now) || !now.paused);
         case goal::gone: return verdict::not_yet;  // there is a status, so there is a runsv

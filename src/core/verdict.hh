@@ -56,10 +56,13 @@ enum class verdict : std::uint8_t {
     done_if_checked,  // done, provided that ./check, if there is one, exits 0
 };
 
-// What can be said of a service that had the status `before` when it was given its command, and has `now`. `given` is
-// that moment, less a tolerance, on the clock as it goes now. It only counts where `before` may be late: a supervisor
-// tells of a ./run a little after it has started it, and that ./run is not the one that a restart is to bring.
-verdict judge(goal until, const status& before, const status& now, moment given) noexcept;
+// What can be said of a service that had the status `before` when it was given its command, and has `now`. `heard`:
+// runsv has read the command. Before that a ./run that seems new may only have been told of late, since a supervisor
+// writes its status a little after it has started ./run.
+verdict judge(goal until, const status& before, const status& now, bool heard) noexcept;
+
+// Whether a goal asks for a new process, and judge() so needs to know what runsv has heard.
+constexpr bool asks_for_another(goal until) noexcept { return until == goal::renewed || until == goal::restarted; }
 
 // How long runit waits when it is told to wait for so many seconds: it looks every 420 ms, and gives up at the second
 // look that finds the time over. A service that is in time for runit is in time for us.

@@ -8,6 +8,7 @@
 // covers what that cannot tell. A ./check runs beside the loop, and never holds it up.
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -53,9 +54,6 @@ constexpr ticks pause_worth_listening = 8 * millisecond;
 // How long a service is given to be taken up by a runsv, after a command that starts it.
 constexpr ticks newcomers_time = 500 * millisecond;
 
-// A runsv may stamp a start with the moment at which it woke up, before it has read the command.
-constexpr ticks clock_tolerance = millisecond;
-
 // Standard output, gathered: the answers for a thousand services are one write.
 class answer {
 public:
@@ -93,7 +91,6 @@ struct service_entry {
     const char* name;
     status      before;   // when the command was given
     status      checked;  // when ./check was started
-    ticks       given;    // the moment of that
     ticks       due;      // the next look
     ticks       pause;    // before the look after that; 0: begin anew
     int         watch;    // 0: none
@@ -210,16 +207,11 @@ bool has_down_file(int dir) noexcept {
     return ::fstatat(dir, "down", &file, 0) == 0;
 }
 
-// The moment so much before another.
-moment earlier(moment than, ticks by) noexcept {
-    than.seconds -= by / one_second;
-    const auto nanos = static_cast<std::uint32_t>(by % one_second);
-    if (than.nanos < nanos) {
-        --than.seconds;
-        than.nanos += static_cast<std::uint32_t>(one_second);
-    }
-    than.nanos -= nanos;
-    return than;
+// Whether runsv has read all that was written to supervise/control.
+bool has_heard_all(int dir) noexcept {
+    const auto control = sys::open_at(dir, "supervise/control", O_WRONLY | O_NONBLOCK);
+    int        unread  = 0;
+    return !control || ::ioctl(control->value(), FIONREAD, &unread) != 0 || unread == 0;
 }
 
 // A name is looked up in the services directory unless it says itself where it is.
@@ -391,7 +383,6 @@ void client::give(service_entry& to) noexcept {
         if (before) to.before = *before;
         if (!before && has_not_come(before.why()) && newcomer_may_come()) return plan_next_look(to, when_awaited);
     }
-    to.given = sys::monotonic();
     if (!asked_.given.bytes.empty())
         if (const auto sent = send(dir->value(), asked_.given.bytes); !sent) return settle(to, sent.why());
 
@@ -407,10 +398,12 @@ void client::look(service_entry& at) noexcept {
     if (at.pause >= pause_worth_listening) listen_to(at);
     const auto dir = open_service(at.name);
     if (!dir) return settle(at, dir.why());
-    const auto now = read_status(dir->value());
+    // In this order: what runsv has read before it wrote its status counts.
+    const bool heard = !asks_for_another(asked_.given.until) || has_heard_all(dir->value());
+    const auto now   = read_status(dir->value());
     if (!now) return settle(at, now.why());
 
-    const verdict said = judge(asked_.given.until, at.before, *now, earlier(wall_, now_ - at.given + clock_tolerance));
+    const verdict said = judge(asked_.given.until, at.before, *now, heard);
     if (said == verdict::done || (said == verdict::done_if_checked && check_agrees(at, dir->value(), *now))) {
         tell("ok: ", at.name, dir->value(), *now);
         out.add({"\n"});

@@ -23,10 +23,8 @@ const status down_for_up = with(down, [](status& s) { s.wanted = want::up; });
 const status finishing   = with(running, [](status& s) { s.pid = 101, s.now = phase::finish; });
 const status renewed     = with(running, [](status& s) { s.pid = 102, s.since = {1000, 900'000'500}; });
 
-// The moment of the command does not matter, where a test does not say so.
-verdict judge(goal until, const status& before, const status& now) {
-    return runwell::judge(until, before, now, {2000, 0});
-}
+// Where a test does not say otherwise, runsv has read the command.
+verdict judge(goal until, const status& before, const status& now) { return runwell::judge(until, before, now, true); }
 
 constexpr goal every_goal[] = {goal::told,      goal::up,     goal::once,    goal::down, goal::renewed,
                                goal::restarted, goal::paused, goal::resumed, goal::gone, goal::wanted};
@@ -175,10 +173,12 @@ TEST(verdict, a_restart_does_not_believe_a_clock_that_jumps_back) {
 }
 
 TEST(verdict, a_start_that_was_only_told_of_late_is_no_restart) {
-    const moment second_1000{1000, 0}, second_1001{1001, 0};
-    EXPECT_EQ(runwell::judge(goal::restarted, down_for_up, running, second_1001), verdict::not_yet);
-    EXPECT_EQ(runwell::judge(goal::renewed, down_for_up, running, second_1001), verdict::not_yet);
-    EXPECT_EQ(runwell::judge(goal::restarted, down_for_up, running, second_1000), verdict::done_if_checked);
+    for (const goal until : every_goal) {
+        EXPECT_EQ(asks_for_another(until), until == goal::renewed || until == goal::restarted);
+        if (asks_for_another(until)) EXPECT_EQ(runwell::judge(until, down_for_up, running, false), verdict::not_yet);
+    }
+    EXPECT_EQ(runwell::judge(goal::renewed, down, down, false), verdict::done);
+    EXPECT_EQ(runwell::judge(goal::up, running, running, false), verdict::done_if_checked);
 }
 
 TEST(verdict, a_restart_starts_what_was_down) {

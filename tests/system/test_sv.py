@@ -63,6 +63,11 @@ def fake(world):
         os.close(fd)
 
 
+def wait_for_run(directory):
+    """supervise/stat says so a little earlier than supervise/status, which sv reads."""
+    wait_until(lambda: harness.Status(directory).now == "run", f"{directory} runs")
+
+
 def says(result, pattern, code=0, err=""):
     """Asserts what sv has said, N for every pid and every age."""
     text = re.sub(r"\(pid \d+\)", "(pid N)", re.sub(r"\b\d+s\b", "Ns", result.stdout))
@@ -124,9 +129,9 @@ def test_status_is_one_line_for_each_service(world, supervise):
     supervise("a", log__run="#!/bin/sh\nexec cat >/dev/null\n")
     supervise("b")
     supervise("n", down="")
-    wait_for_words(world.directory / "a", "run")
-    wait_for_words(world.directory / "a/log", "run")
-    wait_for_words(world.directory / "b", "run")
+    wait_for_run(world.directory / "a")
+    wait_for_run(world.directory / "a/log")
+    wait_for_run(world.directory / "b")
     says(
         world.sv("status", "a", "b", "n"),
         "run: a: (pid N) Ns; run: log: (pid N) Ns\nrun: b: (pid N) Ns\ndown: n: Ns\n",
@@ -346,7 +351,7 @@ def test_without_v_nothing_is_waited_for(world, supervise):
 def test_a_restart_is_a_new_process(world, supervise):
     """V17, V24: never the old one, within the same second"""
     supervise("a")
-    wait_for_words(world.directory / "a", "run")
+    wait_for_run(world.directory / "a")
     for _ in range(3):
         old = pid_of(world.directory / "a")
         said = world.sv("-w9", "restart", "a")
@@ -388,7 +393,7 @@ def test_failures_come_first_and_are_counted(world, supervise):
     supervise("a")
     supervise("b", run=STUBBORN)
     wait_until((world.directory / "b/ready").exists)
-    wait_for_words(world.directory / "a", "run")
+    wait_for_run(world.directory / "a")
     says(
         world.sv("-w0", "stop", "b", "a", "nope"),
         "fail: nope: unable to change to service directory: file does not exist\n"
@@ -404,7 +409,7 @@ def test_results_are_told_as_they_come(world, supervise):
     supervise("slow", run=slow)
     supervise("quick")
     wait_until((world.directory / "slow/ready").exists)
-    wait_for_words(world.directory / "quick", "run")
+    wait_for_run(world.directory / "quick")
     says(world.sv("stop", "slow", "quick"), "ok: down: quick: Ns, normally up\nok: down: slow: Ns, normally up\n")
 
 
@@ -445,7 +450,7 @@ def test_a_stop_is_not_believed_while_up_is_wanted(world, fake):
 def test_a_start_of_what_runs_is_done_at_once(world, supervise):
     """V25"""
     supervise("a")
-    wait_for_words(world.directory / "a", "run")
+    wait_for_run(world.directory / "a")
     pid = pid_of(world.directory / "a")
     said = world.sv("start", "a")
     says(said, "ok: run: a: (pid N) Ns\n")
@@ -455,16 +460,16 @@ def test_a_start_of_what_runs_is_done_at_once(world, supervise):
 def test_a_down_that_is_undone_at_once_is_undone(world, supervise):
     """R50, 0.3"""
     supervise("a")
-    wait_for_words(world.directory / "a", "run")
+    wait_for_run(world.directory / "a")
     says(world.sv("down", "a"), "")
-    says(world.sv("start", "a"), "ok: run: a: (pid N) Ns\n")
+    assert re.fullmatch(r"ok: run: a: \(pid \d+\) \d+s(, got TERM)?\n", world.sv("start", "a").stdout)
     wait_for_words(world.directory / "a", "run")
 
 
 def test_a_stop_waits_for_finish(world, supervise):
     """V5"""
     supervise("a", finish="#!/bin/sh\nsleep 0.5\ntouch finished\n")
-    wait_for_words(world.directory / "a", "run")
+    wait_for_run(world.directory / "a")
     says(world.sv("stop", "a"), "ok: down: a: Ns, normally up\n")
     assert (world.directory / "a/finished").exists()
 
@@ -509,14 +514,14 @@ def test_once_is_confirmed_for_a_service_that_was_quick(world, supervise):
 
 def test_pause_and_cont_are_confirmed(world, supervise):
     supervise("a")
-    wait_for_words(world.directory / "a", "run")
+    wait_for_run(world.directory / "a")
     says(world.sv("-v", "pause", "a"), "ok: run: a: (pid N) Ns, paused\n")
     says(world.sv("-v", "cont", "a"), "ok: run: a: (pid N) Ns\n")
 
 
 def test_term_and_kill_wait_for_the_next_run(world, supervise):
     supervise("a")
-    wait_for_words(world.directory / "a", "run")
+    wait_for_run(world.directory / "a")
     for word in ("term", "kill"):
         old = pid_of(world.directory / "a")
         said = world.sv("-v", word, "a")
@@ -527,7 +532,7 @@ def test_term_and_kill_wait_for_the_next_run(world, supervise):
 def test_a_shutdown_waits_for_runsv(world, supervise):
     """V11"""
     process = supervise("a")
-    wait_for_words(world.directory / "a", "run")
+    wait_for_run(world.directory / "a")
     says(world.sv("shutdown", "a"), "ok: a: runsv not running\n")
     assert process.wait(timeout=harness.DEADLINE) == 0
 
@@ -565,7 +570,7 @@ def test_a_runsv_that_dies_meanwhile_is_a_failure(world, supervise):
 def test_sv_can_do_without_inotify(world, supervise, fault):
     """What it cannot hear, it looks at."""
     supervise("a", finish="#!/bin/sh\nsleep 0.3\n")
-    wait_for_words(world.directory / "a", "run")
+    wait_for_run(world.directory / "a")
     traced = ["-qq", "-o", "/dev/null", "-e", f"inject={fault}", world.suite.path("sv"), "stop", "a"]
     said = world.run("/usr/bin/strace", *traced)
     if "ptrace" in said.stderr:
@@ -623,7 +628,7 @@ def test_a_start_waits_for_check(world, supervise):
 def test_a_check_that_never_agrees_is_a_timeout(world, supervise):
     """V26"""
     supervise("a", check="#!/bin/sh\nexit 1\n")
-    wait_for_words(world.directory / "a", "run")
+    wait_for_run(world.directory / "a")
     for word in ("start", "check"):
         says(world.sv("-w1", word, "a"), "timeout: run: a: (pid N) Ns\n", 1)
 
