@@ -505,9 +505,9 @@ void supervisor::rescan_by_force() noexcept {
     act();
     const sys::unique_fd dir = missing_ ? sys::unique_fd{} : enter();
     if (!dir) return;
-    const auto    label = tai::label(sys::wall());
-    const outcome wrote = sys::replace_file(dir.value(), ".forced-rescan", ".forced-rescan.new",
-                                            std::as_bytes(std::span{label.c_str(), label.size()}));
+    const auto label = tai::label(sys::wall());
+    const auto wrote = sys::replace_file(dir.value(), ".forced-rescan", ".forced-rescan.new",
+                                         std::as_bytes(std::span{label.c_str(), label.size()}));
     if (!wrote) voice().warn(wrote.why());
 }
 

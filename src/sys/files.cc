@@ -30,16 +30,22 @@ result<pipe_ends> make_pipe() noexcept {
     return pipe_ends{unique_fd{fd[0]}, unique_fd{fd[1]}};
 }
 
-outcome replace_file(int dir, const char* path, const char* beside, std::span<const std::byte> bytes) noexcept {
-    const unique_fd file  = TRY(open_at(dir, beside, O_WRONLY | O_CREAT | O_TRUNC, 0644));
-    const ssize_t   wrote = ::write(file.value(), bytes.data(), bytes.size());
+result<unique_fd> replace_file(int dir, const char* path, const char* beside,
+                               std::span<const std::byte> bytes) noexcept {
+    constexpr int flags = O_WRONLY | O_CREAT | O_EXCL;
+    auto          file  = open_at(dir, beside, flags, 0644);
+    if (!file && file.why().error == EEXIST && ::unlinkat(dir, beside, 0) == 0)
+        file = open_at(dir, beside, flags, 0644);
+    if (!file) return file.why();
+
+    const ssize_t wrote = ::write(file->value(), bytes.data(), bytes.size());
     if (wrote != static_cast<ssize_t>(bytes.size())) {
         const int error = wrote < 0 ? errno : ENOSPC;
         ::unlinkat(dir, beside, 0);
         return trouble{"unable to write ", beside, error};
     }
     if (::renameat(dir, beside, dir, path) != 0) return trouble{"unable to rename to ", path, errno};
-    return done{};
+    return file;
 }
 
 bool is_removed(const unique_fd& file) noexcept {

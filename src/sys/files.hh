@@ -27,9 +27,11 @@ result<unique_fd> hold_directory(int dir, const char* path) noexcept;
 // A pipe whose ends are both close-on-exec.
 result<pipe_ends> make_pipe() noexcept;
 
-// The content of `path` becomes `bytes`, at once: written beside it as `beside`, then renamed. Mode 0644 less the
-// umask. A reader sees the old or the new, never a part; when it fails, the old.
-outcome replace_file(int dir, const char* path, const char* beside, std::span<const std::byte> bytes) noexcept;
+// `path` becomes a new file with these bytes, at once: written beside it as `beside`, then renamed. Mode 0644 less the
+// umask. A reader sees the old or the new, never a part; when it fails, the old. What stands under either name is never
+// followed or written into, be it a link. Returns the file, open for writing.
+result<unique_fd> replace_file(int dir, const char* path, const char* beside,
+                               std::span<const std::byte> bytes) noexcept;
 
 // What the descriptor is open on has no name any more: it has been deleted.
 bool is_removed(const unique_fd& file) noexcept;

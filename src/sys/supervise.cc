@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <string_view>
+#include <utility>
 
 #include "core/text.hh"
 #include "sys/files.hh"
@@ -36,11 +37,19 @@ result<unique_fd> open_fifo(int directory, const char* path, int flags) noexcept
 
 std::span<const std::byte> bytes_of(std::string_view text) noexcept { return std::as_bytes(std::span{text}); }
 
-outcome publish_file(int directory, const char* path, const char* beside, const char* name,
-                     std::span<const std::byte> content) noexcept {
-    const outcome replaced = replace_file(directory, path, beside, content);
-    if (!replaced) return trouble{replaced.why().what, name, replaced.why().error};
+// `file` becomes a new one under this name.
+outcome renew(unique_fd& file, int directory, const char* path, const char* beside, const char* spoken,
+              std::span<const std::byte> content) noexcept {
+    auto made = replace_file(directory, path, beside, content);
+    if (!made) return trouble{made.why().what, spoken, made.why().error};
+    file = std::move(*made);
     return done{};
+}
+
+// The file still has its name, and now has these bytes at its beginning, by one write.
+bool write_over(const unique_fd& file, std::span<const std::byte> content) noexcept {
+    return file && !is_removed(file) &&
+           ::pwrite(file.value(), content.data(), content.size(), 0) == static_cast<ssize_t>(content.size());
 }
 
 }  // namespace
@@ -84,20 +93,35 @@ std::optional<char> supervise::next_command() const noexcept {
 
 outcome supervise::publish(const status& now) noexcept {
     if (published_ == now) return done{};
-    const int directory = directory_.value();
+    const auto before = std::exchange(published_, std::nullopt);
 
-    if (!published_ || published_->pid != now.pid) {
-        fixed_text<24> line;
-        if (now.pid != 0) {
-            line.append(decimal{now.pid}.view());
-            line.append('\n');
-        }
-        TRY(publish_file(directory, "pid", "pid.new", names_->pid_new, bytes_of(line.view())));
-    }
-    TRY(publish_file(directory, "stat", "stat.new", names_->stat_new, bytes_of(words(now).view())));
-    TRY(publish_file(directory, "status", "status.new", names_->status_new, encode(now)));
+    if (!before || before->pid != now.pid) TRY(publish_pid(now.pid));
+    const bool same_words = before && words(*before).view() == words(now).view();
+    if (!same_words || !write_over(stat_, bytes_of(words(now).view()))) TRY(publish_words(words(now)));
+    TRY(publish_record(encode(now)));
     published_ = now;
     return done{};
+}
+
+// By way of the empty file, which is what a service without a process has: never by changing digits.
+outcome supervise::publish_pid(std::uint32_t pid) noexcept {
+    fixed_text<24> line;
+    if (pid != 0) {
+        line.append(decimal{pid}.view());
+        line.append('\n');
+    }
+    const auto content = bytes_of(line.view());
+    if (pid_ && ::ftruncate(pid_.value(), 0) == 0 && write_over(pid_, content)) return done{};
+    return renew(pid_, directory_.value(), "pid", "pid.new", names_->pid_new, content);
+}
+
+outcome supervise::publish_words(const status_words& text) noexcept {
+    return renew(stat_, directory_.value(), "stat", "stat.new", names_->stat_new, bytes_of(text.view()));
+}
+
+outcome supervise::publish_record(const status_record& record) noexcept {
+    if (write_over(status_, record)) return done{};
+    return renew(status_, directory_.value(), "status", "status.new", names_->status_new, record);
 }
 
 bool supervise::removed() const noexcept { return is_removed(directory_); }

@@ -4,9 +4,12 @@
 //       lock       0600   locked by the supervisor that is responsible for this service
 //       control    0600   a FIFO: commands, one byte each
 //       ok         0600   a FIFO that is open for reading as long as the supervisor lives
-//       status     0644   20 bytes; replaced at once, never in part
-//       stat       0644   the same in words; its modification time is that of the last change
+//       status     0644   20 bytes; one write over them
+//       stat       0644   the same in words; renamed into place; its modification time is that of the last change
 //       pid        0644   "123\n", or nothing
+//
+// A reader of any of them sees what was true before or what is true now. Why they are written as they are:
+// docs/decisions/0003-status-files.md.
 //
 // What exists is never chmod'ed, chowned or made again, so that an administrator's rights survive. Everything is
 // reached through descriptors: a service directory that is renamed goes on being served. Source: runsv(8), measured.
@@ -57,9 +60,14 @@ public:
     bool removed() const noexcept;
 
 private:
+    outcome publish_pid(std::uint32_t pid) noexcept;
+    outcome publish_words(const status_words& text) noexcept;
+    outcome publish_record(const status_record& record) noexcept;
+
     const supervise_names* names_ = nullptr;
     unique_fd              directory_, lock_, control_, ok_;
-    std::optional<status>  published_;
+    unique_fd              pid_, stat_, status_;  // as made by this supervisor, and by nobody else
+    std::optional<status>  published_;            // nothing: what the files say is not known
 };
 
 }  // namespace runwell::sys

@@ -64,7 +64,14 @@ def running(world, name="s", **options):
     process = world.runsv(name, **options)
     directory = world.directory / name
     wait_for_words(directory, "run")
+    if (directory / "run").read_text() == STUBBORN:
+        wait_until(lambda: ignores_term(pid_of(directory)), "the trap")
     return process, directory
+
+
+def ignores_term(pid):
+    ignored = next(row for row in Path(f"/proc/{pid}/status").read_text().splitlines() if row.startswith("SigIgn:"))
+    return int(ignored.split()[1], 16) >> (signal.SIGTERM - 1) & 1
 
 
 def told(directory):
@@ -361,8 +368,8 @@ def test_a_run_that_cannot_be_started_is_tried_every_second(world, content, mode
     directory = world.service("s5", run=None, finish="#!/bin/sh\necho $* >>finished\n")
     if content is not None:
         world.write(directory / "run", content, mode)
-    process = world.runsv("s5")
     begin = time.monotonic()
+    process = world.runsv("s5")
     says(world, f"runsv s5: fatal: unable to start ./run: {words}\n", 3)
     assert time.monotonic() - begin > 1.8
     assert set(world.errors("runsv").splitlines()) == {f"runsv s5: fatal: unable to start ./run: {words}"}
@@ -1268,17 +1275,14 @@ def test_nothing_of_runsv_leaks_into_its_children(world):
     own = sorted({0, 1, 2, extra})
     sleeps = lambda pid: Path(f"/proc/{pid}/comm").read_text() == "sleep\n"
     for path in (directory, directory / "log"):
-        wait_until(lambda: sleeps(pid_of(path)), "sleep")
-        assert fds(pid_of(path)) == own
+        wait_until(lambda: sleeps(pid_of(path)) and fds(pid_of(path)) == own, "only what it was given")
     control(directory, "h")
     script = int(wait_until(lambda: lines(directory / "script"), "the script")[0])
-    wait_until(lambda: sleeps(script), "sleep")
-    assert fds(script) == own
+    wait_until(lambda: sleeps(script) and fds(script) == own, "only what it was given")
     os.kill(script, signal.SIGKILL)
     control(directory, "d")
     wait_for_words(directory, "finish, want down")
-    wait_until(lambda: sleeps(pid_of(directory)), "sleep")
-    assert fds(pid_of(directory)) == own
+    wait_until(lambda: sleeps(pid_of(directory)) and fds(pid_of(directory)) == own, "only what it was given")
     os.close(extra)
 
 
@@ -1611,10 +1615,51 @@ def test_no_inode_is_left(world):
             (mounted.inside / f"supervise/filler{made}").touch()
             made += 1
     control(mounted.inside, "u")
-    says(world, "runsv s: warning: unable to open supervise/pid.new: out of disk space\n")
+    says(world, "runsv s: warning: unable to open supervise/stat.new: out of disk space\n")
     for n in range(made):
         (mounted.inside / f"supervise/filler{n}").unlink()
     wait_for_words(mounted.inside, "run")
+
+
+def test_a_restart_writes_status_and_pid_over_and_leaves_their_owner(world):
+    """R6: what an administrator has allowed stays allowed"""
+    directory = world.service("s")
+    running(world)
+    for name in ("status", "pid"):
+        os.chown(directory / "supervise" / name, 1, 1)
+        (directory / "supervise" / name).chmod(0o640)
+    first = pid_of(directory)
+    control(directory, "k")
+    wait_until(lambda: pid_of(directory) not in (0, first) and Status(directory).pid == pid_of(directory), "again")
+    for name in ("status", "pid"):
+        file = (directory / "supervise" / name).stat()
+        assert (file.st_uid, file.st_gid, file.st_mode & 0o777) == (1, 1, 0o640)
+
+
+@pytest.mark.parametrize("name", ["status", "pid", "stat", "status.new", "pid.new", "stat.new"])
+def test_a_planted_link_is_replaced_and_never_written_into(world, name):
+    directory = world.service("s")
+    precious = world.write("precious", "precious\n")
+    running(world)
+    planted = directory / "supervise" / name
+    planted.unlink(missing_ok=True)
+    planted.symlink_to(precious)
+    control(directory, "d")
+    wait_for_words(directory, "down")
+    wait_until(lambda: Status(directory).now == "down" and pid_of(directory) == 0, "down")
+    assert precious.read_text() == "precious\n"
+    if not name.endswith(".new"):
+        assert not planted.is_symlink()
+
+
+@pytest.mark.parametrize("name", ["status", "pid", "stat"])
+def test_a_status_file_that_was_removed_comes_back_with_the_next_change(world, name):
+    directory = world.service("s")
+    running(world)
+    (directory / "supervise" / name).unlink()
+    control(directory, "d")
+    wait_until((directory / "supervise" / name).exists, "it is back")
+    wait_for_words(directory, "down")
 
 
 def test_a_read_only_file_system_at_the_start(world):
