@@ -56,6 +56,7 @@ constexpr ticks execute_again   = 5 * one_second;
 constexpr ticks a_dot_every     = 900 * one_second;
 constexpr int   most_starts     = 32;  // before signals are looked at again
 constexpr int   spare_files     = 8;   // descriptors that are not spent on other people's runsv
+constexpr int   no_directory    = -1;  // beside errno: there is something, and it is passed over
 constexpr int   the_directory   = -1;  // an owner of trails, beside the indexes of entries
 
 // -- the command line -------------------------------------------------------------------------------------------------
@@ -387,8 +388,7 @@ void supervisor::look_at(int dir, const char* name, arrival how) noexcept {
     else if (how != arrival::made || roster_[i].where != place_of(found))
         trails_.release(static_cast<int>(i));
 
-    if (error != 0 && error != ENOTDIR && error != roster_[i].trouble)
-        voice().warn(trouble{"unable to stat ", name, error});
+    if (error > 0 && error != roster_[i].trouble) voice().warn(trouble{"unable to stat ", name, error});
     if (error != 0) {
         roster_.leads_nowhere(i);
         roster_[i].trouble = error;
@@ -400,7 +400,7 @@ void supervisor::look_at(int dir, const char* name, arrival how) noexcept {
     if (!is_link && how == arrival::made) wait_until_filled(dir, i);
 }
 
-// Where a link leads, watched before it is read when `anew`. Returns errno, ENOTDIR for what is no directory.
+// Where a link leads, watched before it is read when `anew`. Returns errno, or no_directory, which is none.
 int supervisor::follow_link(int dir, std::size_t i, const char* name, struct stat& found, bool anew) noexcept {
     if (anew) {
         std::array<char, 4096> target;
@@ -409,7 +409,7 @@ int supervisor::follow_link(int dir, std::size_t i, const char* name, struct sta
         if (!trails_.follow(static_cast<int>(i), base_.view(), text)) blind_ = true;
     }
     if (::fstatat(dir, name, &found, 0) != 0) return errno;
-    return S_ISDIR(found.st_mode) ? 0 : ENOTDIR;
+    return S_ISDIR(found.st_mode) ? 0 : no_directory;
 }
 
 // A directory that was made in place gets its files one by one. It is complete once it has been quiet for a moment.
