@@ -96,20 +96,22 @@ private:
 
 // -- the environment --------------------------------------------------------------------------------------------------
 
-// Room for more than execve(2) takes, which is 6 MB of arguments and environment. Where memory is limited, less must
-// do.
+// execve(2) takes 6 MB of arguments and environment, and counts the pointers to them. Where memory is limited, less
+// must do.
 outcome variables::open(char* const* inherited) noexcept {
     constexpr std::size_t at_most = 8U << 20, at_least = 64U << 10;
-    for (std::size_t size = at_most; text_.bytes().empty(); size /= 2) {
-        auto made = sys::pages::make(size);
-        if (!made && size == at_least) return made.why();
-        if (made) text_ = std::move(*made);
+    const std::size_t     known = (count_entries(inherited) + 1) * sizeof(char*);
+    for (std::size_t size = at_most;; size /= 2) {
+        auto text  = sys::pages::make(size);
+        auto table = sys::pages::make(known + size);
+        if (text && table) {
+            text_  = std::move(*text);
+            table_ = std::move(*table);
+            all_.emplace(inherited, table_.as<const char*>());
+            return done{};
+        }
+        if (size == at_least) return text ? table.why() : text.why();
     }
-    // No entry takes less than two bytes of text.
-    const std::size_t most_entries = count_entries(inherited) + text_.bytes().size() / 2 + 1;
-    table_                         = TRY(sys::pages::make(most_entries * sizeof(char*)));
-    all_.emplace(inherited, table_.as<const char*>());
-    return done{};
 }
 
 bool variables::write(std::string_view text) noexcept {
@@ -122,7 +124,7 @@ bool variables::write(std::string_view text) noexcept {
 outcome variables::finish(const char* entry) noexcept {
     if (room().empty()) return trouble{"", "", E2BIG};
     text_.bytes()[used_++] = '\0';
-    all_->change(entry);
+    if (!all_->change(entry)) return trouble{"", "", E2BIG};
     return done{};
 }
 
@@ -234,25 +236,26 @@ outcome become_named(const step& what) noexcept {
     return sys::become_user(TRY(sys::find_identity(what.text, naming_of(what), has(what.how, manner::init_groups))));
 }
 
-// The descriptor stays open in the program, which has the lock by that, and is none that the program has another use
-// for.
+// The descriptor stays open in the program, which has the lock by that; it is none of those that a program uses
+// unasked.
 outcome changer::take_lock(const step& what) noexcept {
-    const auto file = sys::open_at(AT_FDCWD, what.text, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK, 0600);
-    if (!file) return trouble{"unable to open lock: ", what.text, file.why().error};
-    const int operation = has(what.how, manner::waiting) ? LOCK_EX : LOCK_EX | LOCK_NB;
-    while (::flock(file->value(), operation) != 0)
-        if (errno != EINTR) return trouble{"unable to lock: ", what.text, errno};
-    lock_ = ::fcntl(file->value(), F_DUPFD, STDERR_FILENO + 1);
+    lock_ = ::open(what.text, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK, 0600);
+    if (lock_ >= 0 && lock_ <= STDERR_FILENO) {
+        const sys::unique_fd standard{lock_};
+        lock_ = ::fcntl(lock_, F_DUPFD, STDERR_FILENO + 1);
+    }
     if (lock_ < 0) return trouble{"unable to open lock: ", what.text, errno};
+    const int operation = has(what.how, manner::waiting) ? LOCK_EX : LOCK_EX | LOCK_NB;
+    while (::flock(lock_, operation) != 0)
+        if (errno != EINTR) return trouble{"unable to lock: ", what.text, errno};
     return done{};
 }
 
 outcome open_null() noexcept {
-    const auto null = TRY(sys::open_at(AT_FDCWD, "/dev/null", O_RDWR));
-    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-        const bool there = null.value() == fd ? ::fcntl(fd, F_SETFD, 0) == 0 : ::dup2(null.value(), fd) == fd;
-        if (!there) return trouble{"unable to open ", "/dev/null", errno};
-    }
+    const int null = ::open("/dev/null", O_RDWR);
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+        if (null < 0 || (null != fd && ::dup2(null, fd) != fd)) return trouble{"unable to open ", "/dev/null", errno};
+    if (null > STDERR_FILENO) ::close(null);
     return done{};
 }
 

@@ -14,7 +14,7 @@ NAMES = ["envdir", "envuidgid", "pgrphack", "setlock", "setuidgid", "softlimit"]
 PROBE = """#!/usr/bin/python3 -ISB
 import json, os, resource, sys
 limits = {n: resource.getrlimit(getattr(resource, n)) for n in dir(resource) if n.startswith("RLIMIT_")}
-status = dict(l.rstrip().split(":\\t", 1) for l in open("/proc/self/status") if ":\\t" in l)
+status = dict(l[:-1].split(":\\t", 1) for l in open("/proc/self/status") if ":\\t" in l)
 fds = []
 for fd in range(20):
     try: os.fstat(fd)
@@ -297,6 +297,7 @@ def observe(place, suite, command, user):
     done = place.run(
         suite.path("chpst"), *arguments, argv0=name, env={"PATH": "/usr/bin:/bin", "HOME": "/", **environment}, **options
     )
+    assert "Traceback" not in done.stderr
     said = done.stdout or done.stderr
     try:
         said = json.loads(said)
