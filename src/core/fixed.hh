@@ -50,10 +50,12 @@ public:
     // As much as fits: for messages, where half a name is better than none.
     constexpr void append_cut(std::string_view text) noexcept { append(text.substr(0, Capacity - size_)); }
 
-    constexpr void clear() noexcept {
-        size_     = 0;
-        bytes_[0] = '\0';
+    // Only the first `size` bytes remain; size must not be more than size().
+    constexpr void shrink(std::size_t size) noexcept {
+        size_        = size;
+        bytes_[size] = '\0';
     }
+    constexpr void             clear() noexcept { shrink(0); }
     constexpr std::string_view view() const noexcept { return {bytes_.data(), size_}; }
     constexpr const char*      c_str() const noexcept { return bytes_.data(); }
     constexpr std::size_t      size() const noexcept { return size_; }

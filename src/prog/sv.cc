@@ -114,6 +114,31 @@ struct request {
     std::span<char*> names    = {};
 };
 
+// Where the files of a service are: below a directory that is open, or below a name in it. By name, a service is read
+// without being opened, which is a third of the work.
+class place {
+public:
+    explicit place(int dir) noexcept : dir_{dir} {}
+    place(int dir, std::string_view name) noexcept : dir_{dir}, stands_{!name.empty() && path_.append(name)} {
+        stands_ = stands_ && path_.append('/');
+        stem_   = path_.size();
+    }
+
+    int dir() const noexcept { return dir_; }
+
+    // The path of `file` from dir(), until the next call; an empty one, which leads nowhere, if it would be too long.
+    const char* path(std::string_view file) noexcept {
+        path_.shrink(stem_);
+        return stands_ && path_.append(file) ? path_.c_str() : "";
+    }
+
+private:
+    int              dir_;
+    fixed_text<4096> path_;  // PATH_MAX
+    std::size_t      stem_   = 0;
+    bool             stands_ = true;
+};
+
 class client {
 public:
     client(const request& asked, std::span<service_entry> entries) noexcept;
@@ -123,10 +148,11 @@ public:
     int command() noexcept;
 
 private:
+    int                    base_of(std::string_view name) const noexcept;
     result<sys::unique_fd> open_service(const char* name) const noexcept;
 
     void complain(const char* name, const trouble& why, std::string_view below = {}) noexcept;
-    void tell(std::string_view prefix, std::string_view name, int dir, const status& of) noexcept;
+    void tell(std::string_view prefix, std::string_view name, place& at, const status& of) noexcept;
 
     void consider(const char* name, circumstances of) noexcept;
     void give_advice() noexcept;
@@ -134,7 +160,7 @@ private:
     fixed_text<4096> home_of(std::string_view name) const noexcept;
 
     int  tell_status_of(const char* name) noexcept;
-    void tell_status_of_log(const char* name, int service) noexcept;
+    void tell_status_of_log(const char* name, place& service) noexcept;
 
     bool newcomer_may_come() const noexcept;
     void give(service_entry& to) noexcept;
@@ -176,9 +202,14 @@ private:
 constexpr char cannot_enter[] = "unable to change to service directory";
 
 // supervise/status, provided that there is a runsv to keep it true: the trouble is ENXIO when there is none.
-result<status> read_status(int dir) noexcept {
-    const sys::unique_fd ok   = TRY(sys::open_at(dir, "supervise/ok", O_WRONLY | O_NONBLOCK));
-    const sys::unique_fd file = TRY(sys::open_at(dir, "supervise/status", O_RDONLY | O_NONBLOCK));
+result<status> read_status(place& of) noexcept {
+    const auto open = [&of](std::string_view file, int mode) -> result<sys::unique_fd> {
+        auto opened = sys::open_at(of.dir(), of.path(file), mode | O_NONBLOCK);
+        if (!opened) return trouble{"unable to open ", file.data(), opened.why().error};
+        return opened;
+    };
+    const sys::unique_fd ok   = TRY(open("supervise/ok", O_WRONLY));
+    const sys::unique_fd file = TRY(open("supervise/status", O_RDONLY));
 
     status_record record;
     const ssize_t size = ::read(file.value(), record.data(), record.size());
@@ -202,9 +233,9 @@ outcome send(int dir, std::string_view bytes) noexcept {
 // There is no runsv, or it has not made its files yet.
 bool has_not_come(const trouble& why) noexcept { return why.error == ENOENT || why.error == ENXIO; }
 
-bool has_down_file(int dir) noexcept {
+bool has_down_file(place& of) noexcept {
     struct stat file;
-    return ::fstatat(dir, "down", &file, 0) == 0;
+    return ::fstatat(of.dir(), of.path("down"), &file, 0) == 0;
 }
 
 // Whether runsv has read all that was written to supervise/control.
@@ -248,10 +279,13 @@ client::client(const request& asked, std::span<service_entry> entries) noexcept
       now_{begun_},
       deadline_{begun_ + patience(asked.seconds)} {}
 
+// The directory that a name is looked up in; -1 when that cannot be entered.
+int client::base_of(std::string_view name) const noexcept { return says_where(name) ? AT_FDCWD : services_->value(); }
+
 result<sys::unique_fd> client::open_service(const char* name) const noexcept {
-    const bool as_said = says_where(name);
-    if (!as_said && !services_) return trouble{cannot_enter, "", services_.why().error};
-    auto dir = sys::open_at(as_said ? AT_FDCWD : services_->value(), name, O_PATH | O_DIRECTORY);
+    const int base = base_of(name);
+    if (base == -1) return trouble{cannot_enter, "", services_.why().error};
+    auto dir = sys::open_at(base, name, O_PATH | O_DIRECTORY);
     if (!dir) return trouble{cannot_enter, "", dir.why().error};
     if (::faccessat(dir->value(), ".", F_OK, 0) != 0) return trouble{cannot_enter, "", errno};
     return dir;
@@ -275,8 +309,8 @@ void client::complain(const char* name, const trouble& why, std::string_view bel
     if (below.empty()) consider(name, {.what = failure_of(why)});
 }
 
-void client::tell(std::string_view prefix, std::string_view name, int dir, const status& of) noexcept {
-    out.add({prefix, word(of.now), ": ", name, ": ", particulars(of, has_down_file(dir), wall_).view()});
+void client::tell(std::string_view prefix, std::string_view name, place& at, const status& of) noexcept {
+    out.add({prefix, word(of.now), ": ", name, ": ", particulars(of, has_down_file(at), wall_).view()});
 }
 
 // -- advice ----------------------------------------------------------------------------------------------------------
@@ -330,30 +364,28 @@ int client::tell_status() noexcept {
 
 // Returns what an init script exits with: that of the service, whatever its log service does.
 int client::tell_status_of(const char* name) noexcept {
-    const auto dir = open_service(name);
-    if (!dir) {
-        complain(name, dir.why());
-        return lsb_code::failure;
-    }
-    const auto now = read_status(dir->value());
+    place      service{base_of(name), name};
+    const auto now = read_status(service);
     if (!now) {
-        complain(name, now.why());
-        return now.why().error == ENXIO ? lsb_code::failure : lsb_code::unknown;
+        const auto dir = open_service(name);  // is it the directory, or what is missing in it?
+        complain(name, dir ? now.why() : dir.why());
+        return !dir || now.why().error == ENXIO ? lsb_code::failure : lsb_code::unknown;
     }
-    tell("", name, dir->value(), *now);
-    tell_status_of_log(name, dir->value());
+    tell("", name, service, *now);
+    tell_status_of_log(name, service);
     return now->pid != 0 ? lsb_code::running : lsb_code::not_running;
 }
 
 // The rest of the line.
-void client::tell_status_of_log(const char* name, int service) noexcept {
-    const auto dir = sys::open_at(service, "log", O_PATH | O_DIRECTORY);
+void client::tell_status_of_log(const char* name, place& service) noexcept {
+    const auto dir = sys::open_at(service.dir(), service.path("log"), O_PATH | O_DIRECTORY);
     if (!dir && dir.why().error == ENOENT) return out.add({"\n"});
     out.add({"; "});
     if (!dir) return complain(name, {"unable to change directory", "", dir.why().error}, "/log");
-    const auto now = read_status(dir->value());
+    place      log{dir->value()};
+    const auto now = read_status(log);
     if (!now) return complain(name, now.why(), "/log");
-    tell("", "log", dir->value(), *now);
+    tell("", "log", log, *now);
     out.add({"\n"});
 }
 
@@ -379,7 +411,8 @@ void client::give(service_entry& to) noexcept {
     if (!dir) return settle(to, dir.why());
     if (asked_.waits) {
         if (asked_.given.until == goal::gone) listen_to(to);  // another runsv may take its place at once
-        const auto before = read_status(dir->value());
+        place      service{dir->value()};
+        const auto before = read_status(service);
         if (before) to.before = *before;
         if (!before && has_not_come(before.why()) && newcomer_may_come()) return plan_next_look(to, when_awaited);
     }
@@ -400,12 +433,13 @@ void client::look(service_entry& at) noexcept {
     if (!dir) return settle(at, dir.why());
     // In this order: what runsv has read before it wrote its status counts.
     const bool heard = !asks_for_another(asked_.given.until) || has_heard_all(dir->value());
-    const auto now   = read_status(dir->value());
+    place      service{dir->value()};
+    const auto now = read_status(service);
     if (!now) return settle(at, now.why());
 
     const verdict said = judge(asked_.given.until, at.before, *now, heard);
     if (said == verdict::done || (said == verdict::done_if_checked && check_agrees(at, dir->value(), *now))) {
-        tell("ok: ", at.name, dir->value(), *now);
+        tell("ok: ", at.name, service, *now);
         out.add({"\n"});
         settle(at);
     } else if (now_ >= deadline_) {
@@ -448,7 +482,8 @@ bool client::check_agrees(service_entry& with, int dir, const status& now) noexc
 
 void client::give_up(service_entry& on, int dir, const status& now) noexcept {
     ++failures_;
-    tell(asked_.given.kills ? "kill: " : "timeout: ", on.name, dir, now);
+    place service{dir};
+    tell(asked_.given.kills ? "kill: " : "timeout: ", on.name, service, now);
     out.add({"\n"});
     consider(on.name, lateness_of(dir, now, asked_.given));
     if (asked_.given.kills)
