@@ -19,5 +19,6 @@ def test_the_index_of_decisions_is_complete_and_says_their_titles():
     rows = dict(re.findall(r"^\| \[\d+\]\(([^)]+)\) \| (.*) \|$", (DECISIONS / "README.md").read_text(), re.M))
     titles = {}
     for decision in DECISIONS.glob("[0-9]*.md"):
-        titles[decision.name] = decision.read_text().splitlines()[0].partition(". ")[2]
+        number, titles[decision.name] = re.match(r"# (\d+)\. (.*)", decision.read_text()).groups()
+        assert decision.name.startswith(f"{int(number):04}-")
     assert rows == titles

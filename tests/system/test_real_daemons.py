@@ -80,11 +80,17 @@ class House:
         """Ends everything in order: when the last process has gone, the logs are complete."""
         self.runsvdir.send_signal(signal.SIGHUP)
         self.runsvdir.wait(timeout=DEADLINE)
-        wait_until(self.is_empty, "every process has ended", 2 * DEADLINE)
+        try:
+            wait_until(lambda: self.left() == [], "every process has ended", 2 * DEADLINE)
+        except AssertionError as late:
+            ps = ["ps", "-o", "pid,ppid,stat,args", "-p", ",".join(map(str, self.left()))]
+            said = subprocess.run(ps, capture_output=True, text=True).stdout
+            raise AssertionError(f"{late}:\n{said}") from None
 
-    def is_empty(self):
+    def left(self):
+        """The processes that have not ended."""
         reap_orphans(self.world.processes)
-        return descendants(os.getpid()) == []
+        return descendants(os.getpid())
 
     def clear(self):
         """After a test that has failed: some of these hide where they come from."""
