@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 
 #include "core/pair.hh"
 #include "core/text.hh"
@@ -33,8 +34,8 @@ struct post {
 
 class supervisor {
 public:
-    // Takes charge of the service directory `name` below `base`. Nothing is started yet.
-    outcome setup(int base, const char* name) noexcept;
+    // Takes charge of the service directory at `path`, which is spoken of as `name`. Nothing is started yet.
+    outcome setup(const char* name, const char* path) noexcept;
 
     void begin() noexcept;                         // start what is wanted
     bool obeys(member who) const noexcept;         // it can take a command now
@@ -71,7 +72,7 @@ private:
     void    cannot_start(member who, const sys::spawned& child) const noexcept;
 
     const char*          name_ = "";
-    int                  base_ = -1;
+    const char*          path_ = "";
     post                 posts_[2];
     sys::pipe_ends       pipe_;
     pair                 state_;
@@ -90,12 +91,12 @@ bool exists(int directory, const char* path) noexcept {
     return ::fstatat(directory, path, &is, 0) == 0;
 }
 
-outcome supervisor::setup(int base, const char* name) noexcept {
+outcome supervisor::setup(const char* name, const char* path) noexcept {
     name_ = name;
-    base_ = base;
+    path_ = path;
 
     post& main   = at(member::main);
-    auto  opened = sys::hold_directory(base, name);
+    auto  opened = sys::hold_directory(AT_FDCWD, path);
     if (!opened || ::faccessat(opened->value(), ".", X_OK, AT_EACCESS) != 0)
         return trouble{"unable to change to directory", "", opened ? errno : opened.why().error};
     main.directory = std::move(*opened);
@@ -350,7 +351,7 @@ outcome supervisor::publish(member who) noexcept {
 outcome supervisor::move_back_in(member who) noexcept {
     post& its = at(who);
     if (sys::is_removed(its.directory)) {
-        its.directory = TRY(who == member::main ? sys::hold_directory(base_, name_)
+        its.directory = TRY(who == member::main ? sys::hold_directory(AT_FDCWD, path_)
                                                 : sys::hold_directory(at(member::main).directory.value(), "log"));
     }
     sys::supervise files = TRY(sys::supervise::lock(its.directory.value(), names_of(who)));
@@ -382,6 +383,18 @@ outcome supervisor::move_back_in(member who) noexcept {
     }
 }
 
+// The absolute path of a directory, or `name` itself where that is too long to be kept.
+const char* absolute(const char* name) noexcept {
+    static char       path[512];  // PATH_MAX would be one more page for every service
+    const std::size_t size = std::strlen(name) + 1;
+    if (*name == '/' || *name == '\0' || ::getcwd(path, sizeof path) == nullptr) return name;
+    const std::size_t above = std::strlen(path);
+    if (above + 1 + size > sizeof path) return name;
+    path[above] = '/';
+    std::memcpy(path + above + 1, name, size);
+    return path;
+}
+
 int usage() noexcept {
     sys::say({"usage: runsv dir\n"});
     return 1;
@@ -395,10 +408,13 @@ int main(int argc, char** argv) {
     if (argc != 2) return usage();
     sys::occupy_standard_descriptors();
 
-    supervisor    service;
-    const outcome ready = service.setup(AT_FDCWD, argv[1]);
+    const char* const path = absolute(argv[1]);
+    supervisor        service;
+    const outcome     ready = service.setup(argv[1], path);
     if (!ready) return sys::voice{"runsv", argv[1]}.fatal(ready.why(), 111);
     const auto signals = sys::listen_to({SIGCHLD, SIGTERM});
     if (!signals) return sys::voice{"runsv", argv[1]}.fatal(signals.why(), 111);
+    // Where it was started may have to be unmounted one day; where the service lives is in use anyway.
+    if (*path == '/') static_cast<void>(::chdir(path));
     run(service, *signals);
 }

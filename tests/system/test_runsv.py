@@ -1662,6 +1662,18 @@ def test_a_status_file_that_was_removed_comes_back_with_the_next_change(world, n
     wait_for_words(directory, "down")
 
 
+def test_runsv_does_not_stay_where_it_was_started(world):
+    """What it was started in, a mounted services directory, may be unmounted"""
+    directory = world.service("elsewhere/s")
+    (world.directory / "services").mkdir()
+    (world.directory / "services/s").symlink_to(directory)
+    process = world.start("runsv", "s", cwd=world.directory / "services")
+    wait_for_words(directory, "run")
+    assert os.path.realpath(f"/proc/{process.pid}/cwd") == str(directory)
+    held = [os.readlink(f"/proc/{process.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{process.pid}/fd")]
+    assert str(world.directory / "services") not in held
+
+
 def test_a_read_only_file_system_at_the_start(world):
     """EROFS: nothing can be locked, so it never begins"""
     world.service("s")
