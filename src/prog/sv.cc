@@ -112,6 +112,8 @@ struct request {
     std::uint64_t    seconds  = 7;
     const char*      services = RUNWELL_SERVICE_DIR;
     std::span<char*> names    = {};
+
+    const char* name(std::size_t i) const noexcept { return lsb ? program.data() : names[i]; }
 };
 
 // Where the files of a service are: below a directory that is open, or below a name in it. By name, a service is read
@@ -194,7 +196,6 @@ private:
         advice      what;
         const char* service;
     };
-    const bool            advises_ = ::isatty(STDERR_FILENO) == 1;
     fixed_list<remedy, 2> remedies_;
 };
 
@@ -316,7 +317,7 @@ void client::tell(std::string_view prefix, std::string_view name, place& at, con
 // -- advice ----------------------------------------------------------------------------------------------------------
 
 void client::consider(const char* name, circumstances of) noexcept {
-    if (!advises_) return;
+    if (::isatty(STDERR_FILENO) != 1) return;
     const auto services = home_of(name);
     of.root             = ::geteuid() == 0;
     of.has_services_dir = ::access(services.c_str(), F_OK) == 0;
@@ -356,7 +357,7 @@ void client::give_advice() noexcept {
 
 int client::tell_status() noexcept {
     int code = 0;
-    for (const service_entry& one : entries_) code = tell_status_of(one.name);
+    for (std::size_t i = 0; i < asked_.names.size(); ++i) code = tell_status_of(asked_.name(i));
     out.flush();
     give_advice();
     return asked_.lsb ? code : exit_code(failures_);
@@ -641,14 +642,14 @@ int main(int argc, char** argv) {
     if (argc < 1) return usage(asked);
     if (const auto code = read_command_line({argv, static_cast<std::size_t>(argc)}, asked)) return *code;
 
+    if (asked.given.status) return client{asked, {}}.tell_status();
+
     auto* const memory = static_cast<service_entry*>(std::calloc(asked.names.size(), sizeof(service_entry)));
     if (memory == nullptr) return sys::voice{asked.program}.fatal({"out of memory"}, asked.lsb ? lsb_code::error : 100);
     const std::span entries{memory, asked.names.size()};
-    for (std::size_t i = 0; i < entries.size(); ++i)
-        entries[i].name = asked.lsb ? asked.program.data() : asked.names[i];
+    for (std::size_t i = 0; i < entries.size(); ++i) entries[i].name = asked.name(i);
 
-    client    sv{asked, entries};
-    const int code = asked.given.status ? sv.tell_status() : sv.command();
+    const int code = client{asked, entries}.command();
     std::free(memory);
     return code;
 }

@@ -54,12 +54,8 @@ bool is_removed(const unique_fd& file) noexcept {
 }
 
 void occupy_standard_descriptors() noexcept {
-    for (int fd = ::open("/dev/null", O_RDWR); fd >= 0; fd = ::dup(fd)) {
-        if (fd > STDERR_FILENO) {
-            ::close(fd);
-            return;
-        }
-    }
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+        if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", O_RDWR);  // takes the lowest that is free: this one
 }
 
 }  // namespace runwell::sys
