@@ -35,6 +35,11 @@ scanned_number scan_number(std::string_view text) noexcept;
 // All of text as a number; nothing when it is empty, holds anything but digits, or is too large.
 std::optional<std::uint64_t> whole_number(std::string_view text) noexcept;
 
+// What follows the first n bytes; n is at most text.size(). (substr() would have to check, and throw.)
+constexpr std::string_view after(std::string_view text, std::size_t n) noexcept {
+    return {text.data() + n, text.size() - n};
+}
+
 // The part of a path after its last slash: "sv" of "/usr/bin/sv".
 constexpr std::string_view base_name(std::string_view path) noexcept {
     path.remove_prefix(path.rfind('/') + 1);  // npos + 1 is 0

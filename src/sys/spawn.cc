@@ -36,6 +36,8 @@ bool place(int from, int to) noexcept {
     if (plan.dir >= 0 && ::fchdir(plan.dir) != 0) give_up(to, spawned::stage::directory);
     if (!place(plan.fd_for_0, 0) || !place(plan.fd_for_1, 1) || !place(plan.fd_for_2, 2))
         give_up(to, spawned::stage::descriptors);
+    for (const placement& p : plan.also)
+        if (!place(p.from, p.to)) give_up(to, spawned::stage::descriptors);
 
     sigset_t none;
     sigemptyset(&none);

@@ -6,9 +6,16 @@
 
 #include <sys/types.h>
 
+#include <span>
 #include <type_traits>
 
 namespace runwell::sys {
+
+// A descriptor of the parent, and the number that the child knows it by.
+struct placement {
+    int from = -1;
+    int to   = -1;
+};
 
 // All the child may know.
 struct child_plan {
@@ -20,6 +27,9 @@ struct child_plan {
     int                fd_for_1 = -1;
     int                fd_for_2 = -1;
     bool               session  = false;  // setsid(2)
+
+    std::span<const placement> also =
+        {};  // beyond 0, 1 and 2, in this order; no `from` may be a `to` of an earlier one
 };
 static_assert(std::is_trivially_destructible_v<child_plan> && std::is_standard_layout_v<child_plan>);
 

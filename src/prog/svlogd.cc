@@ -1,0 +1,413 @@
+// svlogd — log what comes on standard input into directories that rotate themselves. svlogd(8).
+//
+//     stdin ──▶ source ──▶ a block, framed, cleaned, stamped once ──▶ each log_directory ──▶ source.take()
+//
+// One loop: it waits for input, signals, and what the directories have due. A block is taken from the pipe only when
+// every directory has written it, or has given it up; while none can write, nothing is read.
+#include <poll.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <new>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "core/cleaning.hh"
+#include "core/framing.hh"
+#include "core/text.hh"
+#include "prog/svlogd/log_directory.hh"
+#include "prog/svlogd/outlets.hh"
+#include "prog/svlogd/settings.hh"
+#include "prog/svlogd/source.hh"
+#include "sys/clock.hh"
+#include "sys/files.hh"
+#include "sys/pages.hh"
+#include "sys/signals.hh"
+#include "sys/wait.hh"
+
+namespace runwell {
+namespace {
+
+constexpr std::size_t block_room      = 256 * 1024;  // bytes, at least
+constexpr std::size_t page            = 4096;
+constexpr ticks       processor_grace = 5 * one_second;  // after TERM; sv(8) waits for 7 s
+constexpr ticks       rest_after      = one_second;      // without input: the memory of large blocks is given back
+
+// ---- the command line ---------------------------------------------------------------------------------------------
+
+struct options {
+    log_settings                 how;
+    std::optional<char>          replace_by;
+    std::string_view             replace_also;
+    std::span<const char* const> directories;
+};
+
+// Letters that take a value are followed by a colon, as in getopt(3).
+constexpr std::string_view letters = "R:r:l:b:tvVL";
+
+std::size_t number_or(std::size_t fallback, std::string_view text) noexcept {
+    constexpr std::uint64_t most  = std::uint64_t{1} << 40;
+    const std::uint64_t     value = scan_number(text).value;
+    return value == 0 ? fallback : static_cast<std::size_t>(std::min(value, most));
+}
+
+bool set(options& to, char letter, std::string_view value) noexcept {
+    log_settings& how = to.how;
+    switch (letter) {
+        case 'R':
+            to.replace_also = value;
+            if (!to.replace_by) to.replace_by = '_';
+            return true;
+        case 'r': to.replace_by = value.empty() ? '\0' : value.front(); return value.size() == 1;
+        case 'l': how.longest = number_or(1000, value); return true;
+        case 'b': how.buffer = number_or(1024, value); return true;
+        case 't':
+            how.stamp = !how.stamp                         ? tai::stamp::tai64n
+                        : *how.stamp == tai::stamp::tai64n ? tai::stamp::underscore
+                                                           : tai::stamp::iso;
+            return true;
+        case 'v': how.verbose = true; return true;
+        case 'L': how.lossy = true; return true;
+        default: sys::say({"$Id: runwell " RUNWELL_VERSION " $"}); return false;  // V
+    }
+}
+
+// Nothing: a usage error.
+std::optional<options> parse(std::span<const char* const> arguments) noexcept {
+    options     said;
+    std::size_t i = 1;
+    for (; i < arguments.size(); ++i) {
+        std::string_view word = arguments[i];
+        if (word.size() < 2 || word.front() != '-') break;
+        if (word == "--") {
+            ++i;
+            break;
+        }
+        for (word.remove_prefix(1); !word.empty();) {
+            const char        letter = word.front();
+            const std::size_t known  = letter == ':' ? std::string_view::npos : letters.find(letter);
+            word.remove_prefix(1);
+            if (known == std::string_view::npos) {
+                sys::say({"svlogd: illegal option -- ", {&letter, 1}});
+                return std::nullopt;
+            }
+            std::string_view value;
+            if (after(letters, known + 1).starts_with(':')) {
+                if (word.empty() && ++i == arguments.size()) {
+                    sys::say({"svlogd: option requires an argument -- ", {&letter, 1}});
+                    return std::nullopt;
+                }
+                value = word.empty() ? arguments[i] : word;
+                word  = {};
+            }
+            if (!set(said, letter, value)) return std::nullopt;
+        }
+    }
+    said.directories = arguments.subspan(i);
+    if (said.directories.empty() || said.how.buffer <= said.how.longest) return std::nullopt;
+    return said;
+}
+
+// ---- memory -------------------------------------------------------------------------------------------------------
+
+// Room for the block and one directory is part of the program: it lies beside what is touched anyway, and saves the
+// page tables of a mapping. What does not fit comes from the kernel. Only what is used costs anything.
+alignas(page) std::array<char, 1024 * 1024> first_room;
+
+class arena {
+public:
+    // Zero bytes, at a page's beginning; nothing when there is no memory. They are never given back.
+    std::optional<std::span<char>> take(std::size_t size) noexcept {
+        size = (size + page - 1) / page * page;
+        if (size > free_.size()) {
+            void* const more =
+                ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+            if (more == MAP_FAILED) return std::nullopt;
+            return std::span{static_cast<char*>(more), size};
+        }
+        const std::span<char> taken = free_.first(size);
+        free_                       = free_.subspan(size);
+        return taken;
+    }
+
+private:
+    std::span<char> free_{first_room};
+};
+
+// ---- the program --------------------------------------------------------------------------------------------------
+
+class logger {
+public:
+    logger(const options& said, std::span<char> block, std::span<log_directory> directories, alerts& to_stderr,
+           sys::unique_fd signals) noexcept
+        : how_{said.how},
+          source_{STDIN_FILENO, block},
+          directories_{directories},
+          alerts_{to_stderr},
+          signals_{std::move(signals)} {
+        if (said.replace_by) cleaning_.emplace(*said.replace_by, said.replace_also);
+    }
+
+    // False: there is nothing to log to, which was said.
+    bool open_directories() noexcept;
+    int  run() noexcept;
+
+private:
+    enum class phase : unsigned char { reading, at_the_end, told_to_leave };
+
+    void                 read_signals() noexcept;
+    void                 reap_processors() noexcept;
+    void                 look() noexcept;
+    void                 prepare(bool last) noexcept;
+    void                 log() noexcept;
+    void                 leave(phase how) noexcept;
+    bool                 housekeeping() noexcept;
+    bool                 may_process(const log_directory& d) const noexcept;
+    bool                 finished() const noexcept;
+    void                 close_directories() noexcept;
+    std::optional<ticks> due() const noexcept;
+
+    const log_settings&      how_;
+    std::optional<cleaning>  cleaning_;
+    source                   source_;
+    std::span<log_directory> directories_;
+    alerts&                  alerts_;
+    sys::unique_fd           signals_;
+
+    phase                                 phase_      = phase::reading;
+    bool                                  inside_     = false;  // the input is inside a line whose head has been logged
+    bool                                  block_open_ = false;
+    std::array<char, tai::stamp_size + 1> stamp_{};
+    log_block                             block_;
+    bool                                  reopen_ = false, rotate_ = false;
+    std::optional<ticks>                  leave_at_, rest_at_;
+};
+
+bool logger::open_directories() noexcept {
+    const ticks now = sys::monotonic();
+    bool        any = false;
+    for (log_directory& d : directories_) {
+        d.close();
+        any |= d.open(now);
+    }
+    if (!any) static_cast<void>(svlogd_voice.fatal(trouble{"no functional log directories."}, 111));
+    return any;
+}
+
+void logger::read_signals() noexcept {
+    const auto tell = [this](std::string_view what) {
+        if (how_.verbose) sys::say({"svlogd: info: ", what, " received."});
+    };
+    for (int signal = sys::next_signal(signals_); signal != 0; signal = sys::next_signal(signals_)) {
+        switch (signal) {
+            case SIGTERM:
+                tell("sigterm");
+                leave(phase::told_to_leave);
+                break;
+            case SIGALRM:
+                tell("sigalarm");
+                rotate_ = true;
+                break;
+            case SIGHUP:
+                tell("sighangup");
+                reopen_ = true;
+                break;
+            default:
+                tell("sigchild");
+                reap_processors();
+                break;
+        }
+    }
+}
+
+void logger::reap_processors() noexcept {
+    const ticks now = sys::monotonic();
+    for (auto child = sys::reap(); child.pid != 0; child = sys::reap())
+        for (log_directory& d : directories_)
+            if (d.child_ended(child.pid, child.status, phase_ == phase::reading, now)) break;
+}
+
+void logger::look() noexcept {
+    switch (source_.look()) {
+        case source::found::nothing: return;
+        case source::found::bytes: return prepare(false);
+        case source::found::trouble:
+            svlogd_voice.warn(trouble{"unable to read standard input", ": ", errno});
+            [[fallthrough]];
+        case source::found::end: return leave(phase::at_the_end);
+    }
+}
+
+// Nothing more is read. What has come of a line is a line.
+void logger::leave(phase how) noexcept {
+    if (phase_ == phase::reading && !block_open_) {
+        if (how == phase::told_to_leave) source_.look_at_held();
+        prepare(true);
+    }
+    phase_ = how;
+    if (how == phase::told_to_leave && !leave_at_) leave_at_ = sys::monotonic() + processor_grace;
+}
+
+// What of the input can be logged becomes a block.
+void logger::prepare(bool last) noexcept {
+    if (last && (inside_ || !source_.bytes().empty())) source_.end_line();
+    const std::span<char>  room = source_.bytes();
+    const std::string_view bytes{room.data(), room.size()};
+    const std::size_t      ready = ready_bytes(bytes, inside_, how_.longest);
+    if (ready == 0) {
+        source_.take(0);
+        return;
+    }
+    block_.ready = bytes.substr(0, ready);
+    if (cleaning_) {
+        bool inside = inside_;
+        for (std::size_t at = 0; at < ready;) {
+            const log_line line = first_line(after(block_.ready, at), inside, how_.longest);
+            cleaning_->apply(room.subspan(at, line.head.size()));
+            inside = !line.ended;
+            at += line.size();
+        }
+    }
+    if (how_.stamp) {
+        tai::write(*how_.stamp, sys::wall()).view().copy(stamp_.data(), tai::stamp_size);
+        stamp_.back() = ' ';
+        block_.stamp  = {stamp_.data(), stamp_.size()};
+    }
+    inside_     = bytes[ready - 1] != '\n';
+    block_open_ = true;
+    for (log_directory& d : directories_) d.begin_block();
+    log();
+}
+
+// Every directory goes on with the block; when all are done with it, it is taken from the input.
+void logger::log() noexcept {
+    const ticks now  = due() ? sys::monotonic() : 0;
+    bool        done = true, any_works = false;
+    for (log_directory& d : directories_) {
+        done &= d.feed(block_, now);
+        any_works |= d.is_open() && !d.stuck();
+    }
+    if (!done && (any_works || how_.lossy)) {
+        done = true;
+        for (log_directory& d : directories_)
+            if (d.is_open() && d.stuck()) d.skip(block_);
+    }
+    alerts_.flush();
+    if (!done) return;
+    source_.take(block_.ready.size());
+    block_open_ = false;
+    if (source_.used_much()) rest_at_ = sys::monotonic() + rest_after;
+}
+
+// After the end of the input the queue is worked off as long as that succeeds; after TERM nothing new is begun.
+bool logger::may_process(const log_directory& d) const noexcept {
+    return phase_ == phase::reading || (phase_ == phase::at_the_end && !d.worker().failing());
+}
+
+std::optional<ticks> logger::due() const noexcept {
+    std::optional<ticks> next = rest_at_;
+    const auto           also = [&next](std::optional<ticks> at) {
+        if (at) next = next ? std::min(*next, *at) : at;
+    };
+    also(leave_at_);
+    for (const log_directory& d : directories_) also(d.due(may_process(d)));
+    return next;
+}
+
+// What was asked for and what has fallen due. False: there is nothing left to log to.
+bool logger::housekeeping() noexcept {
+    if (reopen_ && !open_directories()) return false;
+    if (const bool nothing = !reopen_ && !rotate_ && !due(); nothing) return true;
+    const ticks now = sys::monotonic();
+    for (log_directory& d : directories_) {
+        if (rotate_) d.rotate_now(now);
+        d.tend(now);
+        if (may_process(d)) d.process(now);
+    }
+    if (rest_at_ && now >= *rest_at_ && !block_open_) {
+        rest_at_.reset();
+        source_.release();
+        for (log_directory& d : directories_) d.release();
+    }
+    reopen_ = rotate_ = false;
+    if (block_open_) log();
+    return true;
+}
+
+bool logger::finished() const noexcept {
+    if (phase_ == phase::reading) return false;
+    if (phase_ == phase::told_to_leave && sys::monotonic() >= *leave_at_) return true;
+    if (phase_ == phase::at_the_end && block_open_) return false;
+    return std::none_of(directories_.begin(), directories_.end(), [this](const log_directory& d) {
+        return d.worker().pid() > 0 || (may_process(d) && d.has_work());
+    });
+}
+
+void logger::close_directories() noexcept {
+    if (block_open_) {
+        std::size_t written = block_.ready.size();
+        for (const log_directory& d : directories_)
+            if (d.is_open()) written = std::min(written, d.safe());
+        if (const std::size_t lost = source_.leave_after(written); lost > 0)
+            svlogd_voice.warn({"input lost, bytes: ", decimal{lost}.view()});
+    }
+    for (log_directory& d : directories_) {
+        if (d.worker().pid() > 0) ::kill(d.worker().pid(), SIGTERM);
+        d.finish();
+    }
+}
+
+int logger::run() noexcept {
+    for (;;) {
+        if (!housekeeping()) return 111;
+        if (finished()) break;
+        const bool listening = phase_ == phase::reading && !block_open_;
+        std::array ready{pollfd{signals_.value(), POLLIN, 0}, pollfd{listening ? source_.wait_fd() : -1, POLLIN, 0}};
+        sys::wait_for(ready, due());
+        if (ready[0].revents != 0) read_signals();
+        if (ready[1].revents != 0 && phase_ == phase::reading) look();
+    }
+    close_directories();
+    return 0;
+}
+
+int usage(const char* program) noexcept {
+    sys::say({"usage: ", program, " [-ttv] [-r c] [-R abc] [-l len] [-b buflen] dir ...\n"});
+    return 111;
+}
+
+int out_of_memory() noexcept { return svlogd_voice.fatal(trouble{"out of memory."}, 111); }
+
+int log_to(const options& said) noexcept {
+    arena             memory;
+    alerts            to_stderr;
+    datagrams         to_udp;
+    const std::size_t block = std::max({block_room, said.how.longest + block_room / 2, said.how.buffer}) + page;
+    const auto        input = memory.take(block);
+    const auto        table = memory.take(said.directories.size() * sizeof(log_directory));
+    if (!input || !table) return out_of_memory();
+    auto* const directories = reinterpret_cast<log_directory*>(table->data());
+    for (std::size_t i = 0; i < said.directories.size(); ++i) {
+        const auto out = memory.take(log_directory::out_room(block));
+        if (!out) return out_of_memory();
+        new (directories + i) log_directory{said.directories[i], said.how, *out, to_stderr, to_udp};
+    }
+    auto signals = sys::listen_to({SIGTERM, SIGALRM, SIGHUP, SIGCHLD});
+    if (!signals) return svlogd_voice.fatal(signals.why(), 111);
+    logger svlogd{said, *input, {directories, said.directories.size()}, to_stderr, std::move(*signals)};
+    return svlogd.open_directories() ? svlogd.run() : 111;
+}
+
+}  // namespace
+}  // namespace runwell
+
+int main(int argc, char** argv) {
+    using namespace runwell;
+    sys::occupy_standard_descriptors();
+    const auto said = parse({argv, static_cast<std::size_t>(argc)});
+    return said ? log_to(*said) : usage(argv[0]);
+}
