@@ -1,8 +1,8 @@
 #include "core/framing.hh"
 
 #include <algorithm>
-#include <cstring>
 
+#include "core/bytes.hh"
 #include "core/text.hh"
 
 namespace runwell {
@@ -16,9 +16,9 @@ std::size_t ready_bytes(std::string_view bytes, bool inside, std::size_t longest
 
 log_line first_line(std::string_view bytes, bool inside, std::size_t longest) noexcept {
     log_line          line;
-    const void* const found = bytes.empty() ? nullptr : std::memchr(bytes.data(), '\n', bytes.size());
-    line.ended              = found != nullptr;
-    if (line.ended) bytes = bytes.substr(0, static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data()));
+    const std::size_t newline = find_byte(bytes, '\n');
+    line.ended                = newline != std::string_view::npos;
+    if (line.ended) bytes = bytes.substr(0, newline);
     const std::size_t head = inside ? 0 : std::min(bytes.size(), longest);
     line.head              = bytes.substr(0, head);
     line.rest              = after(bytes, head);

@@ -1,7 +1,7 @@
 #include "core/rotation.hh"
 
-#include <algorithm>
-#include <cstring>
+#include "core/bytes.hh"
+#include "core/text.hh"
 
 namespace runwell {
 namespace {
@@ -10,9 +10,8 @@ constexpr std::size_t none = std::string_view::npos;
 
 std::size_t newline_from(std::string_view bytes, std::uint64_t from) noexcept {
     if (from >= bytes.size()) return none;
-    const char* const begin = bytes.data() + from;
-    const void* const found = std::memchr(begin, '\n', bytes.size() - static_cast<std::size_t>(from));
-    return found == nullptr ? none : static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data());
+    const std::size_t found = find_byte(after(bytes, static_cast<std::size_t>(from)), '\n');
+    return found == none ? none : found + static_cast<std::size_t>(from);
 }
 
 // The size is at least twice a line: rotate at the first line end in the last `longest` bytes.

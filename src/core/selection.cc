@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "core/bytes.hh"
+
 namespace runwell {
 namespace {
 
@@ -40,9 +42,9 @@ bool take_literal(std::string_view literal, std::string_view& line) noexcept {
 
 // Takes everything before the letter; false where it does not come.
 bool take_until(char letter, std::string_view& line) noexcept {
-    const void* const found = line.empty() ? nullptr : std::memchr(line.data(), letter, line.size());
-    if (found == nullptr) return false;
-    line.remove_prefix(static_cast<std::size_t>(static_cast<const char*>(found) - line.data()));
+    const std::size_t found = find_byte(line, letter);
+    if (found == std::string_view::npos) return false;
+    line.remove_prefix(found);
     return true;
 }
 

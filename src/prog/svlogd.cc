@@ -4,7 +4,7 @@
 //
 // One loop: it waits for input, signals, and what the directories have due. A block is taken from the pipe only when
 // every directory has written it, or has given it up; while none can write, nothing is read.
-#include <poll.h>
+
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -24,10 +24,10 @@
 #include "prog/svlogd/settings.hh"
 #include "prog/svlogd/source.hh"
 #include "sys/clock.hh"
+#include "sys/event_queue.hh"
 #include "sys/files.hh"
 #include "sys/pages.hh"
 #include "sys/signals.hh"
-#include "sys/wait.hh"
 
 namespace runwell {
 namespace {
@@ -143,12 +143,14 @@ private:
 class logger {
 public:
     logger(const options& said, std::span<char> block, std::span<log_directory> directories, alerts& to_stderr,
-           sys::unique_fd signals) noexcept
+           sys::unique_fd signals, sys::event_queue queue) noexcept
         : how_{said.how},
           source_{STDIN_FILENO, block},
           directories_{directories},
           alerts_{to_stderr},
-          signals_{std::move(signals)} {
+          signals_{std::move(signals)},
+          queue_{std::move(queue)} {
+        queue_.add(signals_.value(), EPOLLIN, from_signals);
         if (said.replace_by) cleaning_.emplace(*said.replace_by, said.replace_also);
     }
 
@@ -157,6 +159,8 @@ public:
     int  run() noexcept;
 
 private:
+    static constexpr std::uint32_t from_signals = 0, from_input = 1;  // tags
+
     enum class phase : unsigned char { reading, at_the_end, told_to_leave };
 
     void                 read_signals() noexcept;
@@ -166,6 +170,7 @@ private:
     void                 log() noexcept;
     void                 leave(phase how) noexcept;
     bool                 housekeeping() noexcept;
+    bool                 listening() const noexcept { return phase_ == phase::reading && !block_open_; }
     bool                 may_process(const log_directory& d) const noexcept;
     bool                 finished() const noexcept;
     void                 close_directories() noexcept;
@@ -177,6 +182,7 @@ private:
     std::span<log_directory> directories_;
     alerts&                  alerts_;
     sys::unique_fd           signals_;
+    sys::event_queue         queue_;
 
     phase                                 phase_      = phase::reading;
     bool                                  inside_     = false;  // the input is inside a line whose head has been logged
@@ -365,11 +371,15 @@ int logger::run() noexcept {
     for (;;) {
         if (!housekeeping()) return 111;
         if (finished()) break;
-        const bool listening = phase_ == phase::reading && !block_open_;
-        std::array ready{pollfd{signals_.value(), POLLIN, 0}, pollfd{listening ? source_.wait_fd() : -1, POLLIN, 0}};
-        sys::wait_for(ready, due());
-        if (ready[0].revents != 0) read_signals();
-        if (ready[1].revents != 0 && phase_ == phase::reading) look();
+        if (listening()) source_.listen(queue_, from_input);
+        bool told = false;
+        queue_.wait(listening() && source_.pending() ? sys::event_queue::at_once : due(),
+                    [&](std::uint32_t tag, std::uint32_t events) {
+                        told |= tag == from_signals;
+                        if (tag == from_input) source_.heard(events);
+                    });
+        if (told) read_signals();
+        if (listening() && source_.pending()) look();
     }
     close_directories();
     return 0;
@@ -397,8 +407,10 @@ int log_to(const options& said) noexcept {
         new (directories + i) log_directory{said.directories[i], said.how, *out, to_stderr, to_udp};
     }
     auto signals = sys::listen_to({SIGTERM, SIGALRM, SIGHUP, SIGCHLD});
-    if (!signals) return svlogd_voice.fatal(signals.why(), 111);
-    logger svlogd{said, *input, {directories, said.directories.size()}, to_stderr, std::move(*signals)};
+    auto queue   = sys::event_queue::make();
+    if (!signals || !queue) return svlogd_voice.fatal(signals ? queue.why() : signals.why(), 111);
+    logger svlogd{
+        said, *input, {directories, said.directories.size()}, to_stderr, std::move(*signals), std::move(*queue)};
     return svlogd.open_directories() ? svlogd.run() : 111;
 }
 

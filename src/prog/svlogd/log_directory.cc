@@ -12,6 +12,7 @@
 #include <cstring>
 #include <new>
 
+#include "core/bytes.hh"
 #include "core/error_words.hh"
 #include "core/framing.hh"
 #include "core/text.hh"
@@ -419,7 +420,9 @@ void log_directory::report_drops() noexcept {
 }
 
 void log_directory::add(std::string_view bytes) noexcept {
-    used_ += bytes.copy(out_.data() + used_, out_.size() - used_);
+    bytes = bytes.substr(0, out_.size() - used_);
+    copy_bytes(out_.data() + used_, bytes);
+    used_ += bytes.size();
 }
 
 // Large pieces are written from where they are.

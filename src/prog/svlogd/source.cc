@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -31,19 +30,37 @@ bool writable(int fd) noexcept {
 
 source::source(int fd, std::span<char> room) noexcept : fd_{fd}, room_{room} {
     if (!is_pipe(fd)) return;
-    auto           null = sys::open_at(AT_FDCWD, "/dev/null", O_WRONLY);
-    auto           pipe = sys::make_pipe();
-    sys::unique_fd edge{::epoll_create1(EPOLL_CLOEXEC)};
-    if (!null || !pipe || !edge) return;
+    auto null = sys::open_at(AT_FDCWD, "/dev/null", O_WRONLY);
+    auto pipe = sys::make_pipe();
+    if (!null || !pipe) return;
     ahead_ = std::move(*pipe);
     null_  = std::move(*null);
-    edge_  = std::move(edge);
+    // As many pieces as stdin can hold: what is there is seen at once.
+    ::fcntl(ahead_.write.value(), F_SETPIPE_SZ, ::fcntl(fd, F_GETPIPE_SZ));
+}
+
+// A pipe tells once of everything that comes; anything else is asked anew. A regular file is always ready.
+void source::listen(const sys::event_queue& queue, std::uint32_t tag) noexcept {
+    const std::uint32_t events = EPOLLIN | (ahead_.read ? EPOLLET : EPOLLONESHOT);
+    if (!listened_to_) {
+        listened_to_ = true;
+        regular_     = !queue.add(fd_, events, tag);
+        pending_     = regular_;
+    } else if (!ahead_.read && !pending_) {
+        queue.change(fd_, events, tag);
+    }
+}
+
+void source::heard(std::uint32_t events) noexcept {
+    pending_ = true;
+    hung_up_ = (events & EPOLLHUP) != 0;
 }
 
 source::found source::look() noexcept { return ahead_.read ? look_ahead() : plain_read(); }
 
 source::found source::plain_read() noexcept {
     const ssize_t got = ::read(fd_, room_.data() + size_, room_.size() - 1 - size_);
+    pending_          = regular_;
     if (got < 0) return errno == EAGAIN || errno == EINTR ? found::nothing : found::trouble;
     if (got == 0) return found::end;
     size_ += static_cast<std::size_t>(got);
@@ -53,8 +70,8 @@ source::found source::plain_read() noexcept {
 }
 
 source::found source::look_ahead() noexcept {
-    const bool    over = held_ > 0 && hung_up();
-    const ssize_t got  = ::tee(fd_, ahead_.write.value(), room_.size() - 1 - owned_, SPLICE_F_NONBLOCK);
+    const ssize_t got = ::tee(fd_, ahead_.write.value(), room_.size() - 1 - owned_, SPLICE_F_NONBLOCK);
+    pending_          = false;
     if (got < 0) return errno == EAGAIN || errno == EINTR ? found::nothing : found::trouble;
     if (got == 0) return found::end;
 
@@ -62,7 +79,7 @@ source::found source::look_ahead() noexcept {
     const bool more = n > held_;
     const bool full = !more && !writable(ahead_.write.value());  // and so is stdin, which has no more room
     if (!copy_ahead(n)) return found::trouble;
-    if (over && !more) return found::end;
+    if (!more && hung_up_) return found::end;
     if (full) {
         consume(n);
         owned_ = size_;
@@ -72,7 +89,9 @@ source::found source::look_ahead() noexcept {
         size_ = owned_;
         return found::nothing;
     }
-    held_ = 0;
+    // Where much was there, there may have been more than fits.
+    pending_ = hung_up_ || n >= small_block;
+    held_    = 0;
     grow(n);
     return found::bytes;
 }
@@ -126,8 +145,8 @@ void source::take(std::size_t n) noexcept {
     if (later > 0 && (owned_ > n || later > most_held)) {
         consume(later);
         owned_ = size_;
-    } else if (later > 0) {
-        hold(later);
+    } else {
+        held_ = later;
     }
     std::memmove(room_.data(), room_.data() + n, owned_ - n);
     owned_ -= n;
@@ -140,25 +159,10 @@ std::size_t source::leave_after(std::size_t n) noexcept {
     return owned_ > n ? owned_ - n : 0;
 }
 
-void source::hold(std::size_t n) noexcept {
-    const bool before = held_ > 0;
-    held_             = n;
-    if (before) return;
-    epoll_event wanted{};
-    wanted.events = EPOLLIN | EPOLLET;
-    if (::epoll_ctl(edge_.value(), EPOLL_CTL_ADD, fd_, &wanted) != 0)
-        ::epoll_ctl(edge_.value(), EPOLL_CTL_MOD, fd_, &wanted);
-}
-
-// Takes the event that something has come; whether that was the end.
-bool source::hung_up() noexcept {
-    epoll_event event{};
-    return ::epoll_wait(edge_.value(), &event, 1, 0) == 1 && (event.events & EPOLLHUP) != 0;
-}
-
 // A writer that has filled the pipe gets more room, where that is allowed: fewer, larger blocks.
 void source::grow(std::size_t n) noexcept {
-    if (grown_ || n + 4096 < 65'536) return;
+    constexpr std::size_t nearly_full = 60 * 1024;  // bytes, of the 64 KiB that a pipe has
+    if (grown_ || n < nearly_full) return;
     grown_ = true;
     if (::fcntl(fd_, F_GETPIPE_SZ) < larger_pipe) ::fcntl(fd_, F_SETPIPE_SZ, larger_pipe);
     ::fcntl(ahead_.write.value(), F_SETPIPE_SZ, ::fcntl(fd_, F_GETPIPE_SZ));

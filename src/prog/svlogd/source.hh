@@ -4,16 +4,18 @@
 //                      ╚══ tee ══▶ our pipe ── read ──▶ block ── write ──▶ the log directories
 //
 // So when svlogd is killed, what it had read is still in the pipe, which runsv keeps for the next one: at worst the
-// last block is logged twice. The beginning of a line stays there, too, until the line is complete; then the wait is
-// for more, not for something (an edge, of epoll). Where stdin is no pipe, or there is no /dev/null, it is read.
+// last block is logged twice. The beginning of a line stays there, too, until the line is complete: the wait is for
+// more, not for something (EPOLLET). Where stdin is no pipe, or there is no /dev/null, it is read.
 //
 // The open file description of stdin is left as it is: others share it.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 
+#include "sys/event_queue.hh"
 #include "sys/files.hh"
 
 namespace runwell {
@@ -21,7 +23,7 @@ namespace runwell {
 class source {
 public:
     enum class found {
-        nothing,  // wait for wait_fd()
+        nothing,  // wait until pending()
         bytes,    // there is something new in bytes()
         end,      // and nothing will follow bytes()
         trouble,  // errno says what
@@ -30,8 +32,12 @@ public:
     // `room`: where a block goes. One byte of it is kept for end_line().
     source(int fd, std::span<char> room) noexcept;
 
-    // Readable when look() may find something.
-    int wait_fd() const noexcept { return held_ > 0 ? edge_.value() : fd_; }
+    // Tells the queue what to wait for, and hears what has happened.
+    void listen(const sys::event_queue& queue, std::uint32_t tag) noexcept;
+    void heard(std::uint32_t events) noexcept;
+
+    // look() may find something.
+    bool pending() const noexcept { return pending_; }
 
     // What is there, without waiting. bytes() begin where they began before, less what take() took.
     found look() noexcept;
@@ -63,21 +69,22 @@ private:
     found plain_read() noexcept;
     bool  copy_ahead(std::size_t n) noexcept;
     void  consume(std::size_t n) noexcept;
-    void  hold(std::size_t n) noexcept;
-    bool  hung_up() noexcept;
     void  grow(std::size_t n) noexcept;
 
     int             fd_;
     std::span<char> room_;
-    std::size_t     size_  = 0;      // of bytes()
-    std::size_t     owned_ = 0;      // of these, no longer in stdin
-    std::size_t     held_  = 0;      // in the pipe, looked at, and not complete
-    std::size_t     high_  = 0;      // of room_, used since the last release()
-    bool            ended_ = false;  // end_line() was called
-    bool            grown_ = false;
-    sys::pipe_ends  ahead_;  // none: stdin is read
+    std::size_t     size_        = 0;      // of bytes()
+    std::size_t     owned_       = 0;      // of these, no longer in stdin
+    std::size_t     held_        = 0;      // in the pipe, looked at, and not complete
+    std::size_t     high_        = 0;      // of room_, used since the last release()
+    bool            ended_       = false;  // end_line() was called
+    bool            grown_       = false;
+    bool            listened_to_ = false;
+    bool            regular_     = false;  // a file
+    bool            pending_     = false;
+    bool            hung_up_     = false;  // nobody can write any more
+    sys::pipe_ends  ahead_;                // none: stdin is read
     sys::unique_fd  null_;
-    sys::unique_fd  edge_;
 };
 
 }  // namespace runwell
