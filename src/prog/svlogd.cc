@@ -242,7 +242,7 @@ void logger::look() noexcept {
         case source::found::nothing: return;
         case source::found::bytes: return prepare(false);
         case source::found::trouble:
-            svlogd_voice.warn(trouble{"unable to read standard input", ": ", errno});
+            svlogd_voice.warn(trouble{"unable to read standard input", "", errno});
             [[fallthrough]];
         case source::found::end: return leave(phase::at_the_end);
     }

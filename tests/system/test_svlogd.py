@@ -57,8 +57,11 @@ def run(world, *arguments, data=b"", env=None, timeout=60):
 
 def feed(fd, data):
     view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view[:65536]) :]
+    try:
+        while view:
+            view = view[os.write(fd, view[:65536]) :]
+    except BrokenPipeError:
+        pass  # it has left
 
 
 class Live:
@@ -533,7 +536,7 @@ def test_patterns_see_the_first_bytes_only(world):
 
 
 def test_alerts(world):
-    d = log_dir(world, config="p>\ne*\nEno*\n-*x\n")
+    d = log_dir(world, config="p>\ne*\nEno*\n-xx\n")
     got = run(world, "-l", "5", d, data=b"yes\nno\n12345\n123456\nxx\n")
     assert got.stderr == ">yes\n>12345...\n>12345...\n>xx\n"
     assert current(d) == b">yes\n>no\n>12345\n>123456\n"
@@ -559,7 +562,7 @@ def test_a_property_of_every_config(world):
     rng = random.Random(11)
     for round in range(25):
         longest = rng.choice([3, 20, 1000])
-        size = rng.choice([0, 1, 50, 1500, 5000, 70000])
+        size = rng.choice([0, 900, 1500, 5000, 70000])
         prefix = rng.choice([b"", b"pre: "])
         deselected = rng.choice([None, b"a", b"\xff"])
         stamps = rng.choice([[], ["-t"], ["-tt"]])

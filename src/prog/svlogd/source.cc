@@ -145,8 +145,9 @@ void source::take(std::size_t n) noexcept {
     if (later > 0 && (owned_ > n || later > most_held)) {
         consume(later);
         owned_ = size_;
-    } else {
-        held_ = later;
+    } else if (later > 0) {
+        held_    = later;
+        pending_ = true;  // look once more: the pipe may be full of it
     }
     std::memmove(room_.data(), room_.data() + n, owned_ - n);
     owned_ -= n;
