@@ -96,8 +96,7 @@ outcome supervise::publish(const status& now) noexcept {
     const auto before = std::exchange(published_, std::nullopt);
 
     if (!before || before->pid != now.pid) TRY(publish_pid(now.pid));
-    const bool same_words = before && words(*before).view() == words(now).view();
-    if (!same_words || !write_over(stat_, bytes_of(words(now).view()))) TRY(publish_words(words(now)));
+    TRY(publish_words(words(now), before ? words(*before).size() : 0));
     TRY(publish_record(encode(now)));
     published_ = now;
     return done{};
@@ -115,7 +114,14 @@ outcome supervise::publish_pid(std::uint32_t pid) noexcept {
     return renew(pid_, directory_.value(), "pid", "pid.new", names_->pid_new, content);
 }
 
-outcome supervise::publish_words(const status_words& text) noexcept {
+// Over `size` bytes of other words. Until it is cut off, what is left of them is newlines.
+outcome supervise::publish_words(const status_words& text, std::size_t size) noexcept {
+    status_words over = text;
+    while (over.size() < size) over.append('\n');
+    const bool cut = over.size() > text.size();
+    if (size != 0 && write_over(stat_, bytes_of(over.view())) &&
+        (!cut || ::ftruncate(stat_.value(), static_cast<off_t>(text.size())) == 0))
+        return done{};
     return renew(stat_, directory_.value(), "stat", "stat.new", names_->stat_new, bytes_of(text.view()));
 }
 

@@ -4,11 +4,11 @@
 //       lock       0600   locked by the supervisor that is responsible for this service
 //       control    0600   a FIFO: commands, one byte each
 //       ok         0600   a FIFO that is open for reading as long as the supervisor lives
-//       status     0644   20 bytes; one write over them
-//       stat       0644   the same in words; renamed into place; its modification time is that of the last change
+//       status     0644   20 bytes
+//       stat       0644   the same in words; its modification time is that of the last change
 //       pid        0644   "123\n", or nothing
 //
-// A reader of any of them sees what was true before or what is true now. Why they are written as they are:
+// The last three are written over, by one write, so that a reader has what was true before or what is true now:
 // docs/decisions/0003-status-files.md.
 //
 // What exists is never chmod'ed, chowned or made again, so that an administrator's rights survive. Everything is
@@ -61,7 +61,7 @@ public:
 
 private:
     outcome publish_pid(std::uint32_t pid) noexcept;
-    outcome publish_words(const status_words& text) noexcept;
+    outcome publish_words(const status_words& text, std::size_t size) noexcept;
     outcome publish_record(const status_record& record) noexcept;
 
     const supervise_names* names_ = nullptr;
