@@ -175,7 +175,9 @@ TEST(verdict, a_restart_does_not_believe_a_clock_that_jumps_back) {
 TEST(verdict, a_start_that_was_only_told_of_late_is_no_restart) {
     for (const goal until : every_goal) {
         EXPECT_EQ(asks_for_another(until), until == goal::renewed || until == goal::restarted);
-        if (asks_for_another(until)) EXPECT_EQ(runwell::judge(until, down_for_up, running, false), verdict::not_yet);
+        if (asks_for_another(until)) {
+            EXPECT_EQ(runwell::judge(until, down_for_up, running, false), verdict::not_yet);
+        }
     }
     EXPECT_EQ(runwell::judge(goal::renewed, down, down, false), verdict::done);
     EXPECT_EQ(runwell::judge(goal::up, running, running, false), verdict::done_if_checked);
