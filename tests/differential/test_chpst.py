@@ -427,3 +427,43 @@ def test_the_version_is_told_with_the_usage(place, version):
 
 def test_every_difference_is_that_of_a_command():
     assert set(DIFFERENCES) <= set(COMMANDS)
+
+
+ORDER = "setsid,chdir,fchdir,chroot,setpriority,setgroups,setgid,setuid,flock,close,prlimit64,execve"
+
+
+def order_of(place, suite, command, log):
+    """The system calls by which a command changes the state of its process, in order, and for limits which."""
+    _, (name, *arguments) = words_of(command)
+    place.run(
+        shutil.which("strace"), "-qq", "-e", f"trace={ORDER}", "-o", log, suite.path("chpst"), *arguments,
+        env={"PATH": "/usr/bin:/bin"},
+    )  # fmt: skip
+    calls = []
+    for line in log.read_text().splitlines():
+        call, _, rest = line.partition("(")
+        # what is read, what is closed on the way, and how a directory is entered to be read are not changes of the state
+        if call == "prlimit64" and "NULL)" in rest and "{" in rest.split("NULL")[0]:
+            calls.append(f"limit {rest.split(', ')[1]}")
+        elif call == "close" and rest[0] in "012" and rest[1] == ")":
+            calls.append(f"close {rest[0]}")
+        elif call not in ("prlimit64", "close", "chdir", "fchdir"):
+            calls.append(call)
+    return calls
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs root")
+@pytest.mark.parametrize("version", VERSIONS)
+def test_changes_are_made_in_the_order_of_runit(place, version):
+    runit = harness.reference(version) or pytest.skip(f"runit {version} is not there")
+    if "dev" in os.environ.get("RUNWELL_BIN", ""):
+        pytest.skip("the sanitizers call the kernel, too")
+    command = (
+        "chpst -t 9 -c 1 -f 900000 -p 900 -o 64 -m 900000000 -0 -1 -2 -L lk -u root -U root -n 1 -/ . -e vars -P /nosuch"
+    )
+    # both look the user up below the new root
+    for name in ("passwd", "group", "nsswitch.conf"):
+        place.write(f"etc/{name}", open(f"/etc/{name}").read())
+    theirs, ours = (order_of(place, suite, command, place.directory / "calls") for suite in (runit, harness.ours()))
+    assert ours == theirs
+    assert ours[1:4] == ["setsid", "chroot", "setpriority"] and sum(c.startswith("limit") for c in ours) == 9, ours

@@ -4,13 +4,11 @@ import ctypes
 import fcntl
 import json
 import os
+import re
 import resource
 import signal
-import socket
 import struct
 import subprocess
-import sys
-import time
 from pathlib import Path
 
 import harness
@@ -401,7 +399,7 @@ def test_kept_capabilities_outlive_the_change_of_user(place):
     assert has["capabilities"] == dict.fromkeys(("inh", "prm", "eff", "bnd", "amb"), BIND)
     assert has["ids"][0] == [65534] * 3
     script = "import socket; socket.create_server(('127.0.0.1', 77)); print('bound')"
-    assert chpst(place, "-u", "nobody", "--cap-keep=net_bind_service", program=[PYTHON, "-c", script]).stdout == "bound\n"
+    assert chpst(place, "--new-net", "-u", "nobody", "--cap-keep=net_bind_service", program=[PYTHON, "-c", script]).stdout == "bound\n"
 
 
 @ROOT_ONLY
@@ -764,3 +762,27 @@ def test_signals_are_as_they_were(place):
     assert chpst(place, "-u" if os.getuid() == 0 else "-U", "nobody", program=show, **options).stdout == (
         place.run(show[0], *show[1:], **options).stdout
     )
+
+
+# -- the manual -----------------------------------------------------------------------------------------------------------
+
+MANUAL = Path(__file__).resolve().parents[2] / "man/chpst.8"
+
+
+def test_the_examples_of_the_manual_are_plans(place):
+    text = MANUAL.read_text().split(".Sh EXAMPLES")[1].split(".Sh ")[0].replace("\\e\n", " ")
+    lines = [line.split("exec chpst ", 1)[1] for line in text.splitlines() if "exec chpst " in line]
+    assert len(lines) == 2
+    for line in lines:
+        done = chpst(place, "--print", *line.split())
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.splitlines()[-1] == "run /usr/bin/daemon"
+
+
+def test_every_option_is_in_the_manual_and_no_other(place):
+    text = MANUAL.read_text().split(".Sh OPTIONS")[1].split(".Sh ORDER")[0]
+    named = {word for line in text.splitlines() if line.startswith(".It Fl -") for word in [line.split()[2].lstrip("-")]}
+    for name in named:
+        assert "illegal option" not in chpst(place, f"--{name}", "--print").stderr, name
+    source = (MANUAL.parents[1] / "src/core/limits.cc").read_text()
+    assert named == set(re.findall(r"option_row\{'\\0', \"([a-z-]+)\"", source))
