@@ -54,8 +54,10 @@ bool is_removed(const unique_fd& file) noexcept {
 }
 
 void occupy_standard_descriptors() noexcept {
-    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
-        if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", O_RDWR);  // takes the lowest that is free: this one
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (::fcntl(fd, F_GETFD) >= 0) continue;
+        if (::open("/dev/null", O_RDWR) < 0) ::open("/", O_RDONLY);  // takes the lowest that is free: this one
+    }
 }
 
 }  // namespace runwell::sys

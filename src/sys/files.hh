@@ -36,7 +36,8 @@ result<unique_fd> replace_file(int dir, const char* path, const char* beside,
 // What the descriptor is open on has no name any more: it has been deleted.
 bool is_removed(const unique_fd& file) noexcept;
 
-// Descriptors 0, 1 and 2 that are closed become /dev/null, so that nothing opened later is mistaken for them.
+// Descriptors 0, 1 and 2 that are closed become /dev/null (where there is none: the root directory, which cannot be
+// read or written), so that nothing opened later is mistaken for them.
 void occupy_standard_descriptors() noexcept;
 
 }  // namespace runwell::sys

@@ -15,9 +15,17 @@ namespace runwell::sys {
 // Block these (and SIGPIPE, so that a vanished reader is an errno), give them their default disposition back should
 // they have been inherited ignored, and make them readable. The descriptor does not block.
 result<unique_fd> listen_to(std::initializer_list<int> signals) noexcept;
+result<unique_fd> listen_to(sigset_t signals) noexcept;
 
 // The next signal that has arrived, or 0.
 int next_signal(const unique_fd& listener) noexcept;
+
+// The same, with the value that sigqueue(3) has sent along; number 0 when there is none.
+struct heard_signal {
+    int number = 0;
+    int value  = 0;
+};
+heard_signal next_heard(const unique_fd& listener) noexcept;
 
 // A child that has ended, reaped.
 struct ended_child {

@@ -31,13 +31,24 @@ bool place(int from, int to) noexcept {
     return ::dup2(from, to) == to;
 }
 
+// Makes this process group the foreground one of the terminal on descriptor 0, if that is our controlling terminal.
+void come_to_front() noexcept {
+    sigset_t from_the_background;
+    sigemptyset(&from_the_background);
+    sigaddset(&from_the_background, SIGTTOU);
+    ::sigprocmask(SIG_BLOCK, &from_the_background, nullptr);
+    ::tcsetpgrp(STDIN_FILENO, ::getpid());
+}
+
 [[noreturn]] void become(const child_plan& plan, volatile report& to) noexcept {
     if (plan.session) ::setsid();
+    if (plan.front) ::setpgid(0, 0);
     if (plan.dir >= 0 && ::fchdir(plan.dir) != 0) give_up(to, spawned::stage::directory);
     if (!place(plan.fd_for_0, 0) || !place(plan.fd_for_1, 1) || !place(plan.fd_for_2, 2))
         give_up(to, spawned::stage::descriptors);
     for (const placement& p : plan.also)
         if (!place(p.from, p.to)) give_up(to, spawned::stage::descriptors);
+    if (plan.front) come_to_front();
 
     sigset_t none;
     sigemptyset(&none);

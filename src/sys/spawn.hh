@@ -27,6 +27,7 @@ struct child_plan {
     int                fd_for_1 = -1;
     int                fd_for_2 = -1;
     bool               session  = false;  // setsid(2)
+    bool               front    = false;  // a process group of its own, in the foreground of the terminal on 0
 
     std::span<const placement> also =
         {};  // beyond 0, 1 and 2, in this order; no `from` may be a `to` of an earlier one
