@@ -1,0 +1,103 @@
+// container.hh — the life of a container whose process no 1 is runit, as a pure function of what happens to it.
+//
+//     /etc/runit/1 ─▶ my_init.d/* ─▶ services and the command ─▶ pre_shutdown.d/* ─▶ HUP to runsvdir, TERM, CONT to the
+//          │               │                                                          command; KILL when time is up
+//          │ crash, 100    │ fails                                                          │
+//          └───────────────┴──────▶ /etc/runit/3 ◀── post_shutdown.d/* ◀────────────────────┘
+//                                        └──▶ TERM to all, KILL to all ──▶ exit with a code
+//
+// What does not exist is passed over. Whatever belongs to the stop has only so much time; whatever happens, it ends.
+// step() decides; prog/runit carries it out. Source: the container's contract in runit(8).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "core/fixed.hh"
+#include "core/machine.hh"
+
+namespace runwell {
+
+struct container_state {
+    enum class stage : std::uint8_t {
+        stage_1,
+        start_hooks,
+        serving,
+        stop_hooks,   // my_init.pre_shutdown.d
+        stopping,     // services and command have been told to stop
+        after_hooks,  // my_init.post_shutdown.d
+        stage_3,
+        terminating,  // everything has been sent TERM
+        killing,      // and KILL
+        gone,
+    };
+
+    bool  has_command = false;
+    ticks patience    = 8 * one_second;  // RUNWELL_STOP_SECONDS, for each part of a stop
+
+    stage now             = stage::stage_1;
+    bool  step_alive      = false;  // a process of stage 1, stage 3 or a hook
+    bool  services_alive  = false;  // runsvdir, or /etc/runit/2
+    bool  command_alive   = false;
+    bool  asked           = false;  // the container is to end
+    bool  out_of_patience = false;  // KILL has been sent to what this stage waits for
+    int   code            = 0;      // what to exit with
+    bool  settled         = false;  // and nothing that ends from now on changes it
+
+    std::optional<ticks> limit;           // when patience ends
+    std::optional<ticks> step_again;      // a process could not be made: when to try again
+    std::optional<ticks> services_again;  // the same, or runsvdir crashed
+    std::optional<ticks> command_again;
+
+    friend constexpr bool operator==(const container_state&, const container_state&) = default;
+};
+
+struct container_event {
+    enum class kind : std::uint8_t {
+        tick,                  // time has passed, or process no 1 begins
+        step_ended,            // waitpid(2) says `status`
+        no_step,               // there is nothing (more) to run in this stage
+        services_ended,        //
+        command_ended,         //
+        step_not_started,      // no process could be made
+        services_not_started,  //
+        command_not_started,   // `status` 0: no process could be made; else the exit code to end with
+        stop,                  // TERM, INT, PWR, HUP, CONT with stopit
+        essential_ended,       // a service that the container lives for has ended, with exit code `status`
+        signal,                // `status` is any other signal
+        child_gone,            // somebody has been reaped
+    };
+    kind  what          = kind::tick;
+    ticks at            = 0;
+    int   status        = 0;
+    bool  services      = true;   // there is something to supervise
+    bool  services_left = false;  // a runsv still answers
+    bool  anybody_left  = false;  // another process exists
+};
+
+struct container_deed {
+    enum class what : std::uint8_t {
+        inform,            // "- runit: TEXT"
+        warn,              // "- runit: warning: TEXT"
+        run_step,          // the next process of this stage; tell no_step when there is none
+        start_services,    // /etc/runit/2, or runsvdir
+        start_command,     //
+        signal_step,       // `number` to the process of this stage
+        signal_services,   // `number` to /etc/runit/2, or runsvdir
+        signal_command,    // `number` to the command
+        kill_services,     // KILL to every service that still runs
+        signal_everybody,  // `number` to everything else
+        leave,             // exit with `number`
+    };
+    what        act    = what::inform;
+    const char* text   = "";
+    int         number = 0;
+};
+using container_deeds = fixed_list<container_deed, 12>;
+
+void step(container_state& of, const container_event& happened, container_deeds& list) noexcept;
+
+// The next moment at which a tick would do something, if there is one.
+std::optional<ticks> next_tick(const container_state& of) noexcept;
+
+}  // namespace runwell

@@ -1,0 +1,266 @@
+#include "core/stages.hh"
+
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <utility>
+
+namespace runwell {
+namespace {
+
+using activity = machine_state::activity;
+using script   = machine_state::script;
+using kind     = machine_event::kind;
+using deed     = machine_deed::what;
+
+constexpr ticks patience = 5 * one_second;  // as runit has it, for everything
+
+constexpr std::array stage_paths{path::stage_1, path::stage_2, path::stage_3};
+
+const char* path_of(const machine_state& s) noexcept { return stage_paths[static_cast<std::size_t>(s.stage - 1)]; }
+const char* path_of(script which) noexcept { return which == script::ctrlaltdel ? path::ctrlaltdel : path::pwrfail; }
+
+void inform(const char* text, const char* subject, machine_deeds& list) noexcept {
+    list.push({.act = deed::inform, .text = text, .subject = subject});
+}
+void warn(const char* text, const char* subject, machine_deeds& list) noexcept {
+    list.push({.act = deed::warn, .text = text, .subject = subject});
+}
+
+void start_stage(machine_state& s, machine_deeds& list) noexcept {
+    if (!s.entered) inform("enter stage: ", path_of(s), list);
+    s.entered = true;
+    s.now     = activity::running;
+    list.push({.act = deed::start_stage, .subject = path_of(s)});
+}
+
+void start_end(machine_state& s, machine_deeds& list) noexcept {
+    s.now       = activity::ending;
+    s.end_alive = true;
+    switch (s.how) {
+        case ending::reboot: inform("system reboot.", "", list); break;
+        case ending::power_off: inform("power off...", "", list); break;
+        case ending::halt: inform("system halt.", "", list); break;
+    }
+    list.push({.act = deed::end});
+}
+
+void enter(machine_state& s, int stage, machine_deeds& list) noexcept {
+    s.stage   = stage;
+    s.entered = false;
+    s.over.reset();
+    start_stage(s, list);
+}
+
+void end_all(machine_state& s, const machine_event& e, machine_deeds& list) noexcept {
+    inform("sending KILL signal to all processes...", "", list);
+    list.push({.act = deed::kill_all});
+    s.how        = e.files.reboot ? ending::reboot : e.files.halt ? ending::halt : ending::power_off;
+    s.keep_dirty = e.files.nosync;
+    start_end(s, list);
+}
+
+void leave_stage(machine_state& s, const machine_event& e, machine_deeds& list) noexcept {
+    inform("leave stage: ", path_of(s), list);
+    if (s.stage == 3) return end_all(s, e, list);
+    enter(s, s.stage + 1, list);
+}
+
+void stage_is_over(machine_state& s, int status, const machine_event& e, machine_deeds& list) noexcept {
+    const bool crashed = !WIFEXITED(status);
+    const int  code    = exit_code(status);
+    if (status != 0) warn(crashed ? "child crashed: " : "child failed: ", path_of(s), list);
+    if (s.stage == 1 && (crashed || code == 100)) {
+        inform("leave stage: ", path_of(s), list);
+        warn("skipping stage 2...", "", list);
+        return enter(s, 3, list);
+    }
+    if (s.stage == 2 && (crashed || code == 111)) {
+        warn("killing all processes in stage 2...", "", list);
+        list.push({.act = deed::signal_group, .number = SIGKILL});
+        s.now = activity::pausing;
+        s.due = e.at + patience;
+        return;
+    }
+    leave_stage(s, e, list);
+}
+
+void stage_ended(machine_state& s, const machine_event& e, machine_deeds& list) noexcept {
+    if (s.now != activity::running) return leave_stage(s, e, list);  // it was told to
+    if (s.beside == script::none || s.stage != 2) return stage_is_over(s, e.status, e, list);
+    s.over = e.status;  // ctrlaltdel is about to say what is to become of the machine
+    s.now  = activity::pausing;
+    s.due  = 0;
+}
+
+// CONT: shut down, when stopit says so.
+void obey_stopit(machine_state& s, const machine_event& e, machine_deeds& list) noexcept {
+    list.push({.act = deed::disarm});
+    if (s.now != activity::running) return leave_stage(s, e, list);
+    list.push({.act = deed::signal_stage, .number = SIGTERM});
+    s.now = activity::stopping;
+    s.due = e.at + patience;
+}
+
+void start_script(machine_state& s, machine_deeds& list) noexcept {
+    s.script_alive = true;
+    list.push({.act = deed::start_script, .subject = path_of(s.beside)});
+}
+
+void run_script(machine_state& s, script which, machine_deeds& list) noexcept {
+    s.beside = which;
+    inform(which == script::ctrlaltdel ? "ctrl-alt-del request..." : "powerfail event...", "", list);
+    if (which == script::pwrfail) list.push({.act = deed::arm_stopit});
+    inform("enter stage: ", path_of(which), list);
+    start_script(s, list);
+}
+
+bool takes_signals(const machine_state& s) noexcept {
+    return s.stage == 2 && (s.now == activity::running || s.now == activity::starting || s.now == activity::pausing);
+}
+
+void take_requests(machine_state& s, const machine_event& e, machine_deeds& list) noexcept {
+    if (!takes_signals(s) || s.beside != script::none) return;
+    const bool power = std::exchange(s.power_failed, false), interrupt = s.interrupted;
+    if (power && e.files.pwrfail) return run_script(s, script::pwrfail, list);
+    s.interrupted = false;
+    if (interrupt && e.files.ctrlaltdel) run_script(s, script::ctrlaltdel, list);
+}
+
+void script_is_over(machine_state& s, const machine_event& e, machine_deeds& list) noexcept {
+    s.script_alive = false;
+    s.beside       = script::none;
+    if (!takes_signals(s)) return;
+    if (e.files.stopit) return obey_stopit(s, e, list);
+    if (s.over) {
+        const int status = *s.over;
+        s.over.reset();
+        stage_is_over(s, status, e, list);
+    }
+    take_requests(s, e, list);
+}
+
+void script_ended(machine_state& s, const machine_event& e, machine_deeds& list) noexcept {
+    const char* const name = path_of(s.beside);
+    if (WIFSIGNALED(e.status)) warn("child crashed: ", name, list);
+    inform("leave stage: ", name, list);
+    script_is_over(s, e, list);
+}
+
+void script_not_started(machine_state& s, const machine_event& e, machine_deeds& list) noexcept {
+    s.script_alive = false;
+    s.script_due   = e.at + patience;
+    if (s.beside == script::pwrfail) script_is_over(s, e, list);  // no time for that: it has armed stopit
+}
+
+void hear(machine_state& s, const machine_event& e, machine_deeds& list) noexcept {
+    if (!takes_signals(s)) return warn("signals only work in stage 2.", "", list);
+    switch (e.what) {
+        case kind::cont:
+            if (e.files.stopit) obey_stopit(s, e, list);
+            return;
+        case kind::alarm:
+            if (s.now == activity::running) list.push({.act = deed::signal_stage, .number = SIGALRM});
+            return;
+        case kind::interrupt: s.interrupted = true; break;
+        case kind::power: s.power_failed = true; break;
+        case kind::tick:
+        case kind::stage_ended:
+        case kind::script_ended:
+        case kind::end_ended:
+        case kind::stage_not_started:
+        case kind::script_not_started:
+        case kind::end_not_started: return;
+    }
+    take_requests(s, e, list);
+}
+
+// What was to end the machine has not. Where it cannot be switched off it is halted.
+void end_ended(machine_state& s, machine_deeds& list) noexcept {
+    s.end_alive = false;
+    if (!s.is_machine) {
+        list.push({.act = deed::leave});
+    } else if (s.how == ending::power_off) {
+        s.how = ending::halt;
+        return start_end(s, list);
+    }
+    s.now = activity::at_rest;
+}
+
+void do_what_is_due(machine_state& s, const machine_event& e, machine_deeds& list) noexcept {
+    if (s.beside != script::none && !s.script_alive && e.at >= s.script_due) {
+        if (takes_signals(s))
+            start_script(s, list);
+        else
+            s.beside = script::none;
+    }
+    if (e.at < s.due) return;
+    switch (s.now) {
+        case activity::starting: return start_stage(s, list);
+        case activity::pausing:
+            if (s.over) return;
+            warn("restarting.", "", list);
+            return enter(s, 2, list);
+        case activity::stopping:
+            warn("stage 2 not terminated, sending sigkill...", "", list);
+            list.push({.act = deed::signal_stage, .number = SIGKILL});
+            s.now = activity::killed;
+            return;
+        case activity::ending:
+            if (!s.end_alive) start_end(s, list);
+            return;
+        case activity::running:
+        case activity::killed:
+        case activity::at_rest: return;
+    }
+}
+
+}  // namespace
+
+int exit_code(int status) noexcept { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
+
+void step(machine_state& of, const machine_event& happened, machine_deeds& list) noexcept {
+    switch (happened.what) {
+        case kind::tick: return do_what_is_due(of, happened, list);
+        case kind::stage_ended: return stage_ended(of, happened, list);
+        case kind::script_ended: return script_ended(of, happened, list);
+        case kind::end_ended: return end_ended(of, list);
+        case kind::stage_not_started:
+            of.now = activity::starting;
+            of.due = happened.at + patience;
+            return;
+        case kind::script_not_started: return script_not_started(of, happened, list);
+        case kind::end_not_started:
+            of.end_alive = false;
+            of.due       = happened.at + patience;
+            return;
+        case kind::cont:
+        case kind::interrupt:
+        case kind::power:
+        case kind::alarm: return hear(of, happened, list);
+    }
+}
+
+std::optional<ticks> next_tick(const machine_state& of) noexcept {
+    std::optional<ticks> next;
+    switch (of.now) {
+        case activity::starting:
+        case activity::stopping: next = of.due; break;
+        case activity::pausing:
+            if (!of.over) next = of.due;
+            break;
+        case activity::ending:
+            if (!of.end_alive) next = of.due;
+            break;
+        case activity::running:
+        case activity::killed:
+        case activity::at_rest: break;
+    }
+    const bool script_waits = of.beside != script::none && !of.script_alive;
+    if (script_waits) next = next ? std::min(*next, of.script_due) : of.script_due;
+    return next;
+}
+
+}  // namespace runwell

@@ -1,0 +1,483 @@
+#include "core/container.hh"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <deque>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "core/essential.hh"
+
+namespace runwell {
+namespace {
+
+using stage = container_state::stage;
+using kind  = container_event::kind;
+using deed  = container_deed::what;
+
+constexpr int exited(int code) { return code << 8; }
+
+std::string told(const container_deed& what) {
+    const std::string number = std::to_string(what.number);
+    switch (what.act) {
+        case deed::inform: return what.text;
+        case deed::warn: return std::string{"warning: "} + what.text;
+        case deed::run_step: return "step";
+        case deed::start_services: return "services";
+        case deed::start_command: return "command";
+        case deed::signal_step: return "signal step " + number;
+        case deed::signal_services: return "signal services " + number;
+        case deed::signal_command: return "signal command " + number;
+        case deed::kill_services: return "kill services";
+        case deed::signal_everybody: return "signal everybody " + number;
+        case deed::leave: return "leave " + number;
+    }
+    return "?";
+}
+
+using lines = std::vector<std::string>;
+
+// A container and what happens to it, told in order. There are no scripts unless a story says so.
+struct story {
+    container_state s;
+    ticks           now           = 100 * one_second;
+    bool            services      = true;
+    bool            services_left = false, anybody_left = false;
+    bool            scripts = false;
+    lines           did;
+
+    void happens(kind what, int status = 0) {
+        container_deeds list;
+        step(s,
+             {.what          = what,
+              .at            = now,
+              .status        = status,
+              .services      = services,
+              .services_left = services_left,
+              .anybody_left  = anybody_left},
+             list);
+        for (const container_deed& one : list) {
+            if (one.act == deed::run_step && !scripts)
+                happens(kind::no_step);
+            else
+                did.push_back(told(one));
+        }
+    }
+    void begins() { happens(kind::tick); }
+    void waits(ticks seconds) {
+        now += seconds * one_second;
+        happens(kind::tick);
+    }
+    lines deeds() { return std::exchange(did, {}); }
+};
+
+story serving(bool with_command = false) {
+    story told;
+    told.s.has_command = with_command;
+    told.begins();
+    told.deeds();
+    return told;
+}
+
+const lines stop_everybody{"signal everybody 15", "signal everybody 18"};
+
+TEST(container, starts_what_is_there_in_order) {
+    story told;
+    told.s.has_command = true;
+    told.scripts       = true;
+    told.begins();
+    EXPECT_EQ(told.deeds(), lines{"step"}) << "stage 1";
+    told.happens(kind::step_ended);
+    EXPECT_EQ(told.deeds(), lines{"step"}) << "the first of my_init.d";
+    told.happens(kind::step_ended);
+    EXPECT_EQ(told.deeds(), lines{"step"}) << "the next";
+    told.happens(kind::no_step);
+    EXPECT_EQ(told.deeds(), (lines{"services", "command"}));
+}
+
+TEST(container, without_a_services_directory_a_command_runs_alone) {
+    story told;
+    told.s.has_command = true;
+    told.services      = false;
+    told.begins();
+    EXPECT_EQ(told.deeds(), lines{"command"});
+    told          = {};
+    told.services = false;
+    told.begins();
+    EXPECT_EQ(told.deeds(), lines{"services"}) << "so that it says what is missing";
+}
+
+TEST(container, a_stop_that_was_asked_for_is_a_success) {
+    story told = serving();
+    told.happens(kind::stop);
+    EXPECT_EQ(told.deeds(), lines{"signal services 1"});
+    told.happens(kind::services_ended, exited(111));
+    EXPECT_EQ(told.deeds(), (lines{"signal everybody 15", "signal everybody 18", "leave 0"}));
+}
+
+TEST(container, it_stays_until_the_last_supervisor_has_gone) {
+    story told         = serving();
+    told.services_left = told.anybody_left = true;
+    told.happens(kind::stop);
+    told.happens(kind::services_ended, exited(111));
+    EXPECT_EQ(told.deeds(), lines{"signal services 1"});
+    told.happens(kind::child_gone);
+    EXPECT_EQ(told.deeds(), lines{});
+    told.services_left = false;
+    told.happens(kind::child_gone);
+    EXPECT_EQ(told.deeds(), stop_everybody);
+    told.happens(kind::child_gone);
+    EXPECT_EQ(told.deeds(), lines{});
+    told.anybody_left = false;
+    told.happens(kind::child_gone);
+    EXPECT_EQ(told.deeds(), lines{"leave 0"});
+}
+
+TEST(container, patience_ends_with_kill_and_loggers_have_another_second) {
+    story told         = serving(true);
+    told.services_left = told.anybody_left = true;
+    told.happens(kind::stop);
+    EXPECT_EQ(told.deeds(), (lines{"signal services 1", "signal command 15", "signal command 18"}));
+    told.waits(7);
+    EXPECT_EQ(told.deeds(), lines{});
+    told.waits(1);
+    EXPECT_EQ(told.deeds(),
+              (lines{"warning: services not terminated, sending sigkill...", "kill services", "signal command 9"}));
+    told.waits(1);
+    EXPECT_EQ(told.deeds(), stop_everybody);
+    told.waits(1);
+    EXPECT_EQ(told.deeds(), lines{"signal everybody 9"});
+    told.waits(1);
+    EXPECT_EQ(told.deeds(), lines{"leave 0"}) << "whoever is left: the kernel ends them";
+}
+
+TEST(container, patience_is_what_it_was_told_to_be) {
+    story told         = serving();
+    told.s.patience    = 30 * one_second;
+    told.services_left = true;
+    told.happens(kind::stop);
+    told.deeds();
+    told.waits(29);
+    EXPECT_EQ(told.deeds(), lines{});
+    EXPECT_EQ(next_tick(told.s), told.now + one_second);
+}
+
+TEST(container, ends_with_its_command_and_its_code) {
+    for (const auto& [status, code] :
+         {std::pair{exited(0), "leave 0"}, {exited(3), "leave 3"}, {SIGKILL, "leave 137"}}) {
+        story told = serving(true);
+        told.happens(kind::command_ended, status);
+        EXPECT_EQ(told.deeds(), lines{"signal services 1"});
+        told.happens(kind::services_ended, exited(111));
+        EXPECT_EQ(told.deeds().back(), code);
+    }
+}
+
+TEST(container, a_command_that_is_stopped_still_says_the_code) {
+    story told = serving(true);
+    told.happens(kind::stop);
+    told.happens(kind::command_ended, SIGTERM);
+    told.happens(kind::services_ended, exited(111));
+    EXPECT_EQ(told.deeds().back(), "leave 143");
+}
+
+TEST(container, a_command_that_cannot_be_run_ends_it) {
+    story told = serving(true);
+    told.happens(kind::command_not_started, 127);
+    EXPECT_EQ(told.deeds(), lines{"signal services 1"});
+    told.happens(kind::services_ended, exited(111));
+    EXPECT_EQ(told.deeds().back(), "leave 127");
+}
+
+TEST(container, an_essential_service_ends_it_with_its_code_whatever_the_command_says) {
+    story told = serving(true);
+    told.happens(kind::essential_ended, 42);
+    EXPECT_EQ(told.deeds(), (lines{"signal services 1", "signal command 15", "signal command 18"}));
+    told.happens(kind::command_ended, SIGTERM);
+    told.happens(kind::services_ended, exited(111));
+    EXPECT_EQ(told.deeds().back(), "leave 42");
+}
+
+TEST(container, an_essential_service_that_ends_because_of_the_stop_does_not_count) {
+    story told = serving();
+    told.happens(kind::stop);
+    told.happens(kind::essential_ended, 143);
+    told.happens(kind::services_ended, exited(111));
+    EXPECT_EQ(told.deeds().back(), "leave 0");
+}
+
+TEST(container, signals_are_passed_to_the_command) {
+    story told = serving(true);
+    told.happens(kind::signal, SIGUSR1);
+    told.happens(kind::signal, SIGWINCH);
+    EXPECT_EQ(told.deeds(), (lines{"signal command 10", "signal command 28"}));
+    told.happens(kind::command_ended);
+    told.deeds();
+    told.happens(kind::signal, SIGUSR1);
+    EXPECT_EQ(told.deeds(), lines{});
+}
+
+TEST(container, alarm_is_for_the_services) {
+    story told = serving(true);
+    told.happens(kind::signal, SIGALRM);
+    EXPECT_EQ(told.deeds(), lines{"signal services 14"});
+}
+
+TEST(container, a_supervisor_that_crashes_is_started_again_after_a_second) {
+    for (const int status : {exited(111), SIGSEGV}) {
+        story told = serving();
+        told.happens(kind::services_ended, status);
+        EXPECT_EQ(told.deeds(), lines{"warning: restarting."});
+        told.waits(1);
+        EXPECT_EQ(told.deeds(), lines{"services"});
+    }
+}
+
+TEST(container, a_supervisor_that_leaves_ends_it_with_its_code) {
+    story told = serving();
+    told.happens(kind::services_ended, exited(100));
+    EXPECT_EQ(told.deeds(), (lines{"signal everybody 15", "signal everybody 18", "leave 100"}));
+}
+
+TEST(container, a_start_script_that_fails_ends_it_with_its_code_and_no_service_starts) {
+    story told;
+    told.scripts = true;
+    told.begins();
+    told.happens(kind::step_ended);
+    told.deeds();
+    told.happens(kind::step_ended, exited(5));
+    EXPECT_EQ(told.deeds(), (lines{"warning: the services are not started.", "step"})) << "stage 3";
+    told.happens(kind::step_ended);
+    EXPECT_EQ(told.deeds().back(), "leave 5");
+}
+
+TEST(container, stage_1_that_crashes_or_exits_100_starts_no_service_and_another_failure_is_nothing) {
+    for (const auto& [status, code] : {std::pair{exited(100), "leave 100"}, {SIGKILL, "leave 137"}}) {
+        story told;
+        told.scripts = true;
+        told.begins();
+        told.scripts = false;
+        told.happens(kind::step_ended, status);
+        EXPECT_EQ(told.deeds().back(), code);
+    }
+    story told;
+    told.scripts = true;
+    told.begins();
+    told.scripts = false;
+    told.happens(kind::step_ended, exited(1));
+    EXPECT_EQ(told.deeds().back(), "services");
+}
+
+TEST(container, a_stop_during_the_start_terminates_the_script_that_runs) {
+    story told;
+    told.scripts = true;
+    told.begins();
+    told.deeds();
+    told.happens(kind::stop);
+    EXPECT_EQ(told.deeds(), (lines{"signal step 15", "signal step 18"}));
+    told.waits(8);
+    EXPECT_EQ(told.deeds(), lines{"signal step 9"});
+    told.happens(kind::step_ended, SIGKILL);
+    EXPECT_EQ(told.deeds(), lines{"step"}) << "stage 3";
+    told.happens(kind::step_ended);
+    EXPECT_EQ(told.deeds().back(), "leave 0") << "it was asked for";
+}
+
+TEST(container, the_scripts_of_the_stop_have_so_much_time_and_then_it_goes_on) {
+    story told   = serving();
+    told.scripts = true;
+    told.happens(kind::stop);
+    EXPECT_EQ(told.deeds(), lines{"step"}) << "before the services stop";
+    told.waits(8);
+    EXPECT_EQ(told.deeds(), lines{"signal step 9"});
+    told.happens(kind::step_ended, SIGKILL);
+    EXPECT_EQ(told.deeds(), lines{"signal services 1"});
+    told.happens(kind::services_ended, exited(111));
+    EXPECT_EQ(told.deeds(), lines{"step"}) << "after they have stopped";
+    told.happens(kind::step_ended);
+    EXPECT_EQ(told.deeds(), lines{"step"});
+    told.happens(kind::no_step);
+    EXPECT_EQ(told.deeds(), lines{"step"}) << "stage 3";
+    told.waits(8);
+    told.happens(kind::step_ended, SIGKILL);
+    EXPECT_EQ(told.deeds().back(), "leave 0");
+}
+
+TEST(container, what_cannot_be_started_for_want_of_processes_is_tried_again) {
+    story told = serving(true);
+    told.happens(kind::services_not_started);
+    told.happens(kind::command_not_started);
+    told.waits(1);
+    EXPECT_EQ(told.deeds(), (lines{"services", "command"}));
+    told         = {};
+    told.scripts = true;
+    told.begins();
+    told.happens(kind::step_not_started);
+    told.deeds();
+    told.waits(1);
+    EXPECT_EQ(told.deeds(), lines{"step"});
+}
+
+TEST(essential, a_crash_is_an_end_that_nobody_asked_for) {
+    EXPECT_FALSE(has_crashed(exited(0), false));
+    EXPECT_TRUE(has_crashed(exited(1), false));
+    EXPECT_TRUE(has_crashed(SIGSEGV, false));
+    EXPECT_TRUE(has_crashed(SIGTERM, false)) << "not of its supervisor";
+    EXPECT_FALSE(has_crashed(SIGTERM, true));
+    EXPECT_FALSE(has_crashed(exited(1), true)) << "it was told to end";
+    EXPECT_TRUE(has_crashed(SIGKILL, true));
+}
+
+// -- every story ---------------------------------------------------------------------------------------------------
+
+struct reality {
+    bool step = false, services = false, command = false, left = false;
+    bool told_to_stop = false;  // services and command
+
+    friend auto operator<=>(const reality&, const reality&) = default;
+};
+struct world {
+    container_state s;
+    reality         is;
+};
+
+auto key(const world& w) {
+    const container_state& s = w.s;
+    return std::tuple{s.has_command,     s.now,  s.step_alive, s.services_alive, s.command_alive,  s.asked,
+                      s.out_of_patience, s.code, s.limit,      s.step_again,     s.services_again, s.command_again,
+                      s.settled,         w.is};
+}
+
+void check(const world& w) {
+    const container_state& s = w.s;
+    ASSERT_EQ(w.is.step, s.step_alive);
+    ASSERT_EQ(w.is.services, s.services_alive);
+    ASSERT_EQ(w.is.command, s.command_alive);
+    ASSERT_EQ(w.is.left, s.now == stage::gone);
+    ASSERT_TRUE(w.is.left || w.is.step || w.is.services || w.is.command || next_tick(s)) << "nothing may hang";
+    ASSERT_TRUE(s.now <= stage::serving || w.is.left || s.limit || w.is.step) << "every part of a stop has its time";
+    ASSERT_TRUE(s.now == stage::serving || (!s.services_again && !s.command_again)) << "nothing starts during a stop";
+    if (s.code != 0) {
+        ASSERT_TRUE(s.settled);
+    }
+}
+
+world after(world w, container_event e) {
+    switch (e.what) {
+        case kind::step_ended:
+        case kind::no_step:
+        case kind::step_not_started: w.is.step = false; break;
+        case kind::services_ended:
+        case kind::services_not_started: w.is.services = false; break;
+        case kind::command_ended:
+        case kind::command_not_started: w.is.command = false; break;
+        default: break;
+    }
+    container_deeds list;
+    step(w.s, e, list);
+    EXPECT_LT(list.size(), 12U) << "the list is long enough";
+    for (const container_deed& one : list) {
+        EXPECT_FALSE(w.is.left) << "nothing comes after the exit";
+        switch (one.act) {
+            case deed::run_step:
+                EXPECT_FALSE(w.is.step);
+                w.is.step = true;
+                break;
+            case deed::start_services:
+                EXPECT_FALSE(w.is.services);
+                EXPECT_FALSE(w.s.asked);
+                w.is.services = true;
+                break;
+            case deed::start_command:
+                EXPECT_FALSE(w.is.command);
+                EXPECT_FALSE(w.s.asked);
+                w.is.command = true;
+                break;
+            case deed::signal_step: EXPECT_TRUE(w.is.step); break;
+            case deed::signal_services: EXPECT_TRUE(w.is.services); break;
+            case deed::signal_command: EXPECT_TRUE(w.is.command); break;
+            case deed::leave: w.is.left = true; break;
+            default: break;
+        }
+    }
+    for (auto* when : {&w.s.limit, &w.s.step_again, &w.s.services_again, &w.s.command_again})
+        if (*when) *when = std::max<ticks>(**when - e.at, 0);
+    return w;
+}
+
+std::vector<container_event> events_of(const world& w) {
+    std::vector<container_event> events;
+    const auto                   add = [&](container_event e) {
+        for (int bits = 0; bits < 8; ++bits) {
+            e.services      = (bits & 1) != 0;
+            e.services_left = (bits & 2) != 0;
+            e.anybody_left  = (bits & 4) != 0 || w.is.step || w.is.services || w.is.command;
+            events.push_back(e);
+        }
+    };
+    if (w.is.left) return {};
+    if (const auto due = next_tick(w.s)) add({.what = kind::tick, .at = *due});
+    for (const kind any : {kind::stop, kind::child_gone}) add({.what = any});
+    add({.what = kind::essential_ended, .status = 42});
+    add({.what = kind::signal, .status = SIGUSR1});
+    add({.what = kind::signal, .status = SIGALRM});
+    if (w.is.step) {
+        for (const int status : {exited(0), exited(5), exited(100), SIGKILL})
+            add({.what = kind::step_ended, .status = status});
+        add({.what = kind::no_step});
+        if (!w.s.out_of_patience) add({.what = kind::step_not_started});
+    }
+    if (w.is.services) {
+        for (const int status : {exited(0), exited(111), SIGKILL})
+            add({.what = kind::services_ended, .status = status});
+        add({.what = kind::services_not_started});
+    }
+    if (w.is.command) {
+        for (const int status : {exited(0), exited(3), SIGKILL}) add({.what = kind::command_ended, .status = status});
+        add({.what = kind::command_not_started});
+        add({.what = kind::command_not_started, .status = 127});
+    }
+    return events;
+}
+
+// Whatever ignores what: once it has been asked to, and when what is sent KILL ends, the container ends.
+void check_that_it_ends(world w) {
+    w = after(w, {.what = kind::stop, .services_left = true, .anybody_left = true});
+    for (int steps = 0; steps < 40 && !w.is.left; ++steps) {
+        if (w.is.step && w.s.out_of_patience)
+            w = after(w, {.what = kind::step_ended, .status = SIGKILL, .services_left = true, .anybody_left = true});
+        else if (w.is.step && !w.s.limit)
+            w = after(w, {.what = kind::no_step, .services_left = true, .anybody_left = true});
+        else
+            w = after(
+                w, {.what = kind::tick, .at = next_tick(w.s).value_or(0), .services_left = true, .anybody_left = true});
+    }
+    ASSERT_TRUE(w.is.left) << "still in stage " << static_cast<int>(w.s.now);
+}
+
+TEST(container, every_story_is_told_and_each_can_be_ended) {
+    std::set<decltype(key(world{}))> seen;
+    std::deque<world>                queue;
+    for (const bool has_command : {true, false}) {
+        world w;
+        w.s.has_command = has_command;
+        queue.push_back(after(w, {.what = kind::tick}));
+    }
+    while (!queue.empty()) {
+        const world w = queue.front();
+        queue.pop_front();
+        if (!seen.insert(key(w)).second) continue;
+        ASSERT_NO_FATAL_FAILURE(check(w)) << "stage " << static_cast<int>(w.s.now);
+        ASSERT_NO_FATAL_FAILURE(check_that_it_ends(w));
+        for (const container_event& e : events_of(w)) queue.push_back(after(w, e));
+        ASSERT_FALSE(::testing::Test::HasFailure()) << "stage " << static_cast<int>(w.s.now);
+    }
+    EXPECT_GT(seen.size(), 100U);
+    RecordProperty("states", static_cast<int>(seen.size()));
+}
+
+}  // namespace
+}  // namespace runwell

@@ -1,0 +1,517 @@
+#include "core/stages.hh"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <deque>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+namespace runwell {
+namespace {
+
+using activity = machine_state::activity;
+using script   = machine_state::script;
+using kind     = machine_event::kind;
+using deed     = machine_deed::what;
+
+constexpr int exited(int code) { return code << 8; }
+constexpr int killed = SIGKILL;
+
+std::string told(const machine_deed& what) {
+    const std::string subject = what.subject;
+    switch (what.act) {
+        case deed::inform: return what.text + subject;
+        case deed::warn: return "warning: " + (what.text + subject);
+        case deed::start_stage: return "start " + subject;
+        case deed::start_script: return "start " + subject;
+        case deed::arm_stopit: return "arm";
+        case deed::disarm: return "disarm";
+        case deed::signal_stage: return "signal " + std::to_string(what.number);
+        case deed::signal_group: return "signal group " + std::to_string(what.number);
+        case deed::kill_all: return "kill all";
+        case deed::end: return "end";
+        case deed::leave: return "leave";
+    }
+    return "?";
+}
+
+using lines = std::vector<std::string>;
+
+// A machine and what happens to it, told in order.
+struct story {
+    machine_state s;
+    ticks         now = 100 * one_second;
+    permissions   files;
+    lines         did;
+
+    void happens(kind what, int status = 0) {
+        machine_deeds list;
+        step(s, {.what = what, .at = now, .status = status, .files = files}, list);
+        for (const machine_deed& one : list) did.push_back(told(one));
+    }
+    void begins() { happens(kind::tick); }
+    void stage_ends(int status = 0) { happens(kind::stage_ended, status); }
+    void waits(ticks seconds) {
+        now += seconds * one_second;
+        happens(kind::tick);
+    }
+    lines deeds() { return std::exchange(did, {}); }
+};
+
+story in_stage(int stage) {
+    story told;
+    told.begins();
+    for (int i = 1; i < stage; ++i) told.stage_ends();
+    told.deeds();
+    return told;
+}
+
+TEST(stages, follow_each_other_and_then_the_machine_is_switched_off) {
+    story told;
+    told.begins();
+    for (int i = 0; i < 3; ++i) told.stage_ends();
+    EXPECT_EQ(told.deeds(), (lines{"enter stage: /etc/runit/1", "start /etc/runit/1", "leave stage: /etc/runit/1",
+                                   "enter stage: /etc/runit/2", "start /etc/runit/2", "leave stage: /etc/runit/2",
+                                   "enter stage: /etc/runit/3", "start /etc/runit/3", "leave stage: /etc/runit/3",
+                                   "sending KILL signal to all processes...", "kill all", "power off...", "end"}));
+    EXPECT_EQ(told.s.how, ending::power_off);
+    EXPECT_FALSE(told.s.keep_dirty);
+}
+
+TEST(stages, the_reboot_file_decides_at_the_very_end) {
+    story told        = in_stage(3);
+    told.files.reboot = true;
+    told.files.halt   = true;
+    told.stage_ends();
+    EXPECT_EQ(told.deeds().at(3), "system reboot.");
+    EXPECT_EQ(told.s.how, ending::reboot);
+}
+
+TEST(stages, the_halt_file_halts_and_nosync_keeps_the_disks_as_they_are) {
+    story told        = in_stage(3);
+    told.files.halt   = true;
+    told.files.nosync = true;
+    told.stage_ends();
+    EXPECT_EQ(told.deeds().at(3), "system halt.");
+    EXPECT_EQ(told.s.how, ending::halt);
+    EXPECT_TRUE(told.s.keep_dirty);
+}
+
+TEST(stages, stage_1_that_crashes_or_exits_100_skips_stage_2) {
+    for (const int status : {exited(100), killed}) {
+        story told = in_stage(1);
+        told.stage_ends(status);
+        EXPECT_EQ(told.deeds(), (lines{status == killed ? "warning: child crashed: /etc/runit/1"
+                                                        : "warning: child failed: /etc/runit/1",
+                                       "leave stage: /etc/runit/1", "warning: skipping stage 2...",
+                                       "enter stage: /etc/runit/3", "start /etc/runit/3"}));
+    }
+}
+
+TEST(stages, stage_1_that_fails_otherwise_is_only_told_of) {
+    story told = in_stage(1);
+    told.stage_ends(exited(111));
+    EXPECT_EQ(told.deeds(), (lines{"warning: child failed: /etc/runit/1", "leave stage: /etc/runit/1",
+                                   "enter stage: /etc/runit/2", "start /etc/runit/2"}));
+}
+
+TEST(stages, stage_2_that_crashes_or_exits_111_is_started_again_after_5_seconds) {
+    for (const int status : {exited(111), killed}) {
+        story told = in_stage(2);
+        told.stage_ends(status);
+        EXPECT_EQ(told.deeds(), (lines{status == killed ? "warning: child crashed: /etc/runit/2"
+                                                        : "warning: child failed: /etc/runit/2",
+                                       "warning: killing all processes in stage 2...", "signal group 9"}));
+        told.waits(4);
+        EXPECT_EQ(told.deeds(), lines{});
+        told.waits(1);
+        EXPECT_EQ(told.deeds(), (lines{"warning: restarting.", "enter stage: /etc/runit/2", "start /etc/runit/2"}));
+    }
+}
+
+TEST(stages, stage_2_that_fails_otherwise_ends_the_day) {
+    story told = in_stage(2);
+    told.stage_ends(exited(1));
+    EXPECT_EQ(told.deeds(), (lines{"warning: child failed: /etc/runit/2", "leave stage: /etc/runit/2",
+                                   "enter stage: /etc/runit/3", "start /etc/runit/3"}));
+}
+
+TEST(stages, cont_without_stopit_means_nothing) {
+    story told = in_stage(2);
+    told.happens(kind::cont);
+    EXPECT_EQ(told.deeds(), lines{});
+}
+
+TEST(stages, cont_with_stopit_terminates_stage_2_and_its_end_is_no_failure) {
+    story told        = in_stage(2);
+    told.files.stopit = true;
+    told.happens(kind::cont);
+    EXPECT_EQ(told.deeds(), (lines{"disarm", "signal 15"}));
+    told.stage_ends(SIGTERM);
+    EXPECT_EQ(told.deeds(), (lines{"leave stage: /etc/runit/2", "enter stage: /etc/runit/3", "start /etc/runit/3"}));
+}
+
+TEST(stages, a_stage_2_that_ignores_term_is_killed_after_5_seconds) {
+    story told        = in_stage(2);
+    told.files.stopit = true;
+    told.happens(kind::cont);
+    told.deeds();
+    told.waits(4);
+    EXPECT_EQ(told.deeds(), lines{});
+    told.waits(1);
+    EXPECT_EQ(told.deeds(), (lines{"warning: stage 2 not terminated, sending sigkill...", "signal 9"}));
+    EXPECT_FALSE(next_tick(told.s));
+}
+
+TEST(stages, a_shutdown_needs_no_stage_2_to_come_back) {
+    story told = in_stage(2);
+    told.stage_ends(killed);
+    told.deeds();
+    told.files.stopit = true;
+    told.happens(kind::cont);
+    EXPECT_EQ(told.deeds(),
+              (lines{"disarm", "leave stage: /etc/runit/2", "enter stage: /etc/runit/3", "start /etc/runit/3"}));
+}
+
+TEST(stages, signals_are_taken_in_stage_2_alone) {
+    for (const int stage : {1, 3}) {
+        for (const kind signal : {kind::cont, kind::interrupt, kind::power, kind::alarm}) {
+            story told = in_stage(stage);
+            told.files = {.stopit = true, .ctrlaltdel = true, .pwrfail = true};
+            told.happens(signal);
+            EXPECT_EQ(told.deeds(), lines{"warning: signals only work in stage 2."});
+        }
+    }
+}
+
+TEST(stages, alarm_is_for_stage_2) {
+    story told = in_stage(2);
+    told.happens(kind::alarm);
+    EXPECT_EQ(told.deeds(), lines{"signal 14"});
+    told.stage_ends(killed);
+    told.deeds();
+    told.happens(kind::alarm);
+    EXPECT_EQ(told.deeds(), lines{}) << "which is not there";
+}
+
+TEST(stages, ctrl_alt_del_runs_its_file_and_then_does_what_stopit_says) {
+    story told            = in_stage(2);
+    told.files.ctrlaltdel = true;
+    told.happens(kind::interrupt);
+    EXPECT_EQ(told.deeds(),
+              (lines{"ctrl-alt-del request...", "enter stage: /etc/runit/ctrlaltdel", "start /etc/runit/ctrlaltdel"}));
+    told.happens(kind::script_ended, exited(7));
+    EXPECT_EQ(told.deeds(), lines{"leave stage: /etc/runit/ctrlaltdel"});
+    told.happens(kind::interrupt);
+    told.deeds();
+    told.files.stopit = true;
+    told.happens(kind::script_ended, killed);
+    EXPECT_EQ(told.deeds(), (lines{"warning: child crashed: /etc/runit/ctrlaltdel",
+                                   "leave stage: /etc/runit/ctrlaltdel", "disarm", "signal 15"}));
+}
+
+TEST(stages, without_their_files_ctrl_alt_del_and_power_failure_mean_nothing) {
+    story told        = in_stage(2);
+    told.files.stopit = true;
+    told.happens(kind::interrupt);
+    told.happens(kind::power);
+    EXPECT_EQ(told.deeds(), lines{});
+}
+
+TEST(stages, a_power_failure_arms_stopit_before_its_file_runs) {
+    story told         = in_stage(2);
+    told.files.pwrfail = true;
+    told.happens(kind::power);
+    EXPECT_EQ(told.deeds(),
+              (lines{"powerfail event...", "arm", "enter stage: /etc/runit/pwrfail", "start /etc/runit/pwrfail"}));
+}
+
+TEST(stages, a_power_failure_while_ctrlaltdel_runs_is_not_forgotten) {
+    story told = in_stage(2);
+    told.files = {.ctrlaltdel = true, .pwrfail = true};
+    told.happens(kind::interrupt);
+    told.deeds();
+    told.happens(kind::power);
+    EXPECT_EQ(told.deeds(), lines{});
+    told.happens(kind::script_ended);
+    EXPECT_EQ(told.deeds(), (lines{"leave stage: /etc/runit/ctrlaltdel", "powerfail event...", "arm",
+                                   "enter stage: /etc/runit/pwrfail", "start /etc/runit/pwrfail"}));
+}
+
+TEST(stages, a_hanging_ctrlaltdel_does_not_keep_cont_from_being_obeyed) {
+    story told            = in_stage(2);
+    told.files.ctrlaltdel = true;
+    told.happens(kind::interrupt);
+    told.deeds();
+    told.files.stopit = true;
+    told.happens(kind::cont);
+    told.stage_ends(SIGTERM);
+    EXPECT_EQ(told.deeds(), (lines{"disarm", "signal 15", "leave stage: /etc/runit/2", "enter stage: /etc/runit/3",
+                                   "start /etc/runit/3"}));
+    told.happens(kind::script_ended);
+    EXPECT_EQ(told.deeds(), lines{"leave stage: /etc/runit/ctrlaltdel"});
+}
+
+TEST(stages, when_stage_2_ends_while_ctrlaltdel_runs_that_script_has_the_word) {
+    story told            = in_stage(2);
+    told.files.ctrlaltdel = true;
+    told.happens(kind::interrupt);
+    told.deeds();
+    told.stage_ends(exited(111));
+    EXPECT_EQ(told.deeds(), lines{});
+    EXPECT_FALSE(next_tick(told.s));
+    story stopped        = told;
+    stopped.files.stopit = true;
+    stopped.happens(kind::script_ended);
+    EXPECT_EQ(stopped.deeds(), (lines{"leave stage: /etc/runit/ctrlaltdel", "disarm", "leave stage: /etc/runit/2",
+                                      "enter stage: /etc/runit/3", "start /etc/runit/3"}));
+    told.happens(kind::script_ended);
+    EXPECT_EQ(told.deeds(), (lines{"leave stage: /etc/runit/ctrlaltdel", "warning: child failed: /etc/runit/2",
+                                   "warning: killing all processes in stage 2...", "signal group 9"}));
+}
+
+TEST(stages, a_process_that_cannot_be_made_is_tried_again_after_5_seconds) {
+    story told = in_stage(1);
+    told.happens(kind::stage_not_started);
+    EXPECT_EQ(told.deeds(), lines{});
+    told.waits(4);
+    EXPECT_EQ(told.deeds(), lines{});
+    told.waits(1);
+    EXPECT_EQ(told.deeds(), lines{"start /etc/runit/1"}) << "it has been announced already";
+
+    told                  = in_stage(2);
+    told.files.ctrlaltdel = true;
+    told.happens(kind::interrupt);
+    told.happens(kind::script_not_started);
+    told.deeds();
+    told.waits(5);
+    EXPECT_EQ(told.deeds(), lines{"start /etc/runit/ctrlaltdel"});
+
+    told = in_stage(3);
+    told.stage_ends();
+    told.happens(kind::end_not_started);
+    told.deeds();
+    told.waits(5);
+    EXPECT_EQ(told.deeds(), (lines{"power off...", "end"}));
+}
+
+TEST(stages, a_pwrfail_that_cannot_be_started_shuts_down_at_once) {
+    story told         = in_stage(2);
+    told.files.pwrfail = true;
+    told.happens(kind::power);
+    told.deeds();
+    told.files.stopit = true;
+    told.happens(kind::script_not_started);
+    EXPECT_EQ(told.deeds(), (lines{"disarm", "signal 15"}));
+}
+
+TEST(stages, a_machine_that_cannot_be_switched_off_is_halted_and_process_1_stays) {
+    story told = in_stage(3);
+    told.stage_ends();
+    told.deeds();
+    told.happens(kind::end_ended);
+    EXPECT_EQ(told.deeds(), (lines{"system halt.", "end"}));
+    told.happens(kind::end_ended);
+    EXPECT_EQ(told.deeds(), lines{});
+    EXPECT_EQ(told.s.now, activity::at_rest);
+    EXPECT_FALSE(next_tick(told.s));
+}
+
+TEST(stages, a_container_that_may_not_reboot_ends_with_process_1) {
+    story told        = in_stage(3);
+    told.s.is_machine = false;
+    told.stage_ends();
+    told.deeds();
+    told.happens(kind::end_ended);
+    EXPECT_EQ(told.deeds(), lines{"leave"});
+}
+
+TEST(stages, nothing_is_waited_for_but_events) {
+    for (const int stage : {1, 2, 3}) EXPECT_FALSE(next_tick(in_stage(stage).s));
+}
+
+TEST(stages, an_exit_code_is_what_a_shell_would_say) {
+    EXPECT_EQ(exit_code(exited(0)), 0);
+    EXPECT_EQ(exit_code(exited(111)), 111);
+    EXPECT_EQ(exit_code(SIGTERM), 143);
+    EXPECT_EQ(exit_code(SIGSEGV | 0x80), 139);
+}
+
+// -- every story ---------------------------------------------------------------------------------------------------
+
+// What exists, as the deeds have made it.
+struct reality {
+    bool stage = false, script = false, end = false;
+    int  last_stage = 0;
+    bool killed_all = false;
+    bool left       = false;
+};
+
+constexpr std::string_view stage_files[] = {path::stage_1, path::stage_2, path::stage_3};
+
+struct world {
+    machine_state s;
+    reality       is;
+};
+
+auto key(const world& w) {
+    const machine_state& s = w.s;
+    return std::tuple{s.is_machine,
+                      s.stage,
+                      s.now,
+                      s.due,
+                      s.entered,
+                      s.beside,
+                      s.script_alive,
+                      s.script_due,
+                      s.interrupted,
+                      s.power_failed,
+                      s.over.value_or(-1),
+                      s.how,
+                      s.end_alive,
+                      s.keep_dirty,
+                      w.is.stage,
+                      w.is.script,
+                      w.is.end,
+                      w.is.last_stage,
+                      w.is.killed_all,
+                      w.is.left};
+}
+
+// Time is told relative to now, so that there are finitely many states.
+ticks relative(ticks due, ticks now) { return std::max<ticks>(due - now, 0); }
+
+void check(const world& w) {
+    const machine_state& s = w.s;
+    ASSERT_EQ(w.is.stage, s.now == activity::running || s.now == activity::stopping || s.now == activity::killed);
+    ASSERT_EQ(w.is.script, s.script_alive);
+    ASSERT_EQ(w.is.end, s.end_alive);
+    ASSERT_TRUE(!s.script_alive || s.beside != script::none);
+    ASSERT_TRUE(!s.over || s.beside != script::none) << "what is remembered is remembered for the script";
+    ASSERT_EQ(w.is.killed_all, s.now == activity::ending || s.now == activity::at_rest);
+    const bool something_will_happen = w.is.stage || w.is.script || w.is.end || next_tick(s);
+    ASSERT_TRUE(something_will_happen || s.now == activity::at_rest) << "nothing may hang";
+    ASSERT_EQ(w.is.left, s.now == activity::at_rest && !s.is_machine);
+}
+
+world after(world w, machine_event e) {
+    switch (e.what) {
+        case kind::stage_ended:
+        case kind::stage_not_started: w.is.stage = false; break;
+        case kind::script_ended:
+        case kind::script_not_started: w.is.script = false; break;
+        case kind::end_ended:
+        case kind::end_not_started: w.is.end = false; break;
+        default: break;
+    }
+    machine_deeds list;
+    step(w.s, e, list);
+    EXPECT_LT(list.size(), 12U) << "the list is long enough";
+    for (const machine_deed& one : list) {
+        switch (one.act) {
+            case deed::start_stage:
+                EXPECT_FALSE(w.is.stage) << "one stage at a time";
+                EXPECT_FALSE(w.is.killed_all);
+                EXPECT_GE(w.s.stage, w.is.last_stage) << "never back";
+                EXPECT_EQ(one.subject, stage_files[static_cast<std::size_t>(w.s.stage - 1)]);
+                w.is.stage      = true;
+                w.is.last_stage = w.s.stage;
+                break;
+            case deed::start_script:
+                EXPECT_FALSE(w.is.script);
+                EXPECT_EQ(w.s.stage, 2);
+                w.is.script = true;
+                break;
+            case deed::signal_stage: EXPECT_TRUE(w.is.stage); break;
+            case deed::kill_all:
+                EXPECT_FALSE(w.is.stage);
+                EXPECT_EQ(w.is.last_stage, 3) << "stage 3 is never skipped";
+                w.is.killed_all = true;
+                break;
+            case deed::end:
+                EXPECT_TRUE(w.is.killed_all);
+                EXPECT_FALSE(w.is.end);
+                w.is.end = true;
+                break;
+            case deed::leave: w.is.left = true; break;
+            default: break;
+        }
+    }
+    w.s.due        = relative(w.s.due, e.at);
+    w.s.script_due = relative(w.s.script_due, e.at);
+    if (!next_tick(w.s) || w.s.now == activity::running) w.s.due = 0;  // it is not looked at
+    if (w.s.beside == script::none || w.s.script_alive) w.s.script_due = 0;
+    return w;
+}
+
+std::vector<machine_event> events_of(const world& w) {
+    std::vector<machine_event> events;
+    const auto                 add = [&](machine_event e) {
+        for (int bits = 0; bits < 8; ++bits) {
+            e.files = {.stopit = (bits & 1) != 0, .ctrlaltdel = (bits & 2) != 0, .pwrfail = (bits & 4) != 0};
+            events.push_back(e);
+        }
+    };
+    if (w.is.left) return {};
+    add({.what = kind::tick});
+    if (const auto due = next_tick(w.s)) add({.what = kind::tick, .at = *due});
+    for (const kind signal : {kind::cont, kind::interrupt, kind::power, kind::alarm}) add({.what = signal});
+    if (w.is.stage) {
+        for (const int status : {exited(0), exited(1), exited(100), exited(111), killed})
+            add({.what = kind::stage_ended, .status = status});
+        if (w.s.now == activity::running) add({.what = kind::stage_not_started});
+    }
+    if (w.is.script) {
+        add({.what = kind::script_ended});
+        add({.what = kind::script_ended, .status = killed});
+        add({.what = kind::script_not_started});
+    }
+    if (w.is.end) {
+        add({.what = kind::end_ended});
+        add({.what = kind::end_not_started});
+    }
+    return events;
+}
+
+// However it stands: when every process ends and time passes, the machine comes to its end.
+void check_that_it_ends(world w) {
+    for (int steps = 0; steps < 30; ++steps) {
+        if (w.s.now == activity::at_rest) return;
+        if (w.is.script)
+            w = after(w, {.what = kind::script_ended});
+        else if (w.is.stage)
+            w = after(w, {.what = kind::stage_ended});
+        else if (w.is.end)
+            w = after(w, {.what = kind::end_ended});
+        else
+            w = after(w, {.what = kind::tick, .at = next_tick(w.s).value_or(0)});
+    }
+    FAIL() << "still in stage " << w.s.stage;
+}
+
+TEST(stages, every_story_is_told_and_none_hangs) {
+    std::set<decltype(key(world{}))> seen;
+    std::deque<world>                queue;
+    for (const bool is_machine : {true, false}) {
+        world w;
+        w.s.is_machine = is_machine;
+        queue.push_back(after(w, {.what = kind::tick}));
+    }
+    while (!queue.empty()) {
+        const world w = queue.front();
+        queue.pop_front();
+        if (!seen.insert(key(w)).second) continue;
+        ASSERT_NO_FATAL_FAILURE(check(w)) << "stage " << w.s.stage << ", activity " << static_cast<int>(w.s.now);
+        ASSERT_NO_FATAL_FAILURE(check_that_it_ends(w));
+        for (const machine_event& e : events_of(w)) queue.push_back(after(w, e));
+        ASSERT_FALSE(::testing::Test::HasFailure());
+    }
+    EXPECT_GT(seen.size(), 100U);
+    RecordProperty("states", static_cast<int>(seen.size()));
+}
+
+}  // namespace
+}  // namespace runwell
