@@ -1,0 +1,45 @@
+// runit-init — tell process no 1 to halt or to reboot the machine; as process no 1, become runit.
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "core/stages.hh"
+#include "sys/files.hh"
+#include "sys/say.hh"
+#include "sys/spawn.hh"
+#include "sys/stopping.hh"
+
+namespace runwell {
+namespace {
+
+// Where runit may lie when it is not where it was configured to be: a machine that cannot find it does not boot.
+constexpr const char* usual_places = "/sbin:/usr/sbin:/bin:/usr/bin:/usr/local/sbin";
+
+int fatal(const trouble& why) noexcept { return sys::voice{"init"}.fatal(why, 111); }
+
+// The arguments are handed on: in a container they are its command, and on a machine runit ignores them.
+int become_runit(char** argv) noexcept {
+    const char* const name = "runit";
+    argv[0]                = const_cast<char*>(name);
+    const int error        = sys::execute(RUNWELL_RUNIT, argv, environ);
+    const int elsewhere    = sys::execute(name, argv, environ, usual_places);
+    return fatal({"unable to start ", name, error != ENOENT ? error : elsewhere});
+}
+
+int usage(const char* program) noexcept {
+    sys::say({"usage: ", program, " 0|6\n"});
+    return 0;
+}
+
+}  // namespace
+}  // namespace runwell
+
+int main(int argc, char** argv) {
+    using namespace runwell;
+    sys::occupy_standard_descriptors();
+    if (::getpid() == 1) return become_runit(argv);
+    const char first = argc > 1 ? argv[1][0] : '\0';  // runit looks at nothing else
+    if (first != '0' && first != '6') return usage(argc > 0 ? argv[0] : "init");
+    const outcome told = sys::ask_to_stop(first == '6' ? ending::reboot : ending::power_off);
+    return told ? 0 : fatal(told.why());
+}

@@ -1,0 +1,375 @@
+// What is decided, core/container decides. This file carries it out, and tells what has come of it.
+#include "prog/runit/container.hh"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+#include "core/container.hh"
+#include "core/essential.hh"
+#include "core/stages.hh"
+#include "core/text.hh"
+#include "prog/runit/listen.hh"
+#include "sys/dir.hh"
+#include "sys/files.hh"
+#include "sys/spawn.hh"
+
+namespace runwell {
+namespace {
+
+using stage = container_state::stage;
+using kind  = container_event::kind;
+using deed  = container_deed::what;
+
+constexpr std::size_t   longest_name  = 320;     // of a hook: its directory and NAME_MAX
+constexpr std::uint64_t most_patience = 86'400;  // seconds
+
+bool exists(const char* path) noexcept {
+    struct stat is;
+    return ::stat(path, &is) == 0;
+}
+
+// What a shell exits with when it cannot start a command.
+int code_of_missing(int error) noexcept { return error == ENOENT ? 127 : 126; }
+
+void send(pid_t to, int signal) noexcept {
+    if (to > 0) ::kill(to, signal);
+}
+
+// The environment, and in it that services may be essential. Where it is too large to be copied they cannot.
+char* const* with_essential() noexcept {
+    static std::array<char*, 1024>     copy;
+    static constexpr const char* const words = "RUNWELL_CONTAINER=1";
+    std::size_t                        size  = 0;
+    for (char* const* one = environ; *one != nullptr; ++one) {
+        if (size == copy.size() - 2) return environ;
+        copy[size++] = *one;
+    }
+    copy[size++] = const_cast<char*>(words);
+    copy[size]   = nullptr;
+    return copy.data();
+}
+
+// -- the steps of a stage
+// -----------------------------------------------------------------------------------------------
+
+// The scripts of a directory, in the order of their names, one after the other. Only the last name is kept: the
+// directory may be of any size, and change.
+class hooks {
+public:
+    void rewind(const char* directory) noexcept {
+        directory_ = directory;
+        last_.clear();
+    }
+
+    // The path of the next file that can be executed; nothing when there is none.
+    const char* next() noexcept {
+        const auto directory = sys::open_directory(AT_FDCWD, directory_);
+        if (!directory) return nullptr;
+        fixed_text<255> best;
+        static_cast<void>(sys::each_name(directory->value(), [&](std::string_view name, unsigned char) {
+            const bool follows = name > last_.view() && (best.empty() || name < best.view());
+            if (!follows || !is_script(directory->value(), name)) return;
+            best.clear();
+            best.append(name);
+        }));
+        if (best.empty()) return nullptr;
+        last_ = best;
+        path_.clear();
+        for (const std::string_view part : {std::string_view{directory_}, std::string_view{"/"}, best.view()})
+            path_.append(part);
+        return path_.c_str();
+    }
+
+private:
+    static bool is_script(int directory, std::string_view name) noexcept {
+        struct stat is;
+        return ::fstatat(directory, name.data(), &is, 0) == 0 && S_ISREG(is.st_mode) &&
+               ::faccessat(directory, name.data(), X_OK, AT_EACCESS) == 0;
+    }
+
+    const char*              directory_ = "";
+    fixed_text<255>          last_;
+    fixed_text<longest_name> path_;
+};
+
+// What a stage runs: one file, or the scripts of a directory.
+struct steps {
+    const char* file      = nullptr;
+    const char* directory = nullptr;
+};
+
+steps steps_of(stage of) noexcept {
+    switch (of) {
+        case stage::stage_1: return {.file = path::stage_1};
+        case stage::start_hooks: return {.directory = "/etc/my_init.d"};
+        case stage::stop_hooks: return {.directory = "/etc/my_init.pre_shutdown.d"};
+        case stage::after_hooks: return {.directory = "/etc/my_init.post_shutdown.d"};
+        case stage::stage_3: return {.file = path::stage_3};
+        case stage::serving:
+        case stage::stopping:
+        case stage::terminating:
+        case stage::killing:
+        case stage::gone: return {};
+    }
+    return {};
+}
+
+// -- the services, as their supervisors show them ---------------------------------------------------------------------
+
+// Calls each(descriptor) for supervise/FILE of every service below `services`, open for writing; only where a
+// supervisor has it open. Ends when each() says false.
+template <class Each>
+void each_service(const char* services, const char* file, Each each) noexcept {
+    const auto directory = sys::open_directory(AT_FDCWD, services);
+    if (!directory) return;
+    bool more = true;
+    static_cast<void>(sys::each_name(directory->value(), [&](std::string_view name, unsigned char) {
+        if (!more || name.starts_with('.')) return;
+        fixed_text<300> path;
+        for (const std::string_view part : {name, std::string_view{"/supervise/"}, std::string_view{file}})
+            path.append(part);
+        const auto opened = sys::open_at(directory->value(), path.c_str(), O_WRONLY | O_NONBLOCK);
+        if (opened) more = each(opened->value());
+    }));
+}
+
+bool any_service_left(const char* services) noexcept {
+    bool found = false;
+    each_service(services, "ok", [&](int) { return !(found = true); });
+    return found;
+}
+
+void kill_services(const char* services) noexcept {
+    each_service(services, "control", [](int control) {
+        static_cast<void>(::write(control, "k", 1) == 1);  // else it is full of other commands, or gone
+        return true;
+    });
+}
+
+// -- process no 1
+// -------------------------------------------------------------------------------------------------------
+
+class container {
+public:
+    container(const console& says, char** command) noexcept;
+
+    void on(container_event happened) noexcept;
+    void heard(sys::heard_signal signal) noexcept;
+    void reaped(sys::ended_child child) noexcept;
+
+    std::optional<ticks> deadline() const noexcept { return next_tick(state_); }
+
+private:
+    void look(container_event& event) const noexcept;
+
+    // Each tells what has come of it when that is known at once.
+    std::optional<container_event> act(const container_deed& what) noexcept;
+    bool                           find_step() noexcept;
+    std::optional<container_event> run_step() noexcept;
+    std::optional<container_event> start_services() noexcept;
+    std::optional<container_event> start_command() noexcept;
+
+    console                  console_;
+    char**                   command_;
+    const char*              services_dir_ = RUNWELL_SERVICE_DIR;
+    container_state          state_;
+    stage                    stepping_  = stage::gone;  // the last one whose steps were looked for
+    bool                     try_again_ = false;        // no process could be made for the step that was found
+    hooks                    hooks_;
+    fixed_text<longest_name> step_name_;
+    pid_t                    step_ = 0, services_ = 0, main_ = 0;
+};
+
+container::container(const console& says, char** command) noexcept : console_{says}, command_{command} {
+    state_.has_command = *command != nullptr;
+    if (const char* const dir = std::getenv("SVDIR"); dir != nullptr && *dir != '\0') services_dir_ = dir;
+    const char* const seconds = std::getenv("RUNWELL_STOP_SECONDS");
+    const auto        number  = seconds != nullptr ? whole_number(seconds) : std::nullopt;
+    if (number) state_.patience = static_cast<ticks>(std::min(*number, most_patience)) * one_second;
+}
+
+void container::on(container_event happened) noexcept {
+    for (std::optional<container_event> next = happened; next;) {
+        look(*next);
+        container_deeds list;
+        step(state_, *next, list);
+        next.reset();
+        for (const container_deed& one : list) {
+            const auto over = act(one);
+            if (over && next) on(*next);  // two things could not be started
+            if (over) next = over;
+        }
+    }
+}
+
+// Only what the stage at hand asks for is looked up.
+void container::look(container_event& event) const noexcept {
+    event.at       = sys::monotonic();
+    event.services = exists(services_dir_);
+    if (state_.now == stage::stop_hooks || state_.now == stage::stopping)
+        event.services_left = any_service_left(services_dir_);
+    if (state_.now >= stage::stage_3) event.anybody_left = ::kill(-1, 0) == 0;
+}
+
+void container::heard(sys::heard_signal signal) noexcept {
+    switch (signal.number) {
+        case SIGCHLD: return;
+        case SIGCONT: {
+            struct stat is;
+            if (::stat(path::stopit, &is) != 0 || (is.st_mode & S_IXUSR) == 0) return;
+            ::chmod(path::stopit, 0);
+            return on({.what = kind::stop});
+        }
+        case SIGTERM:
+        case SIGINT:
+        case SIGPWR:
+        case SIGHUP: return on({.what = kind::stop});
+        case essential_signal: return on({.what = kind::essential_ended, .status = signal.value & 0xff});
+        default: return on({.what = kind::signal, .status = signal.number});
+    }
+}
+
+void container::reaped(sys::ended_child child) noexcept {
+    if (child.pid == step_) {
+        step_ = 0;
+        if (child.status != 0) console_.warn("child failed: ", step_name_.view());
+        console_.inform("leave stage: ", step_name_.view());
+        on({.what = kind::step_ended, .status = child.status});
+    } else if (child.pid == services_) {
+        services_ = 0;
+        on({.what = kind::services_ended, .status = child.status});
+    } else if (child.pid == main_) {
+        main_ = 0;
+        on({.what = kind::command_ended, .status = child.status});
+    }
+}
+
+std::optional<container_event> container::act(const container_deed& what) noexcept {
+    switch (what.act) {
+        case deed::inform: console_.inform(what.text); break;
+        case deed::warn: console_.warn(what.text); break;
+        case deed::run_step: return run_step();
+        case deed::start_services: return start_services();
+        case deed::start_command: return start_command();
+        case deed::signal_step: send(step_, what.number); break;
+        case deed::signal_services: send(services_, what.number); break;
+        case deed::signal_command: send(main_, what.number); break;
+        case deed::kill_services: kill_services(services_dir_); break;
+        case deed::signal_everybody: ::kill(-1, what.number); break;
+        case deed::leave: ::_exit(what.number);
+    }
+    return std::nullopt;
+}
+
+// The file of this stage, or the next of its directory.
+bool container::find_step() noexcept {
+    if (std::exchange(try_again_, false)) return true;
+    const steps what  = steps_of(state_.now);
+    const bool  first = std::exchange(stepping_, state_.now) != state_.now;
+    if (first && what.directory != nullptr) hooks_.rewind(what.directory);
+    const char* path = nullptr;
+    if (what.directory != nullptr)
+        path = hooks_.next();
+    else if (first && exists(what.file))
+        path = what.file;
+    if (path == nullptr) return false;
+    step_name_.clear();
+    step_name_.append(path);
+    console_.inform("enter stage: ", path);
+    return true;
+}
+
+std::optional<container_event> container::run_step() noexcept {
+    if (!find_step()) return container_event{.what = kind::no_step};
+    const char* const  path   = step_name_.c_str();
+    const char* const  argv[] = {path, nullptr};
+    const sys::spawned child  = sys::spawn({.path = path, .argv = argv, .envp = environ});
+    if (child.pid > 0) {
+        step_ = child.pid;
+        return std::nullopt;
+    }
+    if (child.pid < 0) {
+        console_.cannot_fork(path, "pausing", child.error);
+        try_again_ = true;
+        return container_event{.what = kind::step_not_started};
+    }
+    console_.cannot("unable to start child: ", path, child.error);
+    return container_event{.what = kind::step_ended, .status = code_of_missing(child.error) << 8};
+}
+
+// /etc/runit/2 where there is one. Else runsvdir, without a log: what services say on standard error reaches the log of
+// the container.
+std::optional<container_event> container::start_services() noexcept {
+    const bool         own        = exists(path::stage_2);
+    const char* const  stage_2[]  = {path::stage_2, nullptr};
+    const char* const  runsvdir[] = {"runsvdir", "-P", services_dir_, nullptr};
+    const char* const* argv       = own ? stage_2 : runsvdir;
+    const sys::spawned child = sys::spawn({.path = argv[0], .argv = argv, .envp = with_essential(), .session = true});
+    if (child.pid > 0) {
+        services_ = child.pid;
+        return std::nullopt;
+    }
+    if (child.pid < 0) {
+        console_.cannot_fork(argv[0], "pausing", child.error);
+        return container_event{.what = kind::services_not_started};
+    }
+    console_.cannot("unable to start child: ", argv[0], child.error);
+    return container_event{.what = kind::services_ended, .status = code_of_missing(child.error) << 8};
+}
+
+std::optional<container_event> container::start_command() noexcept {
+    const sys::spawned child = sys::spawn({.path = command_[0], .argv = command_, .envp = environ, .front = true});
+    if (child.pid > 0) {
+        main_ = child.pid;
+        return std::nullopt;
+    }
+    if (child.pid < 0) {
+        console_.cannot_fork(command_[0], "pausing", child.error);
+        return container_event{.what = kind::command_not_started};
+    }
+    console_.cannot("unable to start child: ", command_[0], child.error);
+    return container_event{.what = kind::command_not_started, .status = code_of_missing(child.error)};
+}
+
+// Everything that a command may want, but what the kernel sends for a mistake of our own.
+sigset_t all_signals() noexcept {
+    sigset_t set;
+    sigfillset(&set);
+    for (const int own : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS, SIGPIPE}) sigdelset(&set, own);
+    return set;
+}
+
+}  // namespace
+
+void run_container(const console& says, char** command) noexcept {
+    container            one{says, command};
+    const sys::unique_fd signals = listen(says, all_signals());
+    one.on({.what = kind::tick});
+    for (;;) {
+        pollfd ready[] = {{signals.value(), POLLIN, 0}};
+        if (!sys::wait_for(ready, one.deadline())) {
+            one.on({.what = kind::tick});
+            continue;
+        }
+        for (auto signal = sys::next_heard(signals); signal.number != 0; signal = sys::next_heard(signals))
+            one.heard(signal);
+        bool somebody = false;
+        for (auto child = sys::reap(); child.pid != 0; child = sys::reap()) {
+            one.reaped(child);
+            somebody = true;
+        }
+        if (somebody) one.on({.what = kind::child_gone});
+    }
+}
+
+}  // namespace runwell

@@ -1,0 +1,184 @@
+// What is decided, core/stages decides. This file carries it out, and tells what has come of it.
+#include "prog/runit/machine.hh"
+
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+#include "core/stages.hh"
+#include "prog/runit/console.hh"
+#include "prog/runit/listen.hh"
+#include "sys/clock.hh"
+#include "sys/power.hh"
+#include "sys/signals.hh"
+#include "sys/spawn.hh"
+#include "sys/wait.hh"
+
+namespace runwell {
+namespace {
+
+using kind = machine_event::kind;
+using deed = machine_deed::what;
+
+bool has_mode(const char* path, mode_t bits) noexcept {
+    struct stat is;
+    return ::stat(path, &is) == 0 && (is.st_mode & bits) == bits;
+}
+
+permissions look() noexcept {
+    return {.stopit     = has_mode(path::stopit, S_IXUSR),
+            .ctrlaltdel = has_mode(path::ctrlaltdel, S_IXUSR),
+            .pwrfail    = has_mode(path::pwrfail, S_IXUSR),
+            .reboot     = has_mode(path::reboot, S_IXUSR),
+            .halt       = has_mode(path::halt, S_IXUSR),
+            .nosync     = has_mode(path::nosync, 0)};
+}
+
+class machine {
+public:
+    machine(const console& says, bool is_machine) noexcept : console_{says} { state_.is_machine = is_machine; }
+
+    void on(kind what, int status = 0) noexcept;
+    void heard(int signal) noexcept;
+    void reaped(sys::ended_child child) noexcept;
+
+    std::optional<ticks> deadline() const noexcept { return next_tick(state_); }
+
+private:
+    // Each tells what has come of it when that is known at once.
+    std::optional<kind> act(const machine_deed& what) noexcept;
+    std::optional<kind> start_stage(const char* path) noexcept;
+    std::optional<kind> start_script(const char* path) noexcept;
+    std::optional<kind> end() noexcept;
+
+    console       console_;
+    machine_state state_;
+    pid_t         stage_ = 0, script_ = 0, end_ = 0;
+    pid_t         group_ = 0;  // that of the stage, which may outlive it
+};
+
+// What is done may be over at once (there is no such file, no process could be made): that is what happens next. It is
+// the last thing that was to be done, so no order is lost.
+void machine::on(kind what, int status) noexcept {
+    for (bool more = true; more; status = 0) {
+        machine_deeds list;
+        step(state_, {.what = what, .at = sys::monotonic(), .status = status, .files = look()}, list);
+        more = false;
+        for (const machine_deed& one : list) {
+            const std::optional<kind> over = act(one);
+            if (!over) continue;
+            what = *over;
+            more = true;
+        }
+    }
+}
+
+void machine::heard(int signal) noexcept {
+    switch (signal) {
+        case SIGCONT: return on(kind::cont);
+        case SIGINT: return on(kind::interrupt);
+        case SIGPWR: return on(kind::power);
+        case SIGALRM: return on(kind::alarm);
+        default: return;
+    }
+}
+
+void machine::reaped(sys::ended_child child) noexcept {
+    if (child.pid == stage_) {
+        stage_ = 0;
+        on(kind::stage_ended, child.status);
+    } else if (child.pid == script_) {
+        script_ = 0;
+        on(kind::script_ended, child.status);
+    } else if (child.pid == end_) {
+        end_ = 0;
+        on(kind::end_ended);
+    }
+}
+
+std::optional<kind> machine::act(const machine_deed& what) noexcept {
+    switch (what.act) {
+        case deed::inform: console_.inform(what.text, what.subject); break;
+        case deed::warn: console_.warn(what.text, what.subject); break;
+        case deed::start_stage: return start_stage(what.subject);
+        case deed::start_script: return start_script(what.subject);
+        case deed::arm_stopit: ::chmod(path::stopit, S_IXUSR); break;
+        case deed::disarm: ::chmod(path::stopit, 0); break;
+        case deed::signal_stage:
+            if (stage_ > 0) ::kill(stage_, what.number);
+            break;
+        case deed::signal_group:
+            if (group_ > 0) ::kill(-group_, what.number);
+            break;
+        case deed::kill_all: ::kill(-1, SIGKILL); break;
+        case deed::end: return end();
+        case deed::leave: ::_exit(0);
+    }
+    return std::nullopt;
+}
+
+// Stage 1 stays in the session of process no 1, and can take the console for a shell; the others have their own.
+std::optional<kind> machine::start_stage(const char* path) noexcept {
+    const char* const    argv[] = {path, nullptr};
+    const bool           first  = state_.stage == 1;
+    const sys::unique_fd input  = first ? console::for_stage_1() : sys::unique_fd{};
+    const sys::spawned   child =
+        sys::spawn({.path = path, .argv = argv, .envp = environ, .fd_for_0 = input.value(), .session = !first});
+    if (child.pid > 0) {
+        stage_ = group_ = child.pid;
+        return std::nullopt;
+    }
+    if (child.pid < 0) {
+        console_.cannot_fork(path, "pausing", child.error);
+        return kind::stage_not_started;
+    }
+    console_.cannot("unable to start child: ", path, child.error);
+    return kind::stage_ended;
+}
+
+std::optional<kind> machine::start_script(const char* path) noexcept {
+    const char* const  argv[] = {path, nullptr};
+    const sys::spawned child  = sys::spawn({.path = path, .argv = argv, .envp = environ});
+    if (child.pid > 0) {
+        script_ = child.pid;
+        return std::nullopt;
+    }
+    if (child.pid < 0) {
+        const bool is_power = state_.beside == machine_state::script::pwrfail;
+        console_.cannot_fork(path, is_power ? "forcing shutdown" : "pausing", child.error);
+        return kind::script_not_started;
+    }
+    console_.cannot("unable to start child: ", path, child.error);
+    return kind::script_ended;
+}
+
+std::optional<kind> machine::end() noexcept {
+    const pid_t pid = sys::end_machine(state_.how, !state_.keep_dirty);
+    if (pid > 0) {
+        end_ = pid;
+        return std::nullopt;
+    }
+    return kind::end_not_started;
+}
+
+}  // namespace
+
+void run_machine(const console& says, bool is_machine) noexcept {
+    machine              one{says, is_machine};
+    const sys::unique_fd signals = listen(says, std::initializer_list<int>{SIGCHLD, SIGCONT, SIGINT, SIGPWR, SIGALRM});
+    one.on(kind::tick);
+    for (;;) {
+        pollfd ready[] = {{signals.value(), POLLIN, 0}};
+        if (!sys::wait_for(ready, one.deadline())) {
+            one.on(kind::tick);
+            continue;
+        }
+        while (const int signal = sys::next_signal(signals)) one.heard(signal);
+        for (auto child = sys::reap(); child.pid != 0; child = sys::reap()) one.reaped(child);
+    }
+}
+
+}  // namespace runwell
