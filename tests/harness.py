@@ -84,8 +84,9 @@ def ours():
 
 def reference(version):
     """Debian's runit 2.1.2 or 2.3.1 as `./dev test differential` unpacks it; None where it is not there."""
-    root = ROOT / "build/reference" / version / "usr"
-    return Suite(root / "bin", root / "sbin") if (root / "bin/runsv").exists() else None
+    root = ROOT / "build/reference" / version
+    places = [d for d in ("usr/bin", "usr/sbin", "sbin", "lib/runit") if (root / d).is_dir()]
+    return Suite(*(root / d for d in places)) if (root / "usr/bin/runsv").exists() else None
 
 
 class World:
