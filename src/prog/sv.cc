@@ -170,14 +170,14 @@ private:
     bool check_agrees(service_entry& with, int dir, const status& now) noexcept;
     void give_up(service_entry& on, int dir, const status& now) noexcept;
 
-    void settle(service_entry& of) noexcept;
-    void settle(service_entry& of, const trouble& why) noexcept;
-    void plan_next_look(service_entry& at, const rhythm& by) noexcept;
-    void wait() noexcept;
-    void listen_to(service_entry& of) noexcept;
-    void read_changes() noexcept;
-    void hear_children() noexcept;
-    void read_children() noexcept;
+    static void settle(service_entry& of) noexcept;
+    void        settle(service_entry& of, const trouble& why) noexcept;
+    void        plan_next_look(service_entry& at, const rhythm& by) const noexcept;
+    void        wait() noexcept;
+    void        listen_to(service_entry& of) noexcept;
+    void        read_changes() noexcept;
+    void        hear_children() noexcept;
+    void        read_children() noexcept;
 
     const request&           asked_;
     std::span<service_entry> entries_;
@@ -226,7 +226,7 @@ outcome send(int dir, std::string_view bytes) noexcept {
     const auto           as_was  = ::signal(SIGPIPE, SIG_IGN);
     const ssize_t        wrote   = ::write(control.value(), bytes.data(), bytes.size());
     const int            error   = wrote < 0 ? errno : ENOSPC;
-    ::signal(SIGPIPE, as_was);
+    static_cast<void>(::signal(SIGPIPE, as_was));
     if (wrote == static_cast<ssize_t>(bytes.size())) return done{};
     return trouble{"unable to write to ", "supervise/control", error == EPIPE ? ENXIO : error};
 }
@@ -504,7 +504,7 @@ void client::settle(service_entry& of, const trouble& why) noexcept {
     settle(of);
 }
 
-void client::plan_next_look(service_entry& at, const rhythm& by) noexcept {
+void client::plan_next_look(service_entry& at, const rhythm& by) const noexcept {
     at.pause = at.pause == 0 ? by.first : std::min(2 * at.pause, by.longest);
     at.due   = now_ + at.pause;
 }
