@@ -1,0 +1,76 @@
+"""How the sources hang together: core is pure, headers stand alone, manual pages are clean."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from harness import ROOT
+
+SOURCES = ROOT / "src"
+CORE = ROOT / "build/release/libcore.a"
+HEADERS = sorted(str(p.relative_to(SOURCES)) for d in ("core", "sys") for p in (SOURCES / d).glob("**/*.hh"))
+PAGES = sorted((ROOT / "man").glob("*.[0-9]"))
+
+# What a pure function may ask of the C library: moving and comparing bytes.
+PURE = re.compile(r"mem(cpy|move|set|cmp|chr|mem)|bcmp|strlen|__stack_chk_fail")
+# Headers that bring no state, no heap and no system call.
+LIGHT = {"algorithm", "array", "bit", "cerrno", "charconv", "compare", "concepts", "csignal", "cstddef", "cstdint",
+         "cstring", "functional", "initializer_list", "iterator", "limits", "numeric", "optional", "span",
+         "string_view", "tuple", "type_traits", "utility",
+         "sys/wait.h"}  # for its macros alone: what a wait status says
+
+
+def symbols(*options):
+    said = subprocess.run(["nm", *options, CORE], capture_output=True, text=True, check=True).stdout
+    return [line.split() for line in said.splitlines() if line and not line.endswith(":")]
+
+
+def test_core_asks_nothing_of_the_system():
+    own = {words[-1] for words in symbols("--defined-only")}
+    asked = {words[-1] for words in symbols("-u")} - own
+    assert {name for name in asked if not PURE.fullmatch(name)} == set()
+
+
+def test_core_has_no_state():
+    """No variable but constants. (g++ 12 puts a constexpr std::array whose size is deduced beside the variables.)"""
+    code = "".join(p.read_text() for p in (SOURCES / "core").glob("**/*.[ch][ch]"))
+    said = subprocess.run(["objdump", "-tC", CORE], capture_output=True, text=True, check=True).stdout
+    variables = re.findall(r" O (?:\.data(?!\.rel\.ro)|\.bss|\.tdata|\.tbss|\*COM\*)\S*\s.*?(\w+)$", said, re.M)
+    assert [name for name in variables if not re.search(rf"constexpr [\w:<> ,]*\b{name}\b", code)] == []
+
+
+def test_core_includes_only_core_and_what_is_light():
+    for path in sorted((SOURCES / "core").glob("**/*.[ch][ch]")):
+        for quoted, angled in re.findall(r'^#include (?:"([^"]+)"|<([^>]+)>)', path.read_text(), re.M):
+            assert quoted.startswith("core/") if quoted else angled in LIGHT, f"{path.name}: {quoted or angled}"
+
+
+def test_sys_knows_no_program():
+    for path in sorted((SOURCES / "sys").glob("**/*.[ch][ch]")):
+        for quoted in re.findall(r'^#include "([^"]+)"', path.read_text(), re.M):
+            assert quoted.startswith(("core/", "sys/")), f"{path.name}: {quoted}"
+
+
+@pytest.mark.parametrize("compiler", ["g++", "clang++"])
+@pytest.mark.parametrize("header", HEADERS)
+def test_a_header_compiles_alone(header, compiler):
+    if shutil.which(compiler) is None:
+        pytest.skip(f"{compiler} is not installed")
+    subprocess.run([compiler, "-std=gnu++20", "-D_GNU_SOURCE", "-fno-exceptions", "-fno-rtti", "-Wall", "-Wextra", "-Werror",
+                    "-Wno-missing-field-initializers", "-fsyntax-only", "-I", SOURCES, "-include", header,
+                    "-x", "c++", "/dev/null"], check=True)
+
+
+@pytest.mark.parametrize("header", HEADERS)
+def test_a_header_opens_with_what_it_is_for(header):
+    first = (SOURCES / header).read_text().splitlines()[0]
+    assert re.fullmatch(rf"// {re.escape(Path(header).name)} — .+", first), first
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_a_manual_page_is_clean(page):
+    said = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", page], capture_output=True, text=True)
+    assert (said.returncode, said.stdout) == (0, "")
