@@ -25,7 +25,7 @@ outcome make_directory(int service, const supervise_names& names) noexcept {
     std::array<char, 256> target{};
     const ssize_t         length = ::readlinkat(service, "supervise", target.data(), target.size());
     if (length < 0) return done{};  // not a link
-    if (length == static_cast<ssize_t>(target.size())) return trouble{"unable to readlink ", names.link, ENAMETOOLONG};
+    if (length == static_cast<ssize_t>(target.size())) return trouble{"unable to readlink ", names.link_too_long};
     ::mkdirat(service, target.data(), private_directory);
     return done{};
 }

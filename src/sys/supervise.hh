@@ -27,16 +27,24 @@ namespace runwell::sys {
 
 // The names as error messages have them: supervise/… and log/supervise/….
 struct supervise_names {
-    const char *link, *lock, *control, *control_is_no_fifo, *ok, *pid_new, *stat_new, *status_new;
+    const char *link_too_long, *lock, *control, *control_is_no_fifo, *ok, *pid_new, *stat_new, *status_new;
 };
-inline constexpr supervise_names names_of_service{
-    "./supervise",  "supervise/lock",    "supervise/control",  "supervise/control exists but is not a fifo",
-    "supervise/ok", "supervise/pid.new", "supervise/stat.new", "supervise/status.new"};
-inline constexpr supervise_names names_of_log{
-    "./log/supervise",        "log/supervise/lock",
-    "log/supervise/control",  "log/supervise/control exists but is not a fifo",
-    "log/supervise/ok",       "log/supervise/pid.new",
-    "log/supervise/stat.new", "log/supervise/status.new"};
+inline constexpr supervise_names names_of_service{"./supervise: name too long",
+                                                  "supervise/lock",
+                                                  "supervise/control",
+                                                  "supervise/control exists but is not a fifo",
+                                                  "supervise/ok",
+                                                  "supervise/pid.new",
+                                                  "supervise/stat.new",
+                                                  "supervise/status.new"};
+inline constexpr supervise_names names_of_log{"./log/supervise: name too long",
+                                              "log/supervise/lock",
+                                              "log/supervise/control",
+                                              "log/supervise/control exists but is not a fifo",
+                                              "log/supervise/ok",
+                                              "log/supervise/pid.new",
+                                              "log/supervise/stat.new",
+                                              "log/supervise/status.new"};
 
 class supervise {
 public:

@@ -261,15 +261,12 @@ def test_a_link_below_a_directory_that_does_not_exist(world):
     fatal(world, "s2", "unable to open supervise/lock: file does not exist")
 
 
-@pytest.mark.parametrize("length, words", [
-    (256, "unable to readlink ./supervise: name too long"),
-    (300, "unable to readlink ./supervise: name too long"),
-])
-def test_a_link_that_is_too_long(world, length, words):
+@pytest.mark.parametrize("length", [256, 300])
+def test_a_link_that_is_too_long(world, length):
     """R9"""
     target = ("../" * 200)[: length - 1] + "x"
     os.symlink(target, world.service("s3") / "supervise")
-    fatal(world, "s3", words.replace("name too long", "file name too long"))
+    fatal(world, "s3", "unable to readlink ./supervise: name too long")
 
 
 def test_a_link_of_255_bytes_is_followed(world):
