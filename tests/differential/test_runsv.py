@@ -27,7 +27,7 @@ DIFFERENCES = {
 }
 
 SLEEP = "#!/bin/sh\nexec sleep 1000\n"
-STUBBORN = "#!/bin/sh\ntrap '' TERM\nwhile :; do sleep 1000; done\n"
+STUBBORN = "#!/bin/sh\ntrap '' TERM\necho deaf >>trace\nwhile :; do sleep 1000; done\n"
 UNTIL_GO = "while [ ! -e go ]; do sleep 0.02; done\n"
 CAT = "#!/bin/sh\nexec cat >>out\n"
 
@@ -241,6 +241,7 @@ def files_of_a_careful_user(s):
 def words(s):
     s.service(STUBBORN, finish="#!/bin/sh\n" + UNTIL_GO)
     s.begin()
+    s.noted(1)
     for letters, said in [("p", "run, paused"), ("c", "run"), ("t", "run, got TERM"), ("d", "run, got TERM, want down"),
                           ("u", "run, got TERM"), ("o", "run, got TERM, want down"), ("x", "run, got TERM, want exit")]:
         s.after(letters, said)
@@ -348,6 +349,7 @@ def pause_what_is_down(s):
 def down_while_paused(s):
     s.service(STUBBORN)
     s.begin()
+    s.noted(1)
     s.after("p", "run, paused")
     control(s.directory, "d")
     wait_until(lambda: "want down" in stat_words(s.directory), "want down")

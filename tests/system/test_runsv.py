@@ -27,7 +27,7 @@ for s in TERM HUP ALRM INT QUIT USR1 USR2 CONT; do trap "echo $s >>trace" $s; do
 echo run >>trace
 while :; do sleep 1000 >/dev/null & wait; kill $!; done
 """
-STUBBORN = "#!/bin/sh\ntrap '' TERM\nwhile :; do sleep 1000; done\n"
+STUBBORN = "#!/bin/sh\ntrap '' TERM\necho deaf >>trace\nwhile :; do sleep 1000; done\n"
 # Ends when the file `go` is there.
 UNTIL_GO = "while [ ! -e go ]; do sleep 0.02; done\n"
 # Notes when a second copy lives beside it.
@@ -508,6 +508,7 @@ def test_the_bytes_of_status(world):
     directory = world.service("s", STUBBORN, finish="#!/bin/sh\n" + UNTIL_GO)
     before = time.time()
     process, _ = running(world)
+    traces(directory, "deaf")
     now = told(directory)
     assert len(now.raw) == 20
     assert (now.paused, now.want, now.got_term, now.now) == (0, "u", 0, "run")
@@ -549,6 +550,7 @@ def test_the_words_of_stat(world):
     """R20"""
     directory = world.service("s", STUBBORN, finish="#!/bin/sh\n" + UNTIL_GO)
     process, _ = running(world)
+    traces(directory, "deaf")
     for letter, words in [("p", "run, paused"), ("c", "run"), ("t", "run, got TERM"), ("p", "run, paused, got TERM"),
                           ("o", "run, paused, got TERM, want down"), ("c", "run, got TERM, want down"),
                           ("u", "run, got TERM"), ("d", "run, got TERM, want down"),
@@ -771,6 +773,7 @@ def test_exit_waits_for_a_run_that_ignores_term(world):
     """R28"""
     directory = world.service("s", STUBBORN)
     process, _ = running(world)
+    traces(directory, "deaf")
     control(directory, "x")
     wait_for_words(directory, "run, got TERM, want exit")
     assert stays(lambda: process.poll() is None, 0.3)
@@ -791,6 +794,7 @@ def test_up_after_exit_is_obeyed(world):
     """R28: the last command counts"""
     directory = world.service("s", STUBBORN)
     process, _ = running(world)
+    traces(directory, "deaf")
     control(directory, "x")
     wait_for_words(directory, "run, got TERM, want exit")
     control(directory, "uk")
@@ -1083,6 +1087,7 @@ def test_up_cancels_down(world):
     """runsv(8), CONTROL"""
     directory = world.service("s", STUBBORN)
     running(world)
+    traces(directory, "deaf")
     control(directory, "d")
     wait_for_words(directory, "run, got TERM, want down")
     control(directory, "uk")
