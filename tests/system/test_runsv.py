@@ -607,8 +607,8 @@ def test_finish_gets_the_signal(world, how):
 def test_a_finish_that_is_not_executable(world):
     """R23"""
     directory = world.service("s", "#!/bin/sh\necho >>starts\n", finish="no program\n")
-    process = world.runsv("s")
     begin = time.monotonic()
+    process = world.runsv("s")
     says(world, "runsv s: fatal: unable to start ./finish: access denied\n", 3)
     assert time.monotonic() - begin > 1.8
     assert len(lines(directory / "starts")) >= 3
