@@ -32,12 +32,16 @@ def old_files(d, kind="s"):
 
 
 def current(d):
-    return (Path(d) / "current").read_bytes()
+    """Nothing in the moment of a rotation."""
+    try:
+        return (Path(d) / "current").read_bytes()
+    except FileNotFoundError:
+        return b""
 
 
 def everything(d):
     """The log in the order in which it was written."""
-    return b"".join(p.read_bytes() for p in [*sorted(Path(d).glob("@*.[su]")), Path(d) / "current"] if p.exists())
+    return b"".join(p.read_bytes() for p in sorted(Path(d).glob("@*.[su]"))) + current(d)
 
 
 def run(world, *arguments, data=b"", env=None, timeout=60):
@@ -70,7 +74,7 @@ class Live:
     def __init__(self, world, *arguments, pipe=None, command=None, **options):
         self.read, self.write = pipe or os.pipe()
         command = command or [world.suite.path("svlogd")]
-        self.err = world.directory / "svlogd.err"
+        self.err = world.directory / f"{Path(command[0]).name}.err"
         self.process = world.start(command[0], *command[1:], *arguments, stdin=self.read, **options)
         self.keeps_read_end = pipe is not None
         if not self.keeps_read_end:
