@@ -25,12 +25,15 @@ inline std::size_t find_byte(std::string_view in, char letter) noexcept {
         return std::string_view::npos;
     }
     const __m128i wanted = _mm_set1_epi8(letter);
-    const auto    hits   = [&](std::size_t at) noexcept {
-        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(in.data() + at));
-        return static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, wanted)));
+    const auto    same   = [&](std::size_t at) noexcept {
+        return _mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(in.data() + at)), wanted);
     };
-    const auto first = [](unsigned found) noexcept { return static_cast<std::size_t>(std::countr_zero(found)); };
-    for (std::size_t at = 0; at + step <= in.size(); at += step)
+    const auto  hits  = [&](std::size_t at) noexcept { return static_cast<unsigned>(_mm_movemask_epi8(same(at))); };
+    const auto  first = [](unsigned found) noexcept { return static_cast<std::size_t>(std::countr_zero(found)); };
+    std::size_t at    = 0;
+    while (at + 2 * step <= in.size() && _mm_movemask_epi8(_mm_or_si128(same(at), same(at + step))) == 0)
+        at += 2 * step;
+    for (; at + step <= in.size(); at += step)
         if (const unsigned found = hits(at); found != 0) return at + first(found);
     const std::size_t last = in.size() - step;  // overlaps what was looked at
     if (const unsigned found = hits(last); found != 0) return last + first(found);

@@ -1,7 +1,5 @@
 #include "core/selection.hh"
 
-#include <cstring>
-
 #include "core/bytes.hh"
 
 namespace runwell {
@@ -34,8 +32,11 @@ pattern_step take_step(std::string_view& text) noexcept {
     return step;
 }
 
+// Most literals differ in their first letters, so a call of memcmp would cost more than it compares.
 bool take_literal(std::string_view literal, std::string_view& line) noexcept {
-    if (line.size() < literal.size() || std::memcmp(line.data(), literal.data(), literal.size()) != 0) return false;
+    if (line.size() < literal.size()) return false;
+    for (std::size_t i = 0; i < literal.size(); ++i)
+        if (line[i] != literal[i]) return false;
     line.remove_prefix(literal.size());
     return true;
 }
