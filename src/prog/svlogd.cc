@@ -32,7 +32,7 @@
 namespace runwell {
 namespace {
 
-constexpr std::size_t block_room      = 256 * 1024;  // bytes, at least
+constexpr std::size_t block_room      = 262'144;  // bytes, at least
 constexpr std::size_t page            = 4096;
 constexpr ticks       processor_grace = 5 * one_second;  // after TERM; sv(8) waits for 7 s
 constexpr ticks       rest_after      = one_second;      // without input: the memory of large blocks is given back
@@ -116,7 +116,7 @@ std::optional<options> parse(std::span<const char* const> arguments) noexcept {
 
 // Room for the block and one directory is part of the program: it lies beside what is touched anyway, and saves the
 // page tables of a mapping. What does not fit comes from the kernel. Only what is used costs anything.
-alignas(page) std::array<char, 1024 * 1024> first_room;
+alignas(page) std::array<char, 1'048'576> first_room;
 
 class arena {
 public:

@@ -23,10 +23,10 @@
 namespace runwell {
 namespace {
 
-constexpr std::size_t flush_at       = 64 * 1024;  // bytes gathered
-constexpr std::size_t worth_a_write  = 16 * 1024;  // bytes: not copied
-constexpr std::size_t longest_prefix = 4096;       // bytes
-constexpr mode_t      being_written  = 0644;       // a current without u+x was not closed: its svlogd has crashed
+constexpr std::size_t flush_at       = 65'536;  // bytes gathered
+constexpr std::size_t worth_a_write  = 16'384;  // bytes: not copied
+constexpr std::size_t longest_prefix = 4096;    // bytes
+constexpr mode_t      being_written  = 0644;    // a current without u+x was not closed: its svlogd has crashed
 constexpr mode_t      well_closed    = 0744;
 
 std::size_t newlines_in(std::string_view bytes) noexcept {

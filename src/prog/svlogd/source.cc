@@ -13,8 +13,8 @@
 namespace runwell {
 namespace {
 
-constexpr std::size_t most_held   = 16 * 1024;   // of an incomplete line, bytes; looked at again with each that comes
-constexpr int         larger_pipe = 256 * 1024;  // bytes
+constexpr std::size_t most_held   = 16'384;   // of an incomplete line, bytes; looked at again with each that comes
+constexpr int         larger_pipe = 262'144;  // bytes
 
 bool is_pipe(int fd) noexcept {
     struct stat about {};
@@ -162,7 +162,7 @@ std::size_t source::leave_after(std::size_t n) noexcept {
 
 // A writer that has filled the pipe gets more room, where that is allowed: fewer, larger blocks.
 void source::grow(std::size_t n) noexcept {
-    constexpr std::size_t nearly_full = 60 * 1024;  // bytes, of the 64 KiB that a pipe has
+    constexpr std::size_t nearly_full = 61'440;  // bytes, of the 64 KiB that a pipe has
     if (grown_ || n < nearly_full) return;
     grown_ = true;
     if (::fcntl(fd_, F_GETPIPE_SZ) < larger_pipe) ::fcntl(fd_, F_SETPIPE_SZ, larger_pipe);

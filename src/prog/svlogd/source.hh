@@ -62,7 +62,7 @@ public:
     void release() noexcept;
     bool used_much() const noexcept { return high_ > small_block; }
 
-    static constexpr std::size_t small_block = 16 * 1024;
+    static constexpr std::size_t small_block = 16'384;
 
 private:
     found look_ahead() noexcept;
