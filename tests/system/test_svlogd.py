@@ -31,17 +31,21 @@ def old_files(d, kind="s"):
     return sorted(p for p in Path(d).iterdir() if p.name.startswith("@") and p.name.endswith("." + kind))
 
 
-def current(d):
-    """Nothing in the moment of a rotation."""
+def content(path):
+    """Nothing where it was renamed or deleted meanwhile."""
     try:
-        return (Path(d) / "current").read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
         return b""
 
 
+def current(d):
+    return content(Path(d) / "current")
+
+
 def everything(d):
     """The log in the order in which it was written."""
-    return b"".join(p.read_bytes() for p in sorted(Path(d).glob("@*.[su]"))) + current(d)
+    return b"".join(content(p) for p in sorted(Path(d).glob("@*.[su]"))) + current(d)
 
 
 def run(world, *arguments, data=b"", env=None, timeout=60):

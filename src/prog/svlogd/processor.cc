@@ -15,8 +15,6 @@
 #include "sys/files.hh"
 #include "sys/spawn.hh"
 
-extern char** environ;
-
 namespace runwell {
 namespace {
 
@@ -53,12 +51,12 @@ void processor::start(int directory, const char* name, const char* command, bool
         return;
     }
     if (verbose) sys::say({"svlogd: info: processing: ", name, "/", file_.view()});
-    if (spawn(directory, command, now)) return;
+    if (spawn(directory, command)) return;
     svlogd_voice.warn({"unable to run processor: ", name});
     failed(name, true, now);
 }
 
-bool processor::spawn(int directory, const char* command, ticks) noexcept {
+bool processor::spawn(int directory, const char* command) noexcept {
     const old_name temporary = with_kind(file_, old_file::temporary);
     // Another file of that name, should the processor of a svlogd that was killed still write to the first.
     ::unlinkat(directory, temporary.c_str(), 0);

@@ -43,7 +43,7 @@ public:
 
 private:
     void failed(const char* name, bool again, ticks now) noexcept;
-    bool spawn(int directory, const char* command, ticks now) noexcept;
+    bool spawn(int directory, const char* command) noexcept;
     bool finish(int directory, const char* name, bool verbose) noexcept;
 
     old_name       file_;  // @….u
