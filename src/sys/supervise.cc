@@ -110,19 +110,18 @@ outcome supervise::publish_pid(std::uint32_t pid) noexcept {
         line.append('\n');
     }
     const auto content = bytes_of(line.view());
-    if (pid_ && ::ftruncate(pid_.value(), 0) == 0 && write_over(pid_, content)) return done{};
-    return renew(pid_, directory_.value(), "pid", "pid.new", names_->pid_new, content);
+    const bool fits    = line.empty() || line.size() == pid_size_;
+    if (fits && pid_ && ::ftruncate(pid_.value(), 0) == 0 && write_over(pid_, content)) return done{};
+    TRY(renew(pid_, directory_.value(), "pid", "pid.new", names_->pid_new, content));
+    pid_size_ = line.size();
+    return done{};
 }
 
-// Over `size` bytes of other words. Until it is cut off, what is left of them is newlines.
+// Over `size` bytes of other words, if these are as many.
 outcome supervise::publish_words(const status_words& text, std::size_t size) noexcept {
-    status_words over = text;
-    while (over.size() < size) over.append('\n');
-    const bool cut = over.size() > text.size();
-    if (size != 0 && write_over(stat_, bytes_of(over.view())) &&
-        (!cut || ::ftruncate(stat_.value(), static_cast<off_t>(text.size())) == 0))
-        return done{};
-    return renew(stat_, directory_.value(), "stat", "stat.new", names_->stat_new, bytes_of(text.view()));
+    const auto content = bytes_of(text.view());
+    if (text.size() == size && write_over(stat_, content)) return done{};
+    return renew(stat_, directory_.value(), "stat", "stat.new", names_->stat_new, content);
 }
 
 outcome supervise::publish_record(const status_record& record) noexcept {

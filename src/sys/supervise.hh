@@ -8,8 +8,7 @@
 //       stat       0644   the same in words; its modification time is that of the last change
 //       pid        0644   "123\n", or nothing
 //
-// The last three are written over, by one write, so that a reader has what was true before or what is true now:
-// docs/decisions/0003-status-files.md.
+// A reader of the last three has what was true before or what is true now: docs/decisions/0003-status-files.md.
 //
 // What exists is never chmod'ed, chowned or made again, so that an administrator's rights survive. Everything is
 // reached through descriptors: a service directory that is renamed goes on being served. Source: runsv(8), measured.
@@ -75,6 +74,7 @@ private:
     const supervise_names* names_ = nullptr;
     unique_fd              directory_, lock_, control_, ok_;
     unique_fd              pid_, stat_, status_;  // as made by this supervisor, and by nobody else
+    std::size_t            pid_size_ = 0;         // of what that file has held when it was not empty
     std::optional<status>  published_;            // nothing: what the files say is not known
 };
 
