@@ -73,14 +73,14 @@ class Machine:
         path.chmod(mode)
         return path
 
-    def boot(self, *command, console=True, env=None, around=(), **options):
+    def boot(self, *command, console=True, env=None, around=(), terminal=False, **options):
         """Starts `command` (runit) as process no 1, and waits until it is there. `around` is put before it inside the
         namespace: setpriv, prlimit. Without a console, what it says is read from its standard error."""
         self.master, slave = pty.openpty()
         tty.setraw(slave)
         name = os.ttyname(slave)
         suites = " ".join(map(str, self.suite.directories))
-        options.setdefault("stdin", subprocess.DEVNULL)
+        options.setdefault("stdin", slave if terminal else subprocess.DEVNULL)
         options.setdefault("stdout", slave)
         options.setdefault("stderr", slave)
         # unshare as the parent of process no 1: its own end tells how process no 1 ended.

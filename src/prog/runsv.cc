@@ -9,9 +9,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
+#include <cstdlib>
 #include <cstring>
 
+#include "core/essential.hh"
 #include "core/pair.hh"
+#include "core/stages.hh"
 #include "core/text.hh"
 #include "sys/clock.hh"
 #include "sys/files.hh"
@@ -52,6 +56,10 @@ private:
     static constexpr std::size_t index(member who) noexcept { return static_cast<std::size_t>(who); }
     post&                        at(member who) noexcept { return posts_[index(who)]; }
     const service& life(member who) const noexcept { return who == member::main ? state_.main : state_.log; }
+
+    bool is_essential() const noexcept;
+    void count_as_last(int status) noexcept;
+    void end_container() const noexcept;
 
     outcome find_logger() noexcept;
     outcome lock(member who) noexcept;
@@ -186,12 +194,32 @@ void supervisor::reaped(sys::ended_child child) noexcept {
         post& its = at(who);
         if (child.pid == its.pid) {
             its.pid = 0;
+            if (who == member::main) count_as_last(child.status);
             on(who, end_of(who, child.status));
+            if (who == member::main) end_container();
         } else if (child.pid == its.script) {
             its.script = 0;
             on(who, {.what = event::kind::script_ended, .handled = child.status == 0});
         }
     }
+}
+
+// A container lives for this service, and its process no 1 listens: core/essential.hh.
+bool supervisor::is_essential() const noexcept {
+    return std::getenv(essential_variable) != nullptr &&
+           exists(posts_[index(member::main)].directory.value(), "essential");
+}
+
+// After a crash an essential service is not started again.
+void supervisor::count_as_last(int status) noexcept {
+    const service& main = state_.main;
+    if (main.now == phase::run && has_crashed(status, main.got_term) && is_essential()) state_.main.wanted = want::down;
+}
+
+void supervisor::end_container() const noexcept {
+    const service& main = state_.main;
+    if (main.now != phase::down || main.wanted == want::up || main.owed || !is_essential()) return;
+    ::sigqueue(1, essential_signal, {.sival_int = exit_code(main.wait_status)});
 }
 
 void supervisor::catch_up() noexcept {
