@@ -78,7 +78,7 @@ class Machine:
         namespace: setpriv, prlimit. Without a console, what it says is read from its standard error."""
         self.master, slave = pty.openpty()
         tty.setraw(slave)
-        name = os.ttyname(slave)
+        name = self.terminal = os.ttyname(slave)
         suites = " ".join(map(str, self.suite.directories))
         options.setdefault("stdin", slave if terminal else subprocess.DEVNULL)
         options.setdefault("stdout", slave)
