@@ -73,7 +73,7 @@ bool take_letters(std::string_view letters, request& asked) noexcept {
 
 // "now", "+5" or "5".
 std::optional<std::uint64_t> minutes(std::string_view word) noexcept {
-    constexpr std::uint64_t longest = 60 * 24 * 365;
+    constexpr std::uint64_t longest = std::uint64_t{60} * 24 * 365;
     if (word == "now") return 0;
     if (word.starts_with('+')) word.remove_prefix(1);
     const auto number = whole_number(word);

@@ -21,7 +21,9 @@ constexpr unsigned most_slaves  = 1024;
 // Field 7 of /proc/PID/stat, tty_nr: proc(5). 0: none. The name in field 2 may hold anything, and ends with the last
 // ')'.
 std::uint64_t terminal_in(std::string_view stat) noexcept {
-    const auto skip_past = [&](std::size_t at) { stat.remove_prefix(at == stat.npos ? stat.size() : at + 1); };
+    const auto skip_past = [&](std::size_t at) {
+        stat.remove_prefix(at == std::string_view::npos ? stat.size() : at + 1);
+    };
     skip_past(stat.rfind(')'));
     for (int field = 2; field < 7; ++field) skip_past(stat.find(' '));
     return scan_number(stat).value;
