@@ -209,7 +209,7 @@ def test_stopit_and_reboot_may_point_into_a_file_system_of_their_own(machine):
     for name in ("stopit", "reboot"):
         (machine.stages / name).symlink_to(f"/run/runit.{name}")
     up(machine)
-    assert machine.inside("/suite/runit-init", "6").returncode == 0
+    machine.obeys("/suite/runit-init", "6")
     assert machine.ends() == "reboot"
     assert stat.S_IMODE((machine.root / "run/runit.reboot").stat().st_mode) == 0o100
     assert (machine.stages / "reboot").is_symlink()
@@ -496,7 +496,7 @@ def test_init_that_finds_no_runit_says_so(machine):
 def test_init_tells_process_1(machine, level, end, mode):
     permit(machine, "reboot", 0o644)
     up(machine)
-    assert machine.inside("/suite/runit-init", level).returncode == 0
+    machine.obeys("/suite/runit-init", level)
     assert machine.ends() == end
     assert stat.S_IMODE((machine.stages / "reboot").stat().st_mode) == mode
 
