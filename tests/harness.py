@@ -97,6 +97,7 @@ class World:
         self.suite = suite
         self.processes = []
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        self.others = set(descendants(os.getpid()))  # what was there before this test is not its own
 
     # -- files ---------------------------------------------------------------------------------------------------
 
@@ -169,11 +170,9 @@ class World:
         for process in self.processes:
             if process.poll() is None:
                 process.send_signal(signal.SIGKILL)
-        me = os.getpid()
-        mine = str(self.directory)
         end = time.monotonic() + DEADLINE
         while time.monotonic() < end:
-            living = [p for p in descendants(me) if belongs_to(p, mine)]
+            living = [p for p in descendants(os.getpid()) if p not in self.others]
             if not living:
                 break
             for pid in living:
@@ -196,16 +195,6 @@ def descendants(pid):
                 found.append(child)
             queue.append(child)
     return found
-
-
-def belongs_to(pid, directory):
-    """Whether a process works below the directory of this test, or was started by a program that did."""
-    try:
-        if os.readlink(f"/proc/{pid}/cwd").startswith(directory):
-            return True
-        return directory.encode() in Path(f"/proc/{pid}/environ").read_bytes()
-    except OSError:
-        return False
 
 
 def reap_orphans(known):
