@@ -822,8 +822,8 @@ def test_the_shortest_log_shows_two_characters(world, sd):
 
 @regardless
 def test_there_is_no_limit_on_the_number_of_services(world, sd):
-    """3,000 of them, with a runsv that only waits: it is the directory that is tested."""
-    count = 3000
+    """5,000 of them, with a runsv that only waits: it is the directory that is tested."""
+    count = 5000
     tools = world.directory / "tools"
     world.write("tools/runsv.c", "int pause(void);\nint main(void) { return pause(); }\n")
     subprocess.run(["cc", "-O1", "-static", "-o", tools / "runsv", tools / "runsv.c"], check=True)
