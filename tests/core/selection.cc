@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "naive_match.hh"
+
 namespace runwell {
 namespace {
 
@@ -21,28 +23,6 @@ struct compiled {
 bool ours(const std::string& text, const std::string& line) {
     const compiled pattern{text};
     return matches(pattern.made, line);
-}
-
-// svlogd(8), PATTERN MATCHING, letter by letter and without any preparation.
-// The letter after a star is looked for, and then it is read as a part of the pattern: a star again, if it is one.
-bool naive(const std::string& p, const std::string& s) {
-    std::size_t i = 0, j = 0;
-    while (i < p.size()) {
-        if (p[i] == '*') {
-            if (++i == p.size()) return true;
-            while (j < s.size() && s[j] != p[i]) ++j;
-            if (j == s.size()) return false;
-        } else if (p[i] == '+') {
-            if (++i == p.size() || j == s.size() || s[j] != p[i]) return false;
-            while (j < s.size() && s[j] == p[i]) ++j;
-            if (j == s.size()) return true;
-            ++i;
-        } else {
-            if (j == s.size() || s[j] != p[i]) return false;
-            ++i, ++j;
-        }
-    }
-    return j == s.size();
 }
 
 struct row {
@@ -151,7 +131,7 @@ TEST(selection, matches_what_runit_matches) {
 }
 
 TEST(selection, the_oracle_of_these_tests_agrees_with_the_table) {
-    for (const row& r : rows) EXPECT_EQ(naive(r.pattern, r.line), r.matches) << r.pattern << " | " << r.line;
+    for (const row& r : rows) EXPECT_EQ(naive_match(r.pattern, r.line), r.matches) << r.pattern << " | " << r.line;
 }
 
 TEST(selection, agrees_with_a_naive_matcher_on_random_patterns) {
@@ -163,7 +143,7 @@ TEST(selection, agrees_with_a_naive_matcher_on_random_patterns) {
     };
     for (int i = 0; i < 300'000; ++i) {
         const std::string pattern = word("ab*+:", 5, 9), line = word("ab*+:", 5, i % 8 == 0 ? 40 : 10);
-        ASSERT_EQ(ours(pattern, line), naive(pattern, line)) << pattern << " | " << line;
+        ASSERT_EQ(ours(pattern, line), naive_match(pattern, line)) << pattern << " | " << line;
     }
 }
 
