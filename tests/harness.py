@@ -165,14 +165,20 @@ class World:
         path = self.directory / f"{program}.err"
         return path.read_text(errors="surrogateescape") if path.exists() else ""
 
+    def living(self):
+        """The processes that this test has started, however deep, and that have not ended."""
+        reap_orphans(self.processes)
+        return [pid for pid in descendants(os.getpid()) if pid not in self.others]
+
     def close(self):
-        """Ends everything that this test has started, however deep, by pid."""
+        """Ends all of them, by pid."""
         for process in self.processes:
             if process.poll() is None:
                 process.send_signal(signal.SIGKILL)
         end = time.monotonic() + DEADLINE
         while time.monotonic() < end:
-            living = [p for p in descendants(os.getpid()) if p not in self.others]
+            # Whose parent ends between two looks at /proc may be missed by one: two must find nobody.
+            living = self.living() or self.living()
             if not living:
                 break
             for pid in living:
@@ -180,7 +186,6 @@ class World:
                     os.kill(pid, signal.SIGKILL)
                 except ProcessLookupError:
                     pass
-            reap_orphans(self.processes)
             time.sleep(0.005)
         for process in self.processes:
             process.wait(timeout=DEADLINE)

@@ -89,12 +89,11 @@ class House:
 
     def left(self):
         """The processes that have not ended."""
-        reap_orphans(self.world.processes)
-        return descendants(os.getpid())
+        return self.world.living()
 
     def clear(self):
         """After a test that has failed: some of these hide where they come from."""
-        while left := descendants(os.getpid()):
+        while left := self.left():
             for pid in left:
                 if alive(pid):
                     os.kill(pid, signal.SIGKILL)

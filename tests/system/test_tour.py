@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from harness import DEADLINE, ROOT, Status, descendants, pid_of, reap_orphans, wait_for_words, wait_until
+from harness import DEADLINE, ROOT, Status, pid_of, wait_for_words, wait_until
 
 TOUR = ROOT / "examples/tour"
 SERVICES = ROOT / "examples/services"
@@ -39,8 +39,7 @@ def coreutils():
 
 def left_behind(world):
     """Processes and files of a tour that has ended."""
-    reap_orphans(world.processes)
-    return descendants(os.getpid()), list((world.directory / "tmp").iterdir())
+    return world.living(), list((world.directory / "tmp").iterdir())
 
 
 def start_tour(world, *arguments, **options):
