@@ -22,7 +22,7 @@ struct moment {
     std::uint32_t nanos   = 0;
 
     friend constexpr bool operator==(const moment&, const moment&)  = default;
-    friend constexpr auto operator<=>(const moment&, const moment&) = default;
+    friend constexpr auto operator<=>(const moment&, const moment&) = default;  // NOLINT(modernize-use-nullptr): a 0
 };
 
 namespace tai {

@@ -11,7 +11,6 @@
 //   run()     may not: from here on every error is a warning and a retry.
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -21,6 +20,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <optional>
 #include <span>
@@ -560,10 +560,10 @@ bool supervisor::is_held_by_another(int dir, std::size_t i) noexcept {
     sys::unique_fd control = control_of(dir, roster_.name_text(i));
     if (!control && !is_locked(dir, roster_.name_text(i))) return false;
     rlimit     files{};
-    const bool keep =
-        control && ::getrlimit(RLIMIT_NOFILE, &files) == 0 &&
-        (files.rlim_cur == RLIM_INFINITY || static_cast<rlim_t>(control.value() + spare_files) < files.rlim_cur) &&
-        others_.add(control.value());
+    const bool keep = control && ::getrlimit(RLIMIT_NOFILE, &files) == 0 &&
+                      (files.rlim_cur == RLIM_INFINITY ||
+                       static_cast<rlim_t>(control.value()) + rlim_t{spare_files} < files.rlim_cur) &&
+                      others_.add(control.value());
     const ticks again = control ? one_second : lets_go_in;
     roster_.held_by_another(i, keep ? control.release() : -1, sys::monotonic() + again);
     return true;
