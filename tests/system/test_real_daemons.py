@@ -17,7 +17,7 @@ from glob import glob
 from pathlib import Path
 
 import pytest
-from harness import DEADLINE, alive, descendants, pid_of, reap_orphans, wait_until
+from harness import DEADLINE, alive, descendants, pid_of, wait_until
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="sshd, cron and a change of user need root")
 needs_mounts = pytest.mark.skipif(
@@ -97,7 +97,6 @@ class House:
             for pid in left:
                 if alive(pid):
                     os.kill(pid, signal.SIGKILL)
-            reap_orphans(self.world.processes)
             self.runsvdir.poll()
 
 
