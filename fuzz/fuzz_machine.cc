@@ -1,6 +1,6 @@
 // Bytes become a story of a service and its logger: after each event, everything that must hold is checked.
 //
-//     first byte:   bit 0 there is a logger · bit 1, 2 the service, the logger has a down file
+//     first byte:   bit 0 there is a logger · bit 1, 2 the service, the logger has a down file · bit 3 it is essential
 //     the others:   bits 0-2 what happens · bit 3 to whom · bits 4-7 how
 #include <cstddef>
 #include <cstdint>
@@ -44,7 +44,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     using namespace runwell;
     if (size == 0) return 0;
     const auto wanted = [&](int bit) { return (bytes[0] >> bit & 1) != 0 ? want::down : want::up; };
-    world      w      = begins((bytes[0] & 1) != 0, wanted(1), wanted(2));
+    world      w      = begins((bytes[0] & 1) != 0, wanted(1), wanted(2), (bytes[0] & 8) != 0);
     for (std::size_t i = 1; i < size && !w.left; ++i) w = told(w, bytes[i]);
     if (!w.left) must_have_a_way_out(w);
     return 0;

@@ -1,5 +1,7 @@
 #include "core/machine.hh"
 
+#include "core/essential.hh"
+
 namespace runwell {
 namespace {
 
@@ -90,6 +92,8 @@ void lose_process(service& s) noexcept {
 }
 
 void end(service& s, const event& e) noexcept {
+    const bool is_last = e.essential && s.now == phase::run && has_crashed(e.status, s.got_term);
+    if (is_last && s.wanted == want::up) s.wanted = want::down;
     lose_process(s);
     if (s.now == phase::run) {
         s.wait_status = e.status;
@@ -125,6 +129,7 @@ void start_what_is_due(service& s, const event& e, todo_list& list) noexcept {
 }  // namespace
 
 void step(service& of, const event& happened, todo_list& list) noexcept {
+    const bool was_gone = gone(of);
     switch (happened.what) {
         case event::kind::tick: break;
         case event::kind::command: obey(of, happened, list); break;
@@ -138,6 +143,7 @@ void step(service& of, const event& happened, todo_list& list) noexcept {
         case event::kind::could_not_start: start_failed(of, happened); break;
     }
     start_what_is_due(of, happened, list);
+    if (happened.essential && !was_gone && gone(of)) list.push({.what = deed::end_container});
 }
 
 }  // namespace runwell

@@ -63,6 +63,7 @@ struct event {
     kind        what       = kind::tick;
     ticks       at         = 0;
     moment      wall       = {};
+    bool        essential  = false;  // a container lives for this service: core/essential.hh
     command_row order      = {};     // command
     int         status     = 0;      // ended: waitpid(2)
     bool        has_finish = false;  // ended: ./finish can be read
@@ -72,12 +73,13 @@ struct event {
 // What is to be done, in order. A control script is always the last: what follows depends on its answer.
 struct todo {
     enum class deed : std::uint8_t {
-        start_run,     // ./run
-        start_finish,  // ./finish, with wait_status as its two arguments
-        send,          // `signal` to ./run
-        run_script,    // control/`script`, if it is there and executable; then tell script_ended
-        end_input,     // the logger is to see the end of its input: close the writing end of the pipe
-        leave,         // everything has ended: exit
+        start_run,      // ./run
+        start_finish,   // ./finish, with wait_status as its two arguments
+        send,           // `signal` to ./run
+        run_script,     // control/`script`, if it is there and executable; then tell script_ended
+        end_input,      // the logger is to see the end of its input: close the writing end of the pipe
+        end_container,  // an essential service has ended for good: tell process no 1
+        leave,          // everything has ended: exit
     };
     deed what   = deed::leave;
     int  signal = 0;
@@ -87,7 +89,7 @@ struct todo {
 };
 using todo_list = fixed_list<todo, 6>;
 
-// A step changes the service and adds to the list.
+// A step changes the service and adds to the list. An essential service that has crashed is not started again.
 void step(service& of, const event& happened, todo_list& list) noexcept;
 
 // A control script is running: commands must wait.
@@ -96,6 +98,11 @@ constexpr bool busy(const service& of) noexcept { return of.script != '\0'; }
 // No process, no script, and none about to start.
 constexpr bool at_rest(const service& of) noexcept {
     return of.now == phase::down && !of.alive && !busy(of) && !of.owed;
+}
+
+// Down for good, as far as anybody knows now.
+constexpr bool gone(const service& of) noexcept {
+    return of.now == phase::down && !of.owed && of.wanted != want::up && !of.is_log;
 }
 
 // Something is only waiting for not_before.

@@ -58,8 +58,6 @@ private:
     const service& life(member who) const noexcept { return who == member::main ? state_.main : state_.log; }
 
     bool is_essential() const noexcept;
-    void count_as_last(int status) noexcept;
-    void end_container() const noexcept;
 
     outcome find_logger() noexcept;
     outcome lock(member who) noexcept;
@@ -156,6 +154,7 @@ void supervisor::on(member who, event happened) noexcept {
     for (std::optional<event> next = happened; next;) {
         next->at              = sys::monotonic();
         next->wall            = sys::wall();
+        next->essential       = who == member::main && is_essential();
         const task_list tasks = step(state_, who, *next);
         next.reset();
         for (const task& what : tasks) {
@@ -194,9 +193,7 @@ void supervisor::reaped(sys::ended_child child) noexcept {
         post& its = at(who);
         if (child.pid == its.pid) {
             its.pid = 0;
-            if (who == member::main) count_as_last(child.status);
             on(who, end_of(who, child.status));
-            if (who == member::main) end_container();
         } else if (child.pid == its.script) {
             its.script = 0;
             on(who, {.what = event::kind::script_ended, .handled = child.status == 0});
@@ -208,18 +205,6 @@ void supervisor::reaped(sys::ended_child child) noexcept {
 bool supervisor::is_essential() const noexcept {
     return std::getenv(essential_variable) != nullptr &&
            exists(posts_[index(member::main)].directory.value(), "essential");
-}
-
-// After a crash an essential service is not started again.
-void supervisor::count_as_last(int status) noexcept {
-    const service& main = state_.main;
-    if (main.now == phase::run && has_crashed(status, main.got_term) && is_essential()) state_.main.wanted = want::down;
-}
-
-void supervisor::end_container() const noexcept {
-    const service& main = state_.main;
-    if (main.now != phase::down || main.wanted == want::up || main.owed || !is_essential()) return;
-    ::sigqueue(1, essential_signal, {.sival_int = exit_code(main.wait_status)});
 }
 
 void supervisor::catch_up() noexcept {
@@ -252,6 +237,9 @@ std::optional<event> supervisor::act(const task& what) noexcept {
             if (at(what.who).pid > 0) ::kill(at(what.who).pid, what.what.signal);
             break;
         case todo::deed::end_input: pipe_.write.reset(); break;
+        case todo::deed::end_container:
+            ::sigqueue(1, essential_signal, {.sival_int = exit_code(state_.main.wait_status)});
+            break;
         case todo::deed::leave: left_ = true; break;
     }
     return std::nullopt;

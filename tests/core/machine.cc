@@ -9,7 +9,8 @@
 namespace runwell {
 
 static void PrintTo(const todo& what, std::ostream* to) {
-    static const char* const names[] = {"start_run", "start_finish", "send", "run_script", "end_input", "leave"};
+    static const char* const names[] = {"start_run", "start_finish",  "send", "run_script",
+                                        "end_input", "end_container", "leave"};
     *to << names[static_cast<int>(what.what)] << " " << what.signal << " " << (what.script != 0 ? what.script : '-');
 }
 
@@ -30,11 +31,13 @@ struct story {
     ticks             now        = 100 * one_second;
     bool              has_finish = false;
     bool              scripts    = false;  // leave the answers to the story
+    bool              essential  = false;
     std::vector<todo> did;
 
     void happens(event e) {
-        e.at   = now;
-        e.wall = {now / one_second, 0};
+        e.at        = now;
+        e.wall      = {now / one_second, 0};
+        e.essential = essential;
         todo_list list;
         step(s, e, list);
         for (const todo& what : list) {
@@ -359,6 +362,89 @@ TEST(machine, a_logger_has_no_finish_no_scripts_and_does_not_know_exit) {
     EXPECT_EQ(told.deeds(), (deeds{send(SIGTERM), send(SIGCONT)}));
     told.ends(killed_by_term);
     EXPECT_EQ(told.s.now, phase::down);
+}
+
+// -- a container lives for it --------------------------------------------------------------------------------------
+
+const todo end_container{.what = deed::end_container};
+
+story essential() {
+    story told     = running();
+    told.essential = true;
+    return told;
+}
+
+TEST(machine, an_essential_service_that_crashes_is_not_started_again_and_ends_the_container) {
+    for (const int status : {killed_by_term, SIGSEGV, SIGKILL, 1 << 8, 111 << 8}) {
+        story told = essential();
+        told.ends(status);
+        EXPECT_EQ(told.deeds(), deeds{end_container}) << status;
+        EXPECT_EQ(told.s.wanted, want::down);
+    }
+}
+
+TEST(machine, an_essential_service_ends_the_container_after_its_finish) {
+    story told      = essential();
+    told.has_finish = true;
+    told.ends(1 << 8);
+    EXPECT_EQ(told.deeds(), deeds{start_finish});
+    told.happens({.what = kind::could_not_start});
+    told.second_passes();
+    EXPECT_EQ(told.deeds(), deeds{start_finish}) << "no process could be made for it";
+    told.ends();
+    EXPECT_EQ(told.deeds(), deeds{end_container});
+}
+
+TEST(machine, an_essential_service_that_ends_well_or_is_told_to_is_restarted) {
+    story told = essential();
+    told.ends();
+    EXPECT_EQ(told.deeds(), deeds{start_run});
+    told.now += one_second;
+    told.command('t');
+    told.ends(1 << 8);
+    EXPECT_EQ(told.deeds(), (deeds{send(SIGTERM), start_run}));
+}
+
+TEST(machine, an_essential_service_that_is_taken_down_ends_the_container_when_it_is_down) {
+    story told = essential();
+    told.command('d');
+    EXPECT_EQ(told.deeds(), (deeds{send(SIGTERM), send(SIGCONT)}));
+    told.ends(killed_by_term);
+    EXPECT_EQ(told.deeds(), deeds{end_container});
+    told.command('o');
+    told.second_passes();
+    EXPECT_EQ(told.deeds(), deeds{start_run});
+    told.now += one_second;
+    told.ends();
+    EXPECT_EQ(told.deeds(), deeds{end_container}) << "once more";
+}
+
+TEST(machine, an_essential_service_that_is_taken_down_between_two_starts_ends_the_container) {
+    story told     = running();
+    told.now       = told.s.started;
+    told.essential = true;
+    told.ends();
+    EXPECT_EQ(told.deeds(), deeds{}) << "its second is not over";
+    told.command('d');
+    EXPECT_EQ(told.deeds(), deeds{end_container});
+}
+
+TEST(machine, an_essential_service_with_a_down_file_ends_nothing_before_it_was_up) {
+    story told;
+    told.essential = true;
+    told.s.wanted  = want::down;
+    told.begins();
+    told.command('d');
+    EXPECT_EQ(told.deeds(), deeds{});
+}
+
+TEST(machine, an_essential_service_that_is_killed_while_exit_is_wanted_still_leaves) {
+    story told = essential();
+    told.command('x');
+    told.deeds();
+    told.ends(SIGKILL);
+    EXPECT_EQ(told.deeds(), deeds{end_container});
+    EXPECT_EQ(told.s.wanted, want::exit);
 }
 
 }  // namespace

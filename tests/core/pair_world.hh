@@ -24,6 +24,9 @@ struct world {
     bool input   = true;  // the logger's input is open
     bool left    = false;
 
+    bool essential = false;  // a container lives for the service
+    bool told      = false;  // and process no 1 knows that it is gone
+
     const service& part(member who) const { return who == member::main ? p.main : p.log; }
 
     // Two worlds with the same key have the same future.
@@ -42,7 +45,7 @@ struct world {
                               relative(s.not_before),
                               relative(s.started)};
         };
-        return std::tuple{of(p.main), of(p.log), p.has_log, p.draining, input, left};
+        return std::tuple{of(p.main), of(p.log), p.has_log, p.draining, input, left, essential, told};
     }
 };
 
@@ -68,6 +71,11 @@ inline void carry_out(world& w, const task& t) {
             must(w.runs[0] == 0, "the logger's input ends after the service");
             w.input = false;
             return;
+        case deed::end_container:
+            must(w.essential && t.who == member::main, "a container ends for an essential service");
+            must(!w.told, "its end is told once");
+            w.told = true;
+            return;
         case deed::leave:
             must(w.runs[0] + w.runs[1] + w.scripts == 0, "nothing is left behind");
             must(w.p.main.wanted == want::exit, "it leaves when it is asked to");
@@ -78,7 +86,10 @@ inline void carry_out(world& w, const task& t) {
 
 // One event, with every invariant that must hold after it, whatever the story.
 inline world happens(world w, member who, event e) {
-    e.at = begin_at;
+    e.at              = begin_at;
+    e.essential       = w.essential && who == member::main;
+    const bool before = gone(w.p.main);
+    if (!before) w.told = false;
     for (const task& t : step(w.p, who, e)) carry_out(w, t);
 
     for (const member each : {member::main, member::log}) {
@@ -89,6 +100,7 @@ inline world happens(world w, member who, event e) {
         must(!s.got_term || s.alive, "a signal was got by somebody");
         must(!s.paused || s.alive, "somebody is paused");
     }
+    must(w.told || !w.essential || before || !gone(w.p.main), "the end of an essential service is told");
     must(!start_is_due(w.part(who)) || w.part(who).not_before > begin_at, "what is due is started");
     must(busy(w.p.main) == (w.scripts == 1), "busy while a script runs");
     must(!busy(w.p.log), "a logger is never busy");
@@ -97,8 +109,9 @@ inline world happens(world w, member who, event e) {
     return w;
 }
 
-inline world begins(bool has_log, want main, want log) {
+inline world begins(bool has_log, want main, want log, bool essential) {
     world w;
+    w.essential     = essential;
     w.p.has_log     = has_log;
     w.p.main.wanted = main;
     w.p.log.wanted  = log;

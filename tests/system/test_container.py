@@ -236,6 +236,27 @@ def test_an_essential_service_that_goes_down_for_good_ends_the_container(contain
     assert container.marks("finished") == ["6"]
 
 
+CANNOT_RUN = {
+    "missing": Path.unlink,
+    "not executable": lambda run: run.chmod(0o644),
+    "no interpreter": lambda run: run.write_text("#!/no/such\n"),
+    "no program": lambda run: run.write_bytes(b"\x7fELF"),
+    "a directory": lambda run: (run.unlink(), run.mkdir()),
+    "a link to itself": lambda run: (run.unlink(), run.symlink_to("run")),
+}
+
+
+@pytest.mark.parametrize("spoil", CANNOT_RUN.values(), ids=CANNOT_RUN.keys())
+def test_an_essential_service_whose_run_cannot_be_executed_ends_the_container(container, spoil):
+    """With 111, which is what runsv tells ./finish of it, too."""
+    container.service("db", essential="", finish="echo $1 >>/run/finished")
+    spoil(container.root / "etc/service/db/run")
+    container.start()
+    assert container.ends() == 111
+    assert container.marks("finished") == ["111"]
+    assert container.said("^runsv db: fatal: unable to start ./run: ")
+
+
 def test_an_essential_service_that_is_restarted_ends_nothing(container):
     container.service("db", "echo x >>/run/db; exec sleep 1000", essential="")
     container.start("sh", "-c", "until [ -e /run/db ]; do sleep 0.05; done; sv restart /etc/service/db; "
