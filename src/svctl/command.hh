@@ -1,0 +1,33 @@
+// command.hh — the commands of svctl, one file each below commands/, and what they all are given.
+//
+// A new command is a file commands/NAME.cc that defines add_NAME(), a line here, and a line in main.cc.
+#pragma once
+
+#include <unistd.h>
+
+#include <string>
+
+#include "svctl/command_line.hh"
+#include "svctl/terminal.hh"
+#include "svctl/tree.hh"
+
+namespace runwell::svctl {
+
+// What the options before the command say; read it only when the action runs.
+struct setting {
+    std::string services;        // the services directory: --svdir, else $SVDIR, else that of the build
+    std::string color = "auto";  // auto, always, never
+
+    tree       open_tree() const { return tree{services}; }
+    color_mode colors() const noexcept {
+        return color == "always" ? color_mode::always : color == "never" ? color_mode::never : color_mode::automatic;
+    }
+    terminal output() const { return terminal{STDOUT_FILENO, colors()}; }
+};
+
+void add_list(command_line& line, const setting& in);
+
+// `svctl` without a command.
+exit_code list_all(const setting& in);
+
+}  // namespace runwell::svctl

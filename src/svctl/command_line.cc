@@ -1,0 +1,130 @@
+#include "svctl/command_line.hh"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+namespace runwell::svctl {
+
+struct command_line::inside {
+    struct common {
+        std::string              names;
+        std::string*             into;
+        std::string              placeholder;
+        std::vector<std::string> allowed;
+        std::string              help;
+    };
+
+    CLI::App            app{"Look at services and tell them what to do", "svctl"};
+    std::vector<common> everywhere;
+    action              chosen;
+
+    static void add(CLI::App& to, const common& option) {
+        auto* made = to.add_option(option.names, *option.into, option.help)->type_name(option.placeholder);
+        made->take_last();
+        if (!option.allowed.empty()) made->check(CLI::IsMember{option.allowed})->type_name(option.placeholder);
+    }
+};
+
+// -- one command -----------------------------------------------------------------------------------------------------
+
+command& command::flag(const std::string& names, bool& into, const std::string& help) {
+    app_->add_flag(names, into, help);
+    return *this;
+}
+
+command& command::string(const std::string& names, std::string& into, const std::string& placeholder,
+                         const std::string& help) {
+    app_->add_option(names, into, help)->type_name(placeholder)->take_last();
+    return *this;
+}
+
+command& command::strings(const std::string& names, std::vector<std::string>& into, const std::string& placeholder,
+                          const std::string& help) {
+    app_->add_option(names, into, help)->type_name(placeholder)->expected(1)->take_all();
+    return *this;
+}
+
+command& command::number(const std::string& names, std::optional<double>& into, const std::string& placeholder,
+                         const std::string& help) {
+    app_->add_option(names, into, help)->check(CLI::NonNegativeNumber)->type_name(placeholder)->take_last();
+    return *this;
+}
+
+command& command::choice(const std::string& names, std::string& into, const std::vector<std::string>& allowed,
+                         const std::string& help) {
+    std::string placeholder;
+    for (const std::string& one : allowed) placeholder += (placeholder.empty() ? "" : "|") + one;
+    app_->add_option(names, into, help)->check(CLI::IsMember{allowed})->type_name(placeholder)->take_last();
+    return *this;
+}
+
+command& command::excludes(const std::string& one, const std::string& other) {
+    app_->get_option(one)->excludes(app_->get_option(other));
+    return *this;
+}
+
+command& command::word(const std::string& placeholder, std::string& into, const std::string& help) {
+    app_->add_option(placeholder, into, help)->type_name("")->required();
+    return *this;
+}
+
+command& command::words(const std::string& placeholder, std::vector<std::string>& into, const std::string& help) {
+    app_->add_option(placeholder, into, help)->type_name("")->required();
+    return *this;
+}
+
+command& command::maybe_words(const std::string& placeholder, std::vector<std::string>& into, const std::string& help) {
+    app_->add_option(placeholder, into, help)->type_name("");
+    return *this;
+}
+
+command& command::note(const std::string& text) {
+    app_->footer(text);
+    return *this;
+}
+
+command& command::does(action what) {
+    app_->final_callback([chosen = chosen_, what = std::move(what)] { *chosen = what; });
+    return *this;
+}
+
+// -- all of them -----------------------------------------------------------------------------------------------------
+
+command_line::command_line() : in_{std::make_unique<inside>()} {
+    in_->app.require_subcommand(0, 1);
+    in_->app.set_version_flag("--version", "svctl (runwell) " RUNWELL_VERSION, "print the version");
+    in_->app.set_help_flag("-h,--help", "print this");
+    in_->app.footer("svctl COMMAND --help tells more of one. The manual: man svctl");
+}
+
+command_line::~command_line() = default;
+
+void command_line::everywhere(const std::string& names, std::string& into, const std::string& placeholder,
+                              const std::vector<std::string>& allowed, const std::string& help) {
+    in_->everywhere.push_back({names, &into, placeholder, allowed, help});
+    inside::add(in_->app, in_->everywhere.back());
+}
+
+command command_line::add(const std::string& name, const std::string& help) {
+    CLI::App* made = in_->app.add_subcommand(name, help);
+    made->set_help_flag("-h,--help", "print this");
+    for (const auto& option : in_->everywhere) inside::add(*made, option);
+    return {*made, in_->chosen};
+}
+
+action command_line::read(int argc, const char* const* argv, action otherwise) {
+    in_->chosen = std::move(otherwise);
+    try {
+        in_->app.parse(argc, argv);
+    } catch (const CLI::Success& asked) {  // --help, --version: CLI11 prints them
+        in_->app.exit(asked);
+        return [] { return exit_code::good; };
+    } catch (const CLI::ParseError& wrong) {
+        std::string help = "svctl";
+        for (const CLI::App* one : in_->app.get_subcommands()) help += " " + one->get_name();
+        throw failure{exit_code::usage, wrong.what(), "how it is used: " + help + " --help"};
+    }
+    return in_->chosen;
+}
+
+}  // namespace runwell::svctl

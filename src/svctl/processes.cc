@@ -1,0 +1,156 @@
+#include "svctl/processes.hh"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <memory>
+#include <string_view>
+
+#include "svctl/terminal.hh"
+#include "sys/files.hh"
+
+namespace runwell::svctl {
+namespace {
+
+struct closing {
+    void operator()(DIR* dir) const noexcept { ::closedir(dir); }
+};
+
+// The next word, and the rest behind it.
+std::string_view next_word(std::string_view& text) noexcept {
+    const std::size_t      end  = std::min(text.find(' '), text.size());
+    const std::string_view word = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    return word;
+}
+
+template <class Number>
+Number number(std::string_view word) noexcept {
+    Number value{};
+    std::from_chars(word.data(), word.data() + word.size(), value);
+    return value;
+}
+
+}  // namespace
+
+// proc(5): pid (comm) state ppid …; utime, stime, cutime and cstime are fields 14 to 17, rss is 24. The name may hold
+// anything, brackets and spaces too, so the last bracket ends it.
+process parse_stat(std::string_view line, double per_second, std::uint64_t page) {
+    const std::size_t open = line.find('('), close = line.rfind(')');
+    if (open == std::string_view::npos || close == std::string_view::npos || close < open) return {};
+    process one;
+    one.pid  = number<pid_t>(line.substr(0, open));
+    one.name = line.substr(open + 1, close - open - 1);
+
+    std::string_view rest = line.substr(std::min(close + 2, line.size()));
+    double           cpu  = 0;
+    for (int field = 3; field <= 24 && !rest.empty(); ++field) {
+        const std::string_view word = next_word(rest);
+        if (field == 3) one.state = word.empty() ? '?' : word.front();
+        if (field == 4) one.parent = number<pid_t>(word);
+        if (field >= 14 && field <= 17) cpu += static_cast<double>(number<std::uint64_t>(word));
+        if (field == 24) one.memory_bytes = number<std::uint64_t>(word) * page;
+    }
+    one.cpu_seconds = cpu / per_second;
+    return one;
+}
+
+process_table process_table::read() {
+    process_table                       table;
+    const std::unique_ptr<DIR, closing> all{::opendir("/proc")};
+    if (!all) return table;
+    const auto             per_second = static_cast<double>(::sysconf(_SC_CLK_TCK));
+    const auto             page       = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    std::array<char, 1024> line;
+    while (const dirent* entry = ::readdir(all.get())) {
+        if (entry->d_name[0] < '0' || entry->d_name[0] > '9') continue;
+        const auto file = sys::open_at(::dirfd(all.get()), (std::string{entry->d_name} + "/stat").c_str(), O_RDONLY);
+        if (!file) continue;  // it has ended
+        const ssize_t size = ::read(file->value(), line.data(), line.size());
+        if (size <= 0) continue;
+        process one = parse_stat({line.data(), static_cast<std::size_t>(size)}, per_second, page);
+        if (one.pid != 0) table.all_.push_back(std::move(one));
+    }
+    std::sort(table.all_.begin(), table.all_.end(), [](const process& a, const process& b) { return a.pid < b.pid; });
+    for (std::size_t i = 0; i < table.all_.size(); ++i) {
+        table.by_pid_.emplace(table.all_[i].pid, i);
+        table.children_[table.all_[i].parent].push_back(i);
+    }
+    return table;
+}
+
+const process* process_table::find(pid_t pid) const {
+    const auto found = by_pid_.find(pid);
+    return found == by_pid_.end() ? nullptr : &all_[found->second];
+}
+
+std::vector<process_table::branch> process_table::tree_of(pid_t root) const {
+    std::vector<branch> drawn;
+    const process*      first = find(root);
+    if (first == nullptr) return drawn;
+    std::vector<branch> next{{first, 0, {}}};
+    while (!next.empty()) {
+        drawn.push_back(std::move(next.back()));
+        next.pop_back();
+        const branch parent   = drawn.back();
+        const auto   children = children_.find(parent.of->pid);
+        if (children == children_.end()) continue;
+        // Pushed from the last to the first, so that they come off in order.
+        for (auto i = children->second.rbegin(); i != children->second.rend(); ++i) {
+            branch child{&all_[*i], parent.depth + 1, parent.last};
+            child.last.push_back(i == children->second.rbegin());
+            next.push_back(std::move(child));
+        }
+    }
+    return drawn;
+}
+
+usage process_table::usage_of(pid_t root) const {
+    usage              sum;
+    std::vector<pid_t> next{root};
+    while (!next.empty()) {
+        const process* one = find(next.back());
+        next.pop_back();
+        if (one == nullptr) continue;
+        sum.cpu_seconds += one->cpu_seconds;
+        sum.memory_bytes += one->memory_bytes;
+        ++sum.processes;
+        if (const auto children = children_.find(one->pid); children != children_.end())
+            for (const std::size_t i : children->second) next.push_back(all_[i].pid);
+    }
+    return sum;
+}
+
+std::vector<std::string> arguments_of(pid_t pid) {
+    const auto file = sys::open_at(AT_FDCWD, ("/proc/" + std::to_string(pid) + "/cmdline").c_str(), O_RDONLY);
+    if (!file) return {};
+    std::string            all;
+    std::array<char, 4096> part;
+    constexpr std::size_t  enough = 65536;
+    for (ssize_t size = 1; size > 0 && all.size() < enough;) {
+        size = ::read(file->value(), part.data(), part.size());
+        if (size > 0) all.append(part.data(), static_cast<std::size_t>(size));
+    }
+    std::vector<std::string> words;
+    std::string_view         rest = all;
+    while (!rest.empty()) {
+        const std::size_t end = std::min(rest.find('\0'), rest.size());
+        words.emplace_back(rest.substr(0, end));
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    // A process that has rewritten its title (nginx, sshd) leaves empty words behind it.
+    while (!words.empty() && words.back().empty()) words.pop_back();
+    return words;
+}
+
+std::string command_of(const process& one) {
+    std::string line;
+    for (const std::string& word : arguments_of(one.pid)) line += (line.empty() ? "" : " ") + word;
+    return line.empty() ? "[" + printable(one.name) + "]" : printable(line);
+}
+
+}  // namespace runwell::svctl

@@ -1,0 +1,67 @@
+// processes.hh — the processes of this machine, in one pass over /proc, and what the tree below one of them costs.
+//
+//     const process_table all = process_table::read();
+//     all.tree_of(4711)        4711, its children, theirs: with their depths, in the order in which they are drawn
+//     all.usage_of(4711)       CPU seconds and bytes of memory of that tree
+//
+// One file is read for each process (/proc/PID/stat): 2,000 services cost some 30 ms, and nothing where none runs.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace runwell::svctl {
+
+struct process {
+    pid_t         pid    = 0;
+    pid_t         parent = 0;
+    char          state  = '?';      // as in proc(5): R S D T Z …
+    std::string   name;              // at most 15 bytes
+    double        cpu_seconds  = 0;  // its own, and of the children that it has waited for
+    std::uint64_t memory_bytes = 0;  // resident, shared pages included
+};
+
+struct usage {
+    double        cpu_seconds  = 0;
+    std::uint64_t memory_bytes = 0;
+    std::size_t   processes    = 0;
+};
+
+class process_table {
+public:
+    static process_table read();
+
+    const process* find(pid_t pid) const;  // nullptr: there is none
+    usage          usage_of(pid_t root) const;
+
+    struct branch {
+        const process* of;
+        std::size_t    depth;  // 0: the root
+        std::vector<bool>
+            last;  // for each depth from 1 on: whether that ancestor (or itself) is the last of its siblings
+    };
+    std::vector<branch> tree_of(pid_t root) const;
+
+    const std::vector<process>& all() const noexcept { return all_; }
+
+private:
+    std::vector<process>                                all_;
+    std::unordered_map<pid_t, std::size_t>              by_pid_;
+    std::unordered_map<pid_t, std::vector<std::size_t>> children_;
+};
+
+// The line of /proc/PID/stat; pid 0 when it is not one. Times in the kernel's units are given by `per_second`, memory
+// by the size of a page.
+process parse_stat(std::string_view line, double per_second, std::uint64_t page);
+
+// The words that a process was started with; empty for a kernel thread, or when it has ended.
+std::vector<std::string> arguments_of(pid_t pid);
+// The same, as one printable line; the name in brackets when there are none: "[kthreadd]".
+std::string command_of(const process& one);
+
+}  // namespace runwell::svctl

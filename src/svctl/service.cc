@@ -1,0 +1,93 @@
+#include "svctl/service.hh"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "sys/files.hh"
+
+namespace runwell::svctl {
+namespace {
+
+bool is_there(int base, const std::string& path) {
+    struct stat file {};
+    return ::fstatat(base, path.c_str(), &file, 0) == 0;
+}
+
+bool is_refused(int error) noexcept { return error == EACCES || error == EPERM; }
+
+// What supervise/status says; 0 as the error of one that is not a status.
+struct said_or_error {
+    std::optional<status> said;
+    int                   error = 0;
+};
+said_or_error read_status(int base, const std::string& path) {
+    const auto file = sys::open_at(base, path.c_str(), O_RDONLY | O_NONBLOCK);
+    if (!file) return {{}, file.why().error};
+    status_record record;
+    const ssize_t size = ::read(file->value(), record.data(), record.size());
+    if (size < 0) return {{}, errno};
+    return {decode(std::span{record}.first(static_cast<std::size_t>(size))), 0};
+}
+
+}  // namespace
+
+std::optional<double> service_state::age(moment now) const noexcept {
+    if (!said) return std::nullopt;
+    const double seconds = static_cast<double>(now.seconds - said->since.seconds) +
+                           (static_cast<double>(now.nanos) - static_cast<double>(said->since.nanos)) / 1e9;
+    return seconds < 0 ? 0 : seconds;
+}
+
+service_state look_at(int base, const std::string& name) {
+    service_state at;
+    at.down_file  = is_there(base, name + "/down");
+    const auto ok = sys::open_at(base, (name + "/supervise/ok").c_str(), O_WRONLY | O_NONBLOCK);
+    if (!ok && is_refused(ok.why().error)) {
+        at.by    = supervision::hidden;
+        at.error = ok.why().error;
+        return at;
+    }
+    if (!ok && ok.why().error == ENOENT && !is_there(base, name)) {
+        at.by = supervision::missing;
+        return at;
+    }
+    auto [said, error] = read_status(base, name + "/supervise/status");
+    at.said            = said;
+    if (!ok) return at;
+    at.error = error;
+    at.by    = said ? supervision::present : is_refused(error) ? supervision::hidden : supervision::broken;
+    return at;
+}
+
+service look_at_service(const tree& in, const std::string& name) {
+    service one{name, look_at(in.fd(), name), {}};
+    if (!name.ends_with("/log") && in.has_log(name)) one.log = look_at(in.fd(), name + "/log");
+    return one;
+}
+
+std::string_view state_word(const service_state& of) noexcept {
+    switch (of.by) {
+        case supervision::present: break;
+        case supervision::absent: return "no runsv";
+        case supervision::hidden: return "hidden";
+        case supervision::broken: return "broken";
+        case supervision::missing: return "missing";
+    }
+    if (of.said->paused && of.said->pid != 0) return "paused";
+    switch (of.said->now) {
+        case phase::down: return "down";
+        case phase::run: return "run";
+        case phase::finish: return "finish";
+    }
+    return {};
+}
+
+std::string_view want_word(const service_state& of) noexcept {
+    if (of.by == supervision::hidden || of.by == supervision::missing) return "?";
+    return of.wanted_up() ? "up" : "down";
+}
+
+}  // namespace runwell::svctl

@@ -1,0 +1,63 @@
+// service.hh — how a service is, in one look at its directory.
+//
+//     NAME/supervise/ok        somebody reads it: a runsv is there          present, absent
+//     NAME/supervise/status    what that runsv says                         core/status.hh
+//     NAME/down                it is not started by itself
+//     NAME/log/                its log service: the same again
+//
+// supervise/ is readable for its owner alone: to anyone else a service is `hidden`.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/status.hh"
+#include "svctl/tree.hh"
+
+namespace runwell::svctl {
+
+enum class supervision : std::uint8_t {
+    present,  // a runsv looks after it: `said` is true now
+    absent,   // none does; `said`, if there is one, is the last that was said
+    hidden,   // this user may not see
+    broken,   // there is a runsv, and what it says cannot be read
+    missing,  // there is no directory: a link that leads nowhere
+};
+
+struct service_state {
+    supervision           by = supervision::absent;
+    std::optional<status> said;
+    bool                  down_file = false;
+    int                   error     = 0;  // of `hidden` and `broken`: errno, 0 for a bad format
+
+    bool present() const noexcept { return by == supervision::present; }
+    // ./run lives. (One that is paused lives, too.)
+    bool runs() const noexcept { return present() && said->now == phase::run && said->pid != 0; }
+    // Meant to be up. Where no runsv says so, the directory does: a service without a file `down` is.
+    bool wanted_up() const noexcept { return present() ? said->wanted == want::up : !down_file; }
+    // What exit code 3 counts: it is meant to be up, this can be seen, and ./run does not live.
+    bool fails() const noexcept { return by != supervision::hidden && wanted_up() && !runs(); }
+    // Seconds since the last change; nothing when nobody says.
+    std::optional<double> age(moment now) const noexcept;
+};
+
+struct service {
+    std::string                  name;
+    service_state                main;
+    std::optional<service_state> log;  // nothing: it has none
+};
+
+// Looks at a service or log service ("web", "web/log") below the directory `base`. Never waits and never fails: what
+// cannot be seen is an answer.
+service_state look_at(int base, const std::string& name);
+
+service look_at_service(const tree& in, const std::string& name);
+
+// One word for the state: "run", "paused", "finish", "down"; "no runsv", "hidden", "broken", "missing".
+std::string_view state_word(const service_state& of) noexcept;
+// "up", "down"; "?" where it cannot be known.
+std::string_view want_word(const service_state& of) noexcept;
+
+}  // namespace runwell::svctl

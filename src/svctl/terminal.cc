@@ -1,0 +1,182 @@
+#include "svctl/terminal.hh"
+
+#include <langinfo.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <clocale>
+#include <cstdlib>
+#include <cwchar>
+
+#include "core/text.hh"
+
+namespace runwell::svctl {
+namespace {
+
+struct tint_row {
+    tint             in;
+    std::string_view code;  // between "\e[" and "m"; empty: none
+};
+
+constexpr std::array tints{
+    tint_row{tint::plain, ""},    tint_row{tint::strong, "1"},  tint_row{tint::faint, "2"},
+    tint_row{tint::good, "32"},   tint_row{tint::young, "33"},  tint_row{tint::bad, "1;31"},
+    tint_row{tint::name_1, "36"}, tint_row{tint::name_2, "33"}, tint_row{tint::name_3, "35"},
+    tint_row{tint::name_4, "32"}, tint_row{tint::name_5, "34"}, tint_row{tint::name_6, "31"},
+};
+
+constexpr std::string_view ellipsis = "…";
+
+// What one character of UTF-8 is; one that is not valid is a single byte with no code point.
+struct character {
+    std::size_t bytes;
+    wchar_t     code = -1;
+};
+
+constexpr bool continues(char c) noexcept { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
+
+// The first character of text, which is not empty. Overlong forms, surrogates and what is beyond U+10FFFF are invalid.
+character first_of(std::string_view text) noexcept {
+    const auto lead = static_cast<unsigned char>(text.front());
+    if (lead < 0x80) return {1, static_cast<wchar_t>(lead)};
+    const std::size_t size = lead >= 0xf0 && lead < 0xf5   ? 4
+                             : lead >= 0xe0 && lead < 0xf0 ? 3
+                             : lead >= 0xc2 && lead < 0xe0 ? 2
+                                                           : 0;
+    if (size == 0 || text.size() < size) return {1};
+    auto code = static_cast<wchar_t>(lead & (0xff >> (size + 1)));
+    for (std::size_t i = 1; i < size; ++i) {
+        if (!continues(text[i])) return {1};
+        code = (code << 6) | (static_cast<unsigned char>(text[i]) & 0x3f);
+    }
+    constexpr std::array<wchar_t, 5> least{0, 0, 0x80, 0x800, 0x10000};
+    if (code < least[size] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) return {1};
+    return {size, code};
+}
+
+std::size_t width_of(const character& one) noexcept {
+    if (one.code < 0 || (one.code >= 0x20 && one.code < 0x7f)) return 1;
+    const int width = ::wcwidth(one.code);
+    return width < 0 ? 1 : static_cast<std::size_t>(width);
+}
+
+// What must not reach a terminal as it is: C0, DEL, C1 and bytes that are no character.
+constexpr bool is_control(const character& one) noexcept {
+    return one.code < 0x20 || (one.code >= 0x7f && one.code < 0xa0);
+}
+
+bool is_harmless(std::string_view text) noexcept {
+    while (!text.empty()) {
+        const character one = first_of(text);
+        if (is_control(one)) return false;
+        text.remove_prefix(one.bytes);
+    }
+    return true;
+}
+
+bool is_set(const char* variable) {
+    const char* value = std::getenv(variable);
+    return value != nullptr && *value != '\0';
+}
+
+bool has_color(color_mode mode, bool is_terminal) {
+    switch (mode) {
+        case color_mode::always: return true;
+        case color_mode::never: return false;
+        case color_mode::automatic: break;
+    }
+    const char* kind = std::getenv("TERM");
+    return is_terminal && !is_set("NO_COLOR") && !(kind != nullptr && std::string_view{kind} == "dumb");
+}
+
+// What use_locale() has found: whether the person's locale is one of UTF-8.
+bool& locale_has_unicode() noexcept {
+    static bool has = false;
+    return has;
+}
+
+}  // namespace
+
+void use_locale() {
+    locale_has_unicode() =
+        std::setlocale(LC_CTYPE, "") != nullptr && std::string_view{::nl_langinfo(CODESET)} == "UTF-8";
+    // How wide a character is does not depend on the language.
+    if (!locale_has_unicode()) std::setlocale(LC_CTYPE, "C.UTF-8");
+}
+
+terminal::terminal(int fd, color_mode mode)
+    : fd_{fd},
+      is_terminal_{::isatty(fd) == 1},
+      has_color_{svctl::has_color(mode, is_terminal_)},
+      has_unicode_{locale_has_unicode()} {}
+
+std::size_t terminal::width() const {
+    if (!is_terminal_) return 0;
+    winsize size{};
+    if (::ioctl(fd_, TIOCGWINSZ, &size) == 0 && size.ws_col != 0) return size.ws_col;
+    const char* columns = std::getenv("COLUMNS");
+    const auto  told    = columns == nullptr ? std::nullopt : whole_number(columns);
+    return told && *told != 0 ? *told : 80;
+}
+
+std::string terminal::paint(tint in, std::string_view text) const {
+    const auto* row = std::find_if(tints.begin(), tints.end(), [in](const tint_row& one) { return one.in == in; });
+    if (!has_color_ || row == tints.end() || row->code.empty() || text.empty()) return std::string{text};
+    return "\x1b[" + std::string{row->code} + "m" + std::string{text} + "\x1b[0m";
+}
+
+std::size_t columns_of(std::string_view text) {
+    std::size_t columns = 0;
+    while (!text.empty()) {
+        const character one = first_of(text);
+        columns += width_of(one);
+        text.remove_prefix(one.bytes);
+    }
+    return columns;
+}
+
+std::string fit(std::string_view text, std::size_t columns) {
+    if (columns == 0 || columns_of(text) <= columns) return std::string{text};
+    std::size_t used = 0, at = 0;
+    while (at < text.size()) {
+        const character   one   = first_of(text.substr(at));
+        const std::size_t width = width_of(one);
+        if (used + width > columns - 1) break;
+        used += width;
+        at += one.bytes;
+    }
+    return std::string{text.substr(0, at)} + std::string{ellipsis};
+}
+
+std::string pad(std::string_view text, std::size_t columns, bool to_the_right) {
+    const std::size_t width  = columns_of(text);
+    const std::string spaces = std::string(width < columns ? columns - width : 0, ' ');
+    return to_the_right ? spaces + std::string{text} : std::string{text} + spaces;
+}
+
+std::string printable(std::string_view text) {
+    if (is_harmless(text)) return std::string{text};
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string                shown;
+    while (!text.empty()) {
+        const character one = first_of(text);
+        if (!is_control(one)) {
+            shown += text.substr(0, one.bytes);
+            if (one.code == '\\') shown += '\\';
+        } else if (one.code == '\n' || one.code == '\t') {
+            shown += one.code == '\n' ? "\\n" : "\\t";
+        } else {
+            for (const char byte : text.substr(0, one.bytes)) {
+                shown += "\\x";
+                shown += digits[static_cast<unsigned char>(byte) >> 4];
+                shown += digits[static_cast<unsigned char>(byte) & 15];
+            }
+        }
+        text.remove_prefix(one.bytes);
+    }
+    return shown;
+}
+
+}  // namespace runwell::svctl

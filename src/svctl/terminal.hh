@@ -1,0 +1,76 @@
+// terminal.hh — where svctl's words go: how wide it is, whether it knows colour, and how text fills columns.
+//
+//     const terminal out{STDOUT_FILENO, color_mode::automatic};
+//     out.paint(tint::bad, "down")        "down" in a pipe, "\e[31mdown\e[0m" on a terminal
+//     fit("naïve café", 8)                "naïve c…"      columns, not bytes; never half a character
+//     printable("a\nb\x1b[2J")            "a\nb\x1b[2J" spelt out: no name or log line moves the cursor
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace runwell::svctl {
+
+enum class color_mode : std::uint8_t { automatic, always, never };
+
+enum class tint : std::uint8_t {
+    plain,
+    strong,  // headings, names
+    faint,   // what is as it is meant to be and of no interest
+    good,    // up
+    young,   // up, but only just; or on its way
+    bad,     // wanted up and not up; an error
+    name_1,  // six that tell names apart; name_tint() deals them out
+    name_2,
+    name_3,
+    name_4,
+    name_5,
+    name_6,
+};
+
+// The i-th name's colour; they begin anew after six.
+constexpr tint name_tint(std::size_t i) noexcept {
+    return static_cast<tint>(static_cast<std::size_t>(tint::name_1) + i % 6);
+}
+
+class terminal {
+public:
+    // `automatic`: colour if `fd` is a terminal that is not dumb, and NO_COLOR is not set (https://no-color.org).
+    terminal(int fd, color_mode mode);
+
+    bool is_terminal() const noexcept { return is_terminal_; }
+    bool has_color() const noexcept { return has_color_; }
+    // Whether lines and dots beyond ASCII can be drawn: what the locale says.
+    bool has_unicode() const noexcept { return has_unicode_; }
+    // In columns; 0 where lines may be as long as they want: not a terminal. Asks anew with each call.
+    std::size_t width() const;
+
+    std::string paint(tint in, std::string_view text) const;
+
+private:
+    int  fd_;
+    bool is_terminal_;
+    bool has_color_;
+    bool has_unicode_;
+};
+
+// Sets the locale up as the environment wants it; to be called once, before any of the others. Times and messages stay
+// as in the C locale: only what a character is comes from it.
+void use_locale();
+
+// How many columns text takes; what is not UTF-8 takes one for each byte.
+std::size_t columns_of(std::string_view text);
+
+// `text` in at most `columns`, cut with "…" where it is longer. 0 columns: all of it.
+std::string fit(std::string_view text, std::size_t columns);
+
+// `text` followed (or preceded) by as many spaces as make it `columns` wide.
+std::string pad(std::string_view text, std::size_t columns, bool to_the_right = false);
+
+// Text that may have come from anywhere, safe to show: control characters and what is not UTF-8 as \n, \t, \xNN, and
+// then a backslash as \\. What is harmless stays as it is.
+std::string printable(std::string_view text);
+
+}  // namespace runwell::svctl

@@ -1,0 +1,137 @@
+#include "svctl/tree.hh"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <optional>
+#include <unordered_set>
+
+#include "svctl/errors.hh"
+#include "svctl/human.hh"
+#include "svctl/terminal.hh"
+#include "sys/files.hh"
+
+namespace runwell::svctl {
+namespace {
+
+constexpr std::string_view log_suffix = "/log";
+
+struct closing {
+    void operator()(DIR* dir) const noexcept { ::closedir(dir); }
+};
+
+bool is_directory(int base, const dirent& entry) {
+    if (entry.d_type == DT_DIR) return true;
+    if (entry.d_type != DT_LNK && entry.d_type != DT_UNKNOWN) return false;
+    struct stat file {};
+    if (::fstatat(base, entry.d_name, &file, 0) == 0) return S_ISDIR(file.st_mode);
+    return entry.d_type == DT_LNK;
+}
+
+bool matches(const std::string& pattern, const std::string& name) {
+    return ::fnmatch(pattern.c_str(), name.c_str(), FNM_PERIOD) == 0;
+}
+
+// The name that was probably meant, if there is one.
+std::string suggestion(std::string_view word, std::span<const std::string> names) {
+    std::string best;
+    std::size_t least = std::max<std::size_t>(word.size() / 3, 1) + 1;
+    for (const std::string& name : names) {
+        const std::size_t apart = distance(word, name);
+        if (apart < least || (name.starts_with(word) && best.empty())) best = name, least = std::min(apart, least);
+    }
+    return best;
+}
+
+// The names that a word without "/log" means.
+std::vector<std::string> meaning(const std::string& word, std::span<const std::string> names, std::string_view where) {
+    const std::string shown = "'" + printable(word) + "'";
+    if (word.empty() || word.front() == '.' || word.find('/') != std::string::npos)
+        throw failure{exit_code::usage, shown + " is not the name of a service in " + std::string{where},
+                      "a name has no slash and no dot in front; for another directory: --svdir DIR"};
+
+    std::vector<std::string> found;
+    for (const std::string& name : names)
+        if (matches(word, name)) found.push_back(name);
+
+    const bool exact = std::binary_search(names.begin(), names.end(), word);
+    if (exact && (found.size() > 1 || (found.size() == 1 && found.front() != word)))
+        throw failure{exit_code::usage, shown + " is a service, and a pattern for others, too",
+                      "say which is meant: a backslash before *, ? or [ takes it as it is"};
+    if (exact) return {word};
+    if (!found.empty()) return found;
+    if (word.find_first_of("*?[\\") != std::string::npos)
+        throw failure{exit_code::not_found, shown + " matches no service in " + std::string{where},
+                      "see what there is: svctl list"};
+    const std::string meant = suggestion(word, names);
+    throw failure{exit_code::not_found, shown + ": no such service in " + std::string{where},
+                  meant.empty() ? "see what there is: svctl list" : "did you mean '" + printable(meant) + "'?"};
+}
+
+}  // namespace
+
+tree::tree(std::string directory) : directory_{std::move(directory)} {
+    while (directory_.size() > 1 && directory_.ends_with('/')) directory_.pop_back();
+    auto opened = sys::open_at(AT_FDCWD, directory_.c_str(), O_RDONLY | O_DIRECTORY);
+    if (opened) {
+        fd_ = std::move(*opened);
+        return;
+    }
+    const failure why = system_failure(opened.why().error, "open the services directory", directory_);
+    throw failure{
+        why.code(), std::string{why.cause()},
+        why.code() == exit_code::not_found ? "name another one: --svdir DIR, or the variable SVDIR" : why.cure()};
+}
+
+std::vector<std::string> tree::names() const {
+    const int dir = ::openat(fd(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0) throw system_failure(errno, "open the services directory", directory_);
+    const std::unique_ptr<DIR, closing> all{::fdopendir(dir)};
+    std::vector<std::string>            found;
+    while (const dirent* entry = ::readdir(all.get()))
+        if (entry->d_name[0] != '.' && is_directory(fd(), *entry)) found.emplace_back(entry->d_name);
+    std::sort(found.begin(), found.end());
+    return found;
+}
+
+bool tree::has_log(const std::string& name) const {
+    struct stat file {};
+    return ::fstatat(fd(), (name + "/log").c_str(), &file, 0) == 0 && S_ISDIR(file.st_mode);
+}
+
+std::vector<std::string> tree::select(std::span<const std::string> words) const {
+    return select_names(
+        words, names(), [this](const std::string& name) { return has_log(name); }, directory_);
+}
+
+std::vector<std::string> select_names(std::span<const std::string> words, std::span<const std::string> names,
+                                      const std::function<bool(const std::string&)>& has_log, std::string_view where) {
+    std::vector<std::string>        chosen;
+    std::unordered_set<std::string> known;
+    const auto                      choose = [&](const std::string& name) {
+        if (known.insert(name).second) chosen.push_back(name);
+    };
+    for (const std::string& word : words) {
+        if (!word.ends_with(log_suffix)) {
+            for (const std::string& name : meaning(word, names, where)) choose(name);
+            continue;
+        }
+        bool any = false;
+        for (const std::string& name : meaning(word.substr(0, word.size() - log_suffix.size()), names, where)) {
+            if (!has_log(name)) continue;
+            any = true;
+            choose(name + std::string{log_suffix});
+        }
+        if (!any)
+            throw failure{exit_code::not_found, "'" + printable(word) + "': that service has no log service",
+                          "give it one: a directory log/ with a run of its own"};
+    }
+    return chosen;
+}
+
+}  // namespace runwell::svctl

@@ -1,0 +1,84 @@
+#include "svctl/view.hh"
+
+#include <algorithm>
+#include <cmath>
+
+#include "svctl/human.hh"
+
+namespace runwell::svctl {
+namespace {
+
+// JSON has no use for the digits behind a millisecond.
+double in_milliseconds(double seconds) noexcept { return std::round(seconds * 1000) / 1000; }
+
+std::string_view state_name(const service_state& of) noexcept {
+    return of.by == supervision::absent ? "unsupervised" : state_word(of);
+}
+
+json& set_state(json& into, const service_state& of, moment now) {
+    const bool known = of.present();
+    const auto age   = known ? of.age(now) : std::nullopt;
+    json       wanted;
+    if (of.by != supervision::hidden && of.by != supervision::missing) wanted = want_word(of);
+    json pid;
+    if (known && of.said->pid != 0) pid = of.said->pid;
+    json since;
+    if (known) since = iso_time(of.said->since);
+    into.set("state", state_name(of))
+        .set("wanted", std::move(wanted))
+        .set("pid", std::move(pid))
+        .set("since", std::move(since))
+        .set("seconds", age ? json{in_milliseconds(*age)} : json{})
+        .set("paused", known && of.said->paused)
+        .set("got_term", known && of.said->got_term)
+        .set("down_file", of.down_file)
+        .set("fails", of.fails());
+    return into;
+}
+
+}  // namespace
+
+tint state_tint(const service_state& of, moment now) noexcept {
+    if (of.by == supervision::hidden) return tint::faint;
+    if (of.by == supervision::absent) return of.down_file ? tint::faint : tint::bad;
+    if (!of.present()) return tint::bad;
+    if (!of.runs())
+        return of.said->now == phase::finish && !of.wanted_up() ? tint::young : of.fails() ? tint::bad : tint::faint;
+    if (of.said->paused || of.said->got_term || of.age(now).value_or(0) < young_seconds) return tint::young;
+    return tint::good;
+}
+
+json json_of(const service& one, const process_table& processes, moment now) {
+    json whole = json::object();
+    whole.set("name", one.name);
+    set_state(whole, one.main, now);
+
+    const auto     pid   = one.main.present() ? static_cast<pid_t>(one.main.said->pid) : 0;
+    const process* first = pid != 0 ? processes.find(pid) : nullptr;
+    const usage    used  = first != nullptr ? processes.usage_of(pid) : usage{};
+    json           log;
+    if (one.log) {
+        log = json::object();
+        set_state(log, *one.log, now);
+    }
+    whole.set("log", std::move(log))
+        .set("cpu_seconds", first != nullptr ? json{used.cpu_seconds} : json{})
+        .set("memory_bytes", first != nullptr ? json{used.memory_bytes} : json{})
+        .set("processes", used.processes)
+        .set("command", first != nullptr ? json{command_of(*first)} : json{});
+    return whole;
+}
+
+exit_code result_of(std::span<const service> all) {
+    const auto is_hidden = [](const service& one) { return one.main.by == supervision::hidden; };
+    const auto hidden    = std::count_if(all.begin(), all.end(), is_hidden);
+    const bool fails     = std::any_of(all.begin(), all.end(), [](const service& one) { return one.main.fails(); });
+    if (hidden != 0)
+        say(failure{exit_code::not_allowed,
+                    std::to_string(hidden) + (hidden == 1 ? " service does not show its state to this user"
+                                                          : " services do not show their state to this user"),
+                    "see all of it as root: sudo svctl …"});
+    return fails ? exit_code::not_up : hidden != 0 ? exit_code::not_allowed : exit_code::good;
+}
+
+}  // namespace runwell::svctl

@@ -1,0 +1,27 @@
+// view.hh — what is common to the commands that tell how services are: their JSON, their colour, their exit code.
+#pragma once
+
+#include <span>
+
+#include "svctl/errors.hh"
+#include "svctl/json.hh"
+#include "svctl/processes.hh"
+#include "svctl/service.hh"
+#include "svctl/terminal.hh"
+
+namespace runwell::svctl {
+
+// A run that is younger than this stands out.
+inline constexpr double young_seconds = 5;
+
+// bad: wanted up and not up, or not to be read; young: up for a few seconds only, or between two states; good: up.
+tint state_tint(const service_state& of, moment now) noexcept;
+
+// The object of a service, as svctl(8), JSON, has it. A log service has the same members but `name`, `log` and those
+// about processes.
+json json_of(const service& one, const process_table& processes, moment now);
+
+// not_up when any is not up that should be; not_allowed, and a word about it on standard error, when some are hidden.
+exit_code result_of(std::span<const service> all);
+
+}  // namespace runwell::svctl

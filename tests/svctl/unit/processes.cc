@@ -1,0 +1,60 @@
+#include "svctl/processes.hh"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+namespace runwell::svctl {
+namespace {
+
+// Fields 14 to 17 are 100, 200, 300, 400 ticks; 24 is 5 pages.
+constexpr std::string_view line =
+    "4711 (a) b (c) S 12 4711 4711 0 -1 4194560 1 2 3 4 100 200 300 400 20 0 1 0 99 1000000 5 18446744073709551615 1 "
+    "1\n";
+
+TEST(processes, a_name_may_hold_brackets_and_spaces) {
+    const process one = parse_stat(line, 100, 4096);
+    EXPECT_EQ(one.pid, 4711);
+    EXPECT_EQ(one.name, "a) b (c");
+    EXPECT_EQ(one.state, 'S');
+    EXPECT_EQ(one.parent, 12);
+}
+
+TEST(processes, the_time_of_children_that_have_ended_counts) {
+    EXPECT_DOUBLE_EQ(parse_stat(line, 100, 4096).cpu_seconds, 10.0);
+    EXPECT_EQ(parse_stat(line, 100, 4096).memory_bytes, 5u * 4096);
+}
+
+TEST(processes, what_is_not_such_a_line_is_no_process) {
+    for (const std::string_view text : {"", "x", "12", "12 (", "12 )(", "(a) S 1"})
+        EXPECT_EQ(parse_stat(text, 100, 4096).pid, 0) << text;
+    EXPECT_EQ(parse_stat("7 (a)", 100, 4096).pid, 7);
+}
+
+TEST(processes, this_process_is_among_them) {
+    const auto  all  = process_table::read();
+    const auto* self = all.find(::getpid());
+    ASSERT_NE(self, nullptr);
+    EXPECT_EQ(self->parent, ::getppid());
+    EXPECT_GT(all.usage_of(::getpid()).memory_bytes, 0u);
+    EXPECT_EQ(all.usage_of(::getpid()).processes, 1u);
+    EXPECT_NE(command_of(*self).find("svctl_tests"), std::string::npos);
+}
+
+TEST(processes, a_tree_begins_with_its_root_and_goes_down_before_it_goes_on) {
+    const auto all  = process_table::read();
+    const auto tree = all.tree_of(::getppid());
+    ASSERT_FALSE(tree.empty());
+    EXPECT_EQ(tree.front().depth, 0u);
+    for (std::size_t i = 1; i < tree.size(); ++i) {
+        EXPECT_LE(tree[i].depth, tree[i - 1].depth + 1);
+        EXPECT_EQ(tree[i].last.size(), tree[i].depth);
+    }
+}
+
+TEST(processes, there_is_no_tree_of_nobody) {
+    EXPECT_TRUE(process_table{}.tree_of(1).empty());
+    EXPECT_EQ(process_table{}.usage_of(1).processes, 0u);
+}
+
+}  // namespace
+}  // namespace runwell::svctl
