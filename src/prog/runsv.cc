@@ -431,6 +431,6 @@ int main(int argc, char** argv) {
     const auto signals = sys::listen_to({SIGCHLD, SIGTERM});
     if (!signals) return sys::voice{"runsv", argv[1]}.fatal(signals.why(), 111);
     // Where it was started may have to be unmounted one day; where the service lives is in use anyway.
-    if (*path == '/') static_cast<void>(::chdir(path));
+    if (*path == '/') static_cast<void>(::chdir(path) != 0);
     run(service, *signals);
 }

@@ -22,7 +22,7 @@ namespace {
 // leads nowhere any more (a directory below the former /tmp) is left as it is.
 void enter_directory_again() noexcept {
     char path[4096];  // PATH_MAX
-    if (::getcwd(path, sizeof path) != nullptr) static_cast<void>(::chdir(path));
+    if (::getcwd(path, sizeof path) != nullptr) static_cast<void>(::chdir(path) != 0);
 }
 
 bool set_read_only(const char* path) noexcept {
