@@ -175,7 +175,7 @@ service_path below(std::string_view name, std::string_view rest) noexcept {
 
 // The way to the ears of whoever supervises the service: open for writing as long as it is open for reading there.
 sys::unique_fd control_of(int dir, const char* name) noexcept {
-    auto        control = sys::open_at(dir, below(name, "/supervise/control").c_str(), O_WRONLY | O_NONBLOCK);
+    auto control = sys::open_at(dir, below(name, "/supervise/control").c_str(), O_WRONLY | O_NONBLOCK | O_NOFOLLOW);
     struct stat found;
     if (!control || ::fstat(control->value(), &found) != 0 || !S_ISFIFO(found.st_mode)) return {};
     return std::move(*control);
@@ -183,7 +183,7 @@ sys::unique_fd control_of(int dir, const char* name) noexcept {
 
 // Whoever holds the lock need not be listening (yet, or any more). It is only tried, and free again at once.
 bool is_locked(int dir, const char* name) noexcept {
-    const auto lock = sys::open_at(dir, below(name, "/supervise/lock").c_str(), O_RDONLY | O_NONBLOCK);
+    const auto lock = sys::open_at(dir, below(name, "/supervise/lock").c_str(), O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
     return lock && ::flock(lock->value(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 

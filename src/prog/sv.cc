@@ -205,7 +205,7 @@ constexpr char cannot_enter[] = "unable to change to service directory";
 // supervise/status, provided that there is a runsv to keep it true: the trouble is ENXIO when there is none.
 result<status> read_status(place& of) noexcept {
     const auto open = [&of](std::string_view file, int mode) -> result<sys::unique_fd> {
-        auto opened = sys::open_at(of.dir(), of.path(file), mode | O_NONBLOCK);
+        auto opened = sys::open_at(of.dir(), of.path(file), mode | O_NONBLOCK | O_NOFOLLOW);
         if (!opened) return trouble{"unable to open ", file.data(), opened.why().error};
         return opened;
     };
@@ -213,16 +213,27 @@ result<status> read_status(place& of) noexcept {
     const sys::unique_fd file = TRY(open("supervise/status", O_RDONLY));
 
     status_record record;
-    const ssize_t size = ::read(file.value(), record.data(), record.size());
+    struct stat   is;
+    const bool    fifo = ::fstat(file.value(), &is) != 0 || S_ISFIFO(is.st_mode);  // what is read of a FIFO is lost
+    const ssize_t size = fifo ? 0 : ::read(file.value(), record.data(), record.size());
     if (size < 0) return trouble{"unable to read ", "supervise/status", errno};
     const auto read = decode(std::span{record}.first(static_cast<std::size_t>(size)));
     if (!read) return trouble{"unable to read ", "supervise/status: bad format"};
     return *read;
 }
 
+// supervise/control, for writing. Whoever may write to supervise/ may have put anything there: a FIFO it must be.
+result<sys::unique_fd> open_control(int dir) noexcept {
+    auto        control = sys::open_at(dir, "supervise/control", O_WRONLY | O_NONBLOCK | O_NOFOLLOW);
+    struct stat is;
+    if (control && (::fstat(control->value(), &is) != 0 || !S_ISFIFO(is.st_mode)))
+        return trouble{"unable to write to ", "supervise/control: not a fifo"};
+    return control;
+}
+
 // Writes control bytes to a runsv; ENXIO when there is none, or when it leaves this very moment.
 outcome send(int dir, std::string_view bytes) noexcept {
-    const sys::unique_fd control = TRY(sys::open_at(dir, "supervise/control", O_WRONLY | O_NONBLOCK));
+    const sys::unique_fd control = TRY(open_control(dir));
     const auto           as_was  = ::signal(SIGPIPE, SIG_IGN);
     const ssize_t        wrote   = ::write(control.value(), bytes.data(), bytes.size());
     const int            error   = wrote < 0 ? errno : ENOSPC;
@@ -241,7 +252,7 @@ bool has_down_file(place& of) noexcept {
 
 // Whether runsv has read all that was written to supervise/control.
 bool has_heard_all(int dir) noexcept {
-    const auto control = sys::open_at(dir, "supervise/control", O_WRONLY | O_NONBLOCK);
+    const auto control = open_control(dir);
     int        unread  = 0;
     return !control || ::ioctl(control->value(), FIONREAD, &unread) != 0 || unread == 0;
 }

@@ -32,7 +32,7 @@ outcome make_directory(int service, const supervise_names& names) noexcept {
 
 result<unique_fd> open_fifo(int directory, const char* path, int flags) noexcept {
     ::mkfifoat(directory, path, private_file);
-    return open_at(directory, path, flags | O_NONBLOCK);
+    return open_entry(directory, path, flags);
 }
 
 std::span<const std::byte> bytes_of(std::string_view text) noexcept { return std::as_bytes(std::span{text}); }
@@ -63,7 +63,7 @@ result<supervise> supervise::lock(int service, const supervise_names& names, boo
     if (!directory) return trouble{"unable to open ", names.lock, directory.why().error};
     made.directory_ = std::move(*directory);
 
-    auto lock = open_at(made.directory_.value(), "lock", O_WRONLY | O_APPEND | O_CREAT, private_file);
+    auto lock = open_entry(made.directory_.value(), "lock", O_WRONLY | O_APPEND | O_CREAT, private_file);
     if (!lock) return trouble{"unable to open ", names.lock, lock.why().error};
     made.lock_ = std::move(*lock);
     while (::flock(made.lock_.value(), LOCK_EX | (wait ? 0 : LOCK_NB)) != 0)

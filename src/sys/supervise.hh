@@ -10,7 +10,8 @@
 //
 // A reader of the last three has what was true before or what is true now: docs/decisions/0003-status-files.md.
 //
-// What exists is never chmod'ed, chowned or made again, so that an administrator's rights survive. Everything is
+// What exists is never chmod'ed, chowned or made again, so that an administrator's rights survive. Whoever they let
+// write to supervise/ cannot lead anything out of it: of its files none is opened through a link. Everything is
 // reached through descriptors: a service directory that is renamed goes on being served. Source: runsv(8), measured.
 #pragma once
 

@@ -138,8 +138,9 @@ void each_service(const char* services, const char* file, Each each) noexcept {
         fixed_text<300> path;
         for (const std::string_view part : {name, std::string_view{"/supervise/"}, std::string_view{file}})
             path.append(part);
-        const auto opened = sys::open_at(directory->value(), path.c_str(), O_WRONLY | O_NONBLOCK);
-        if (opened) more = each(opened->value());
+        const auto  opened = sys::open_at(directory->value(), path.c_str(), O_WRONLY | O_NONBLOCK | O_NOFOLLOW);
+        struct stat is;
+        if (opened && ::fstat(opened->value(), &is) == 0 && S_ISFIFO(is.st_mode)) more = each(opened->value());
     }));
 }
 

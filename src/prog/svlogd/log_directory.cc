@@ -38,10 +38,15 @@ bool exists(int dir, const char* name) noexcept {
     return ::fstatat(dir, name, &about, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
 }
 
-// The content of a file, a zero byte after it; empty when there is no such file.
-result<sys::pages> content_of(int dir, const char* path) noexcept {
-    auto file = sys::open_at(dir, path, O_RDONLY);
-    if (!file && file.why().error == ENOENT) return sys::pages{};
+// The content of a file, a zero byte after it, and who owns it; no text when there is no such file.
+struct content {
+    sys::pages text;
+    uid_t      owner = 0;
+};
+
+result<content> content_of(int dir, const char* name) noexcept {
+    auto file = sys::open_entry(dir, name, O_RDONLY, 0, sys::links::ours);
+    if (!file && file.why().error == ENOENT) return content{};
     const sys::unique_fd opened = TRY(std::move(file));
     struct stat          about {};
     if (::fstat(opened.value(), &about) != 0) return trouble{"", "", errno};
@@ -55,7 +60,7 @@ result<sys::pages> content_of(int dir, const char* path) noexcept {
         size += static_cast<std::size_t>(got);
     }
     if (size + 1 < text.bytes().size()) text.bytes()[size] = '\n';  // it has shrunk meanwhile
-    return text;
+    return content{std::move(text), about.st_uid};
 }
 
 struct rule_count {
@@ -78,13 +83,13 @@ rule_count count_rules(std::string_view text) noexcept {
 
 bool log_directory::open(ticks now) noexcept {
     now_     = now;
-    auto dir = sys::open_at(AT_FDCWD, name_, O_RDONLY);
+    auto dir = sys::open_at(AT_FDCWD, name_, O_RDONLY | O_NONBLOCK);
     if (!dir) return svlogd_voice.warn(trouble{"unable to open log directory: ", name_, dir.why().error}), false;
     struct stat about {};
     if (::fstat(dir->value(), &about) != 0 || !S_ISDIR(about.st_mode))
         return svlogd_voice.warn(trouble{"unable to change directory: ", name_, ENOTDIR}), false;
 
-    auto lock = sys::open_at(dir->value(), "lock", O_WRONLY | O_APPEND | O_CREAT, 0600);
+    auto lock = sys::open_entry(dir->value(), "lock", O_WRONLY | O_APPEND | O_CREAT, 0600);
     if (!lock || ::flock(lock->value(), LOCK_EX | LOCK_NB) != 0)
         return svlogd_voice.warn(trouble{"unable to lock directory: ", name_, lock ? errno : lock.why().error}), false;
 
@@ -129,24 +134,24 @@ void log_directory::finish() noexcept {
 }
 
 outcome log_directory::take_config() noexcept {
-    const sys::pages file = TRY(content_of(dir_.value(), "config"));
-    if (file.bytes().empty()) return done{};
+    const content file = TRY(content_of(dir_.value(), "config"));
+    if (file.text.bytes().empty()) return done{};
     if (how_.verbose) sys::say({"svlogd: info: read: ", name_, "/config"});
 
     // The rules, their steps, and the text that both borrow.
-    const std::string_view content{file.bytes().data(), file.bytes().size() - 1};
-    const rule_count       count     = count_rules(content);
+    const std::string_view said{file.text.bytes().data(), file.text.bytes().size() - 1};
+    const rule_count       count     = count_rules(said);
     const std::size_t      for_rules = count.rules * sizeof(selection_rule);
     const std::size_t      for_steps = count.steps * sizeof(pattern_step);
-    config_                          = TRY(sys::pages::make(for_rules + for_steps + content.size() + 1));
+    config_                          = TRY(sys::pages::make(for_rules + for_steps + said.size() + 1));
     char* const room                 = config_.bytes().data();
     char* const text                 = room + for_rules + for_steps;
-    std::memcpy(text, content.data(), content.size());
+    std::memcpy(text, said.data(), said.size());
     auto* const             rules = reinterpret_cast<selection_rule*>(room);
     std::span<pattern_step> steps{reinterpret_cast<pattern_step*>(room + for_rules), count.steps};
 
     std::size_t      made = 0;
-    std::string_view rest{text, content.size()};
+    std::string_view rest{text, said.size()};
     while (const auto line = next_config_line(rest)) {
         if (is_rule(*line)) {
             using enum selection_rule::target;
@@ -160,6 +165,10 @@ outcome log_directory::take_config() noexcept {
     }
     rules_         = {rules, made};
     policy_.prefix = policy_.prefix.substr(0, longest_prefix);
+    if (!policy_.processor.empty() && !sys::is_ours(file.owner)) {
+        svlogd_voice.warn({"config belongs to another user, its processor is not run: ", name_});
+        policy_.processor = {};
+    }
     // The shell wants a zero byte after the command, where the newline was.
     if (!policy_.processor.empty()) text[policy_.processor.end() - text] = '\0';
     return done{};
@@ -188,7 +197,8 @@ outcome log_directory::take_over_current() noexcept {
 
 bool log_directory::open_current(const char* doing) noexcept {
     for (;;) {
-        auto file = sys::open_at(dir_.value(), "current", O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, being_written);
+        auto file =
+            sys::open_entry(dir_.value(), "current", O_WRONLY | O_APPEND | O_CREAT, being_written, sys::links::ours);
         if (file) {
             ::fchmod(file->value(), being_written);
             current_ = std::move(*file);

@@ -21,8 +21,8 @@ namespace {
 // Above what the child gives a meaning to, so that no dup2 of it closes another.
 constexpr int first_free = 16;
 
-sys::unique_fd open_high(int dir, const char* path, int flags) noexcept {
-    auto file = sys::open_at(dir, path, flags, 0644);
+sys::unique_fd open_high(int dir, const char* name, int flags) noexcept {
+    auto file = sys::open_entry(dir, name, flags, 0644);
     return sys::unique_fd{file ? ::fcntl(file->value(), F_DUPFD_CLOEXEC, first_free) : -1};
 }
 
@@ -58,11 +58,12 @@ void processor::start(int directory, const char* name, const char* command, bool
 
 bool processor::spawn(int directory, const char* command) noexcept {
     const old_name temporary = with_kind(file_, old_file::temporary);
-    // Another file of that name, should the processor of a svlogd that was killed still write to the first.
+    // Files of their own, should the processor of a svlogd that was killed still write to those of these names.
     ::unlinkat(directory, temporary.c_str(), 0);
+    ::unlinkat(directory, "newstate", 0);
     const sys::unique_fd input    = open_high(directory, file_.c_str(), O_RDONLY);
     const sys::unique_fd state    = open_high(directory, "state", O_RDONLY | O_CREAT);
-    const sys::unique_fd newstate = open_high(directory, "newstate", O_WRONLY | O_CREAT | O_TRUNC);
+    const sys::unique_fd newstate = open_high(directory, "newstate", O_WRONLY | O_CREAT | O_EXCL);
     output_                       = open_high(directory, temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL);
     if (!input || !state || !newstate || !output_) return false;
 
