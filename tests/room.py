@@ -42,7 +42,8 @@ echo 'anna:x:1000:' >>etc/group
 install -d -o 1000 -g 1000 home/anna
 mkdir home/anna/runwell && mount --bind -o ro "$tree" home/anna/runwell
 rm -rf etc/service etc/sv etc/runit && mkdir etc/service etc/sv
-exec usr/local/bin/chpst --new-net chroot . sh -c 'cd; exec bash'
+mkdir old && pivot_root . old && umount -l old
+cd && exec chpst --new-net bash
 """
 
 
@@ -98,8 +99,8 @@ class Room:
                 "root", cwd=ROOT, env=self.environments["root"],
             )
         }  # fmt: skip
-        code, said = self.shells["root"].does("readlink /proc/self/ns/pid")
-        assert code == 0 and said != [os.readlink("/proc/self/ns/pid")], said
+        code, said = self.shells["root"].does("readlink /proc/self/ns/pid; ls /old")
+        assert (code, len(said)) == (0, 1) and said != [os.readlink("/proc/self/ns/pid")], said
 
     def process_one(self):
         return next(pid for pid in descendants(self.shells["root"].process.pid))
@@ -109,8 +110,7 @@ class Room:
             pid = str(self.process_one())
             self.shells[who] = Shell(
                 self,
-                ["nsenter", "--target", pid, "--mount", "--pid", "--net", f"--root=/proc/{pid}/root",
-                 f"--wd=/proc/{pid}/root/home/anna",
+                ["nsenter", "--target", pid, "--mount", "--pid", "--net", "--wdns=/home/anna",
                  "setpriv", "--reuid", str(ANNA), "--regid", str(ANNA), "--clear-groups", "bash"],
                 who, env=self.environments[who],
             )  # fmt: skip
