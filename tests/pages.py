@@ -25,8 +25,6 @@ NEEDS = {
     "build": "compiles or proves the whole of runwell; who runs this test has just done that",
     "spark": "Apache Spark, which Debian does not package",
     "registry": "images of a public registry",
-    "machine": "a whole machine, which would be rebooted; tests/boot does the same under QEMU",
-    "systemd": "a user session that systemd has begun",
 }
 
 

@@ -8,8 +8,8 @@ from harness import ROOT, wait_until
 from pages import pages, steps_of
 from room import Room
 
-# Commands that only look: what they look at may take its time.
-LOOKS = ("cat", "tail", "head", "ls", "grep", "sv status", "sv -v status", "ps", "pgrep", "test", "wget", "svctl")
+# Commands that only look, or that may be given again: what they speak of may take its time.
+LOOKS = ("cat", "tail", "head", "ls", "grep", "sv status", "sv -v status", "sv start", "sv -v exit", "ps", "pgrep", "test", "wget")
 
 VARIES = [
     (r"\(pid \d+\)", "(pid N)"),
@@ -17,6 +17,7 @@ VARIES = [
     (r"\d{4}-\d\d-\d\d[_T ]\d\d:\d\d:\d\d(\.\d+)?", "DATE"),
     (r"@4[0-9a-f]{23}", "@STAMP"),
     (r"\b(process|pid) \d+", r"\1 N"),
+    (r"runwell \d+\.\d+\.\d+", "runwell VERSION"),
     (r"^\d{2,}$", "N"),
 ]
 
