@@ -22,3 +22,50 @@ def test_the_index_of_decisions_is_complete_and_says_their_titles():
         number, titles[decision.name] = re.match(r"# (\d+)\. (.*)", decision.read_text()).groups()
         assert decision.name.startswith(f"{int(number):04}-")
     assert rows == titles
+
+
+# -- every error text has its entry ------------------------------------------------------------------------------------
+
+TROUBLE = ROOT / "docs/troubleshooting.md"
+SAID = re.compile(
+    r'(?:\b(?:trouble|refusal|complaint)\b(?:\s+\w+)?\{|\b(?:warn|fatal|cannot|pause|overcome)\w*\((?:\w+,\s*)?(?:trouble)?\{?)'
+    r'[^";{}]*?"((?:[^"\\]|\\.)+)"'
+)
+SOUNDS_SO = re.compile(
+    r'"((?:unable to|invalid|unknown|warning: |fail: |option |illegal|this kernel|no such|: this kernel|: runsv not'
+    r'|- runit: (?:fatal|warning): |[^" ]* exists but|[^" ]*: name too|[^" ]*: bad format)[^"]*)"'
+)
+
+
+def error_texts():
+    """What the suite may say when something is wrong, by text: the files that say it."""
+    found = {}
+    for source in sorted((ROOT / "src").rglob("*.[ch][ch]")):
+        if source.relative_to(ROOT / "src").parts[0] not in ("core", "sys", "prog") or source.stem == "error_words":
+            continue
+        code = re.sub(r"//.*", "", source.read_text())
+        for pattern in (SAID, SOUNDS_SO):
+            for text in pattern.findall(code):
+                text = re.sub(r"^(- runit: )?((fatal|warning|fail): ?)?|\\.*", "", text).strip(" :")
+                if re.search(r"[a-z()] [a-z/]", text) and text != "unable to":
+                    found.setdefault(text, set()).add(source.name)
+    return found
+
+
+def entries():
+    """The texts of the first column of the tables, where the other two have a cause and a cure."""
+    rows = re.findall(r"^\| (.+?) \| (.+?) \| (.+?) \|$", TROUBLE.read_text(), re.M)
+    return {text for first, cause, cure in rows if cause.strip("- ") and cure.strip("- ") for text in re.findall(r"`([^`]+)`", first)}
+
+
+def test_every_error_text_has_its_cause_and_its_cure():
+    known = entries()
+    missing = {text: files for text, files in error_texts().items() if not any(text in entry for entry in known)}
+    assert missing == {}
+
+
+def test_no_entry_is_about_what_is_never_said():
+    words = set(re.findall(r'return "([^"]+)"', (ROOT / "src/core/error_words.cc").read_text()))
+    labels = {"timeout: ...", "kill: ...", "dropping: ...", "warning: restarting.", "usage: ..."}
+    said = set(error_texts())
+    assert [e for e in entries() if e not in words | labels and not any(text in e for text in said)] == []
