@@ -9,7 +9,7 @@ from pages import pages, steps_of
 from room import Room
 
 # Commands that only look, or that may be given again: what they speak of may take its time.
-LOOKS = ("cat", "tail", "head", "ls", "grep", "sv status", "sv -v status", "sv start", "sv -v exit", "ps", "pgrep", "test", "wget")
+LOOKS = ("cat", "zcat", "tail", "head", "ls", "grep", "sv status", "sv -v status", "sv start", "sv -v exit", "ps", "pgrep", "test", "wget")
 
 VARIES = [
     (r"\(pid \d+\)", "(pid N)"),
