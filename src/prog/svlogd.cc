@@ -354,16 +354,18 @@ bool logger::finished() const noexcept {
 }
 
 void logger::close_directories() noexcept {
+    std::optional<std::size_t> left;
     if (block_open_) {
         std::size_t written = block_.ready.size();
         for (const log_directory& d : directories_)
             if (d.is_open()) written = std::min(written, d.safe());
         if (const std::size_t lost = source_.leave_after(written); lost > 0)
             svlogd_voice.warn({"input lost, bytes: ", decimal{lost}.view()});
+        left = written;
     }
     for (log_directory& d : directories_) {
         if (d.worker().pid() > 0) ::kill(d.worker().pid(), SIGTERM);
-        d.finish();
+        d.finish(left);
     }
 }
 

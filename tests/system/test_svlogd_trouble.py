@@ -89,6 +89,35 @@ def test_term_ends_a_pause_and_leaves_what_is_not_written_in_the_pipe(world):
 
 
 @root
+def test_term_in_the_middle_of_a_line_that_does_not_fit_leaves_no_torn_one(world):
+    """What the next one finds in the pipe begins with that line, so it must not be appended to the head of it."""
+    live = Mounted(world, "-tt", config="s0\\n", size="1m", fill=1_000_000)
+    read_end = os.open(f"/proc/{live.process.pid}/fd/0", os.O_RDONLY | os.O_NONBLOCK)
+    data = numbered(600)
+    live.say(data)
+    wait_until(lambda: "pausing" in live.errors(), "a pause")
+    held = os.open(live.inside / "tm", os.O_RDONLY)
+    inside = Path(f"/proc/self/fd/{held}")
+    before = live.log()
+    assert not before.endswith(b"\n"), "the disk was full in the middle of a line"
+    assert live.stop() == 0
+    assert "lines lost" not in live.errors(), "they are in the pipe"
+    (inside / "filler").unlink()
+    again = subprocess.Popen([world.suite.path("svlogd"), "-tt", str(inside)], stdin=read_end, pass_fds=[held],
+                             env=world.suite.environment())  # fmt: skip
+    world.processes.append(again)
+    os.close(read_end)
+    live.end()
+    assert again.wait(timeout=30) == 0
+    (killed,) = old_files(inside, "u")
+    assert killed.read_bytes() == before
+    logged = before[: before.rindex(b"\n") + 1] + current(inside)
+    os.close(held)
+    lines = [line.split(b" ", 1)[1] for line in logged.splitlines(keepends=True)]
+    assert set(lines) == set(data.splitlines(keepends=True)) and len(lines) < 1200
+
+
+@root
 @pytest.mark.parametrize("options", [["-L"], ["-L", "-tt"]])
 def test_lossy_drops_and_counts(world, options):
     live = Mounted(world, *options, config="s0\\n", size="1m", fill=900_000)

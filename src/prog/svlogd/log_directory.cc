@@ -113,8 +113,12 @@ bool log_directory::open(ticks now) noexcept {
 void log_directory::close() noexcept {
     if (!dir_) return;
     flush();
+    close_as(well_closed);
+}
+
+void log_directory::close_as(mode_t mode) noexcept {
     if (how_.verbose) sys::say({"svlogd: info: close: ", name_});
-    if (current_ && (::fsync(current_.value()) != 0 || ::fchmod(current_.value(), well_closed) != 0))
+    if (current_ && (::fsync(current_.value()) != 0 || ::fchmod(current_.value(), mode) != 0))
         svlogd_voice.warn(trouble{"unable to close current: ", name_, errno});
     current_.reset();
     lock_.reset();
@@ -126,10 +130,14 @@ void log_directory::close() noexcept {
     rotation_owed_ = stuck_ = false;
 }
 
-void log_directory::finish() noexcept {
+void log_directory::finish(std::optional<std::size_t> left) noexcept {
+    if (!dir_) return;
     retry_at_ = 0;
-    close();
-    const std::uint64_t lost = newlines_in({out_.data(), used_}) + dropped_;
+    flush();
+    // Where a line has been written in part and comes again as a whole, nothing may be appended.
+    const bool breaks_off = torn_ && (used_ > 0 || (left && *left < safe_));
+    close_as(breaks_off ? being_written : well_closed);
+    const std::uint64_t lost = newlines_in({out_.data(), left ? older_ : used_}) + dropped_;
     if (lost > 0) svlogd_voice.warn({"lines lost: ", decimal{lost}.view(), ": ", name_});
 }
 
@@ -405,6 +413,7 @@ bool log_directory::flush() noexcept {
         const std::size_t written = write_through({out_.data(), used_});
         std::memmove(out_.data(), out_.data() + written, used_ - written);
         used_ -= written;
+        older_ -= std::min(older_, written);
     }
     if (used_ == 0 && dropped_ > 0) report_drops();
     return used_ == 0 && !rotation_owed_ && current_;
@@ -425,6 +434,7 @@ void log_directory::report_drops() noexcept {
     const std::size_t written = write_through({out_.data(), used_});
     if (written == 0) dropped_ = count;
     if (written == 0 || written == used_) used_ = 0;
+    older_ = used_;
     if (written > 0) svlogd_voice.warn({"lines dropped: ", decimal{count}.view(), ": ", name_});
     std::memmove(out_.data(), out_.data() + written, written == 0 ? 0 : used_);
 }

@@ -44,12 +44,16 @@ public:
     // Opens, locks, and reads the config; false, and said why, when it cannot be logged to.
     bool open(ticks now) noexcept;
     void close() noexcept;
-    // For good: says what could not be written.
-    void finish() noexcept;
+    // For good: says what could not be written. `left`: how much of the block is dealt with, and the rest of it will be
+    // read by who comes next; nothing when no block was begun.
+    void finish(std::optional<std::size_t> left) noexcept;
     bool is_open() const noexcept { return static_cast<bool>(dir_); }
 
     // A new block begins.
-    void begin_block() noexcept { at_ = safe_ = 0; }
+    void begin_block() noexcept {
+        at_ = safe_ = 0;
+        older_      = used_;
+    }
     // Logs what is left of it. False: not all was taken, or not all could be written.
     bool feed(const log_block& block, ticks now) noexcept;
     // Gives up what is left of it, but for what `out` can keep; counts the lines.
@@ -78,6 +82,7 @@ public:
     void release() noexcept;
 
 private:
+    void    close_as(mode_t mode) noexcept;
     outcome take_config() noexcept;
     outcome take_over_current() noexcept;
     bool    open_current(const char* doing) noexcept;
@@ -117,6 +122,7 @@ private:
     bool                            rotation_owed_ = false;
 
     std::size_t used_   = 0;      // of out_
+    std::size_t older_  = 0;      // of these: from blocks before this one
     std::size_t at_     = 0;      // of the block: taken
     std::size_t safe_   = 0;      // of the block: written
     bool        inside_ = false;  // a line whose head has been taken
