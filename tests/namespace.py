@@ -42,6 +42,9 @@ exec "$@"
 class Machine:
     """runit as process no 1 of a namespace. What it does to its files is seen below `root`; `lines` is its console."""
 
+    mounts = MOUNTS  # what arranges the root directory; see there for its arguments
+    namespaces = ("--mount", "--pid")  # of its own; options of unshare and nsenter
+
     def __init__(self, world, suite=None):
         self.world = world
         self.suite = suite or world.suite
@@ -59,6 +62,7 @@ class Machine:
                     link.symlink_to(f"/suite{n}/{program.name}")
         (self.root / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\n")
         (self.root / "etc/group").write_text("root:x:0:\n")
+        self.below = " ".join(map(str, self.suite.directories))  # what the root directory is made of
         self.output = b""
         self.process = None
         self.pid = None
@@ -79,13 +83,12 @@ class Machine:
         self.master, slave = pty.openpty()
         tty.setraw(slave)
         name = self.terminal = os.ttyname(slave)
-        suites = " ".join(map(str, self.suite.directories))
         options.setdefault("stdin", slave if terminal else subprocess.DEVNULL)
         options.setdefault("stdout", slave)
         options.setdefault("stderr", slave)
         # unshare as the parent of process no 1: its own end tells how process no 1 ended.
         self.process = subprocess.Popen(
-            ["unshare", "--pid", "--fork", "--kill-child", "--mount", "sh", "-c", MOUNTS, "machine", self.root, suites,
+            ["unshare", *self.namespaces, "--fork", "--kill-child", "sh", "-c", self.mounts, "machine", self.root, self.below,
              name if console else "", *around, "chroot", ".", *(command or ("/suite/runit",))],
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "ASAN_OPTIONS": "detect_leaks=0", **(env or {})},
             start_new_session=True, **options,
@@ -149,9 +152,11 @@ class Machine:
     def inside(self, *command, **options):
         """Runs a command in the namespace, as docker exec does."""
         options.setdefault("capture_output", True)
+        options.setdefault("env", {"PATH": "/suite:/usr/sbin:/usr/bin:/sbin:/bin"})
+        options.setdefault("timeout", 60)
         return subprocess.run(
-            ["nsenter", f"--target={self.pid}", "--mount", "--pid", f"--root=/proc/{self.pid}/root", "--wd=/", *command],
-            text=True, timeout=60, env={"PATH": "/suite:/usr/sbin:/usr/bin:/sbin:/bin"}, **options,
+            ["nsenter", f"--target={self.pid}", *self.namespaces, f"--root=/proc/{self.pid}/root", "--wdns=/", *command],
+            text=True, **options,
         )  # fmt: skip
 
     def obeys(self, *command):
