@@ -105,7 +105,7 @@ class Site:
             (self.out / f"{page}.html").touch()
         rows = []
         for page in self.manual:
-            options = "fragment,toc,man=%N.%S.html;https://manpages.debian.org/bookworm/%N.%S.en.html"
+            options = "fragment,man=%N.%S.html;https://manpages.debian.org/bookworm/%N.%S.en.html"
             command = ["mandoc", "-T", "html", "-O", options, ROOT / page]
             body = subprocess.run(command, cwd=self.out / "man", check=True, capture_output=True, text=True).stdout
             name, section = page.stem, page.suffix[1:]
