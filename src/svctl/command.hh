@@ -26,6 +26,11 @@ struct setting {
 };
 
 void add_list(command_line& line, const setting& in);
+void add_status(command_line& line, const setting& in);
+void add_orders(command_line& line, const setting& in);  // up, down, restart, reload, once, kill, signal
+void add_enable(command_line& line, const setting& in);  // enable, disable
+void add_wait(command_line& line, const setting& in);
+void add_watch(command_line& line, const setting& in);
 
 // `svctl` without a command.
 exit_code list_all(const setting& in);

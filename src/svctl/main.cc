@@ -17,6 +17,11 @@ exit_code run(int argc, const char* const* argv) {
     line.everywhere("--svdir", in.services, "DIR", {}, "the services directory (else $SVDIR, " RUNWELL_SERVICE_DIR ")");
     line.everywhere("--color", in.color, "WHEN", {"auto", "always", "never"}, "auto (on a terminal), always or never");
     add_list(line, in);
+    add_status(line, in);
+    add_orders(line, in);
+    add_enable(line, in);
+    add_wait(line, in);
+    add_watch(line, in);
     return line.read(argc, argv, [&in] { return list_all(in); })();
 }
 

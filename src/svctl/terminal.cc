@@ -121,6 +121,12 @@ std::size_t terminal::width() const {
     return told && *told != 0 ? *told : 80;
 }
 
+std::size_t terminal::height() const {
+    winsize size{};
+    if (!is_terminal_) return 0;
+    return ::ioctl(fd_, TIOCGWINSZ, &size) == 0 && size.ws_row != 0 ? size.ws_row : 24;
+}
+
 std::string terminal::paint(tint in, std::string_view text) const {
     const auto* row = std::find_if(tints.begin(), tints.end(), [in](const tint_row& one) { return one.in == in; });
     if (!has_color_ || row == tints.end() || row->code.empty() || text.empty()) return std::string{text};

@@ -46,6 +46,8 @@ public:
     bool has_unicode() const noexcept { return has_unicode_; }
     // In columns; 0 where lines may be as long as they want: not a terminal. Asks anew with each call.
     std::size_t width() const;
+    // In lines; 0 where there is no terminal.
+    std::size_t height() const;
 
     std::string paint(tint in, std::string_view text) const;
 

@@ -15,7 +15,9 @@ std::string_view state_name(const service_state& of) noexcept {
     return of.by == supervision::absent ? "unsupervised" : state_word(of);
 }
 
-json& set_state(json& into, const service_state& of, moment now) {
+}  // namespace
+
+json& add_state(json& into, const service_state& of, moment now) {
     const bool known = of.present();
     const auto age   = known ? of.age(now) : std::nullopt;
     json       wanted;
@@ -36,8 +38,6 @@ json& set_state(json& into, const service_state& of, moment now) {
     return into;
 }
 
-}  // namespace
-
 tint state_tint(const service_state& of, moment now) noexcept {
     if (of.by == supervision::hidden) return tint::faint;
     if (of.by == supervision::absent) return of.down_file ? tint::faint : tint::bad;
@@ -51,7 +51,7 @@ tint state_tint(const service_state& of, moment now) noexcept {
 json json_of(const service& one, const process_table& processes, moment now) {
     json whole = json::object();
     whole.set("name", one.name);
-    set_state(whole, one.main, now);
+    add_state(whole, one.main, now);
 
     const auto     pid   = one.main.present() ? static_cast<pid_t>(one.main.said->pid) : 0;
     const process* first = pid != 0 ? processes.find(pid) : nullptr;
@@ -59,7 +59,7 @@ json json_of(const service& one, const process_table& processes, moment now) {
     json           log;
     if (one.log) {
         log = json::object();
-        set_state(log, *one.log, now);
+        add_state(log, *one.log, now);
     }
     whole.set("log", std::move(log))
         .set("cpu_seconds", first != nullptr ? json{used.cpu_seconds} : json{})

@@ -17,6 +17,9 @@ inline constexpr double young_seconds = 5;
 // bad: wanted up and not up, or not to be read; young: up for a few seconds only, or between two states; good: up.
 tint state_tint(const service_state& of, moment now) noexcept;
 
+// The members about the state of a service or log service, without its name: of list, status, wait and watch.
+json& add_state(json& into, const service_state& of, moment now);
+
 // The object of a service, as svctl(8), JSON, has it. A log service has the same members but `name`, `log` and those
 // about processes.
 json json_of(const service& one, const process_table& processes, moment now);

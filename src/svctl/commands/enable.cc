@@ -1,0 +1,174 @@
+// svctl enable, disable — link a service into the services directory, or take the link away; the supervisor does the
+// rest.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+#include "svctl/diagnosis.hh"
+#include "svctl/errand.hh"
+#include "sys/files.hh"
+
+namespace runwell::svctl {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct options {
+    std::vector<std::string> names;
+    std::string              available;
+    std::optional<double>    seconds;
+    bool                     no_wait = false, now = false, down = false;
+};
+
+constexpr const char* available_by_default = "/etc/sv";
+
+tree open_available(const options& asked) {
+    const char*       told      = std::getenv("SVAVAILABLE");
+    const std::string directory = !asked.available.empty()           ? asked.available
+                                  : told != nullptr && *told != '\0' ? told
+                                                                     : available_by_default;
+    try {
+        return tree{fs::absolute(directory).lexically_normal().string()};
+    } catch (const failure& why) {
+        throw failure{why.code(), printable(directory) + ", the directory of available services, cannot be opened",
+                      "name another one: --available DIR, or the variable SVAVAILABLE"};
+    }
+}
+
+void print(const std::string& line) { std::fwrite((line + "\n").data(), 1, line.size() + 1, stdout); }
+
+bool is_same_directory(const std::string& one, const std::string& other) {
+    std::error_code error;
+    return fs::equivalent(one, other, error);
+}
+
+// Nobody would act on a change: said once, and not waited for.
+bool anyone_looks_after(const tree& services) { return runsvdir_of(services, process_table::read()) != nullptr; }
+
+void say_that_nobody_acts(const tree& services) {
+    say(failure{exit_code::good,
+                "no runsvdir looks after " + printable(services.directory()) + ": nobody acts on it now",
+                "start one: runsvdir -P " + printable(services.directory())});
+}
+
+// -- enable ----------------------------------------------------------------------------------------------------------
+
+// Throws where it could not be linked; done for all names before the first is linked.
+void check_room(const tree& services, const tree& available, const std::string& name) {
+    std::error_code error;
+    const auto      at = services.path(name);
+    if (!fs::exists(fs::symlink_status(at, error)) || is_same_directory(at, available.path(name))) return;
+    const bool link = fs::is_symlink(at, error);
+    throw failure{exit_code::failed,
+                  printable(at) + (link ? " is a link to " + printable(fs::read_symlink(at, error).string())
+                                        : " is there already, and no link"),
+                  "look at both, and take one away: svctl status " + printable(name)};
+}
+
+void make_down_file(const tree& available, const std::string& name) {
+    if (!sys::open_at(available.fd(), (name + "/down").c_str(), O_WRONLY | O_CREAT, 0644))
+        throw system_failure(errno, "make the file", available.path(name) + "/down");
+}
+
+exit_code enable(const setting& in, const options& asked) {
+    const tree services  = in.open_tree();
+    const tree available = open_available(asked);
+    const auto names     = available.select(asked.names);
+    for (const std::string& name : names) {
+        if (name.find('/') != std::string::npos)
+            throw failure{exit_code::usage, "'" + printable(name) + "': a log service comes with its service",
+                          "enable that"};
+        check_room(services, available, name);
+    }
+    for (const std::string& name : names) {
+        if (asked.down) make_down_file(available, name);
+        if (is_same_directory(services.path(name), available.path(name))) {
+            print(printable(name) + ": enabled already");
+            continue;
+        }
+        if (::symlinkat(available.path(name).c_str(), services.fd(), name.c_str()) != 0)
+            throw system_failure(errno, "make the link", services.path(name));
+        print(printable(name) + ": enabled");
+    }
+    if (asked.no_wait) return exit_code::good;
+    if (!anyone_looks_after(services)) {
+        say_that_nobody_acts(services);
+        return exit_code::good;
+    }
+    errand what{.until = goal::wanted, .wish = "taken up", .seconds = seconds_to_wait(asked.seconds), .patient = true};
+    if (asked.now) what.bytes = "u", what.until = goal::up, what.wish = "up";
+    return run_errand(in, services, names, what);
+}
+
+// -- disable ---------------------------------------------------------------------------------------------------------
+
+exit_code disable(const setting& in, const options& asked) {
+    const tree services = in.open_tree();
+    const auto names    = services.select(asked.names);
+
+    // Where the service is without its link: there its runsv leaves.
+    std::vector<fs::path> homes;
+    for (const std::string& name : names) {
+        std::error_code error;
+        if (!fs::is_symlink(services.path(name), error))
+            throw failure{exit_code::failed,
+                          "'" + printable(name) + "' is not a link: to take it away would be to delete the service",
+                          "move its directory to where services are available, and enable it from there"};
+        homes.push_back(fs::canonical(services.path(name), error));
+    }
+    for (const std::string& name : names) {
+        if (::unlinkat(services.fd(), name.c_str(), 0) != 0)
+            throw system_failure(errno, "remove the link", services.path(name));
+        print(printable(name) + ": disabled");
+    }
+    const bool acts = asked.now || anyone_looks_after(services);
+    if (!acts) say_that_nobody_acts(services);
+    exit_code code = exit_code::good;
+    for (const fs::path& home : homes) {
+        if (home.empty()) continue;  // it led nowhere
+        const tree around{home.parent_path().string()};
+        const auto name = home.filename().string();
+        if (look_at(around.fd(), name).by != supervision::present) continue;
+        errand what{.bytes   = asked.now ? "x" : "",
+                    .until   = goal::gone,
+                    .wish    = "gone",
+                    .seconds = seconds_to_wait(asked.seconds),
+                    .waits   = acts && !asked.no_wait};
+        if (what.waits || asked.now) code = together(code, run_errand(in, around, {name}, what));
+    }
+    return code;
+}
+
+command& with_waiting(command& of, const std::shared_ptr<options>& to) {
+    return of.number("-t,--timeout", to->seconds, "SECONDS", "wait no longer than this (else $SVWAIT, 7)")
+        .flag("--no-wait", to->no_wait, "do not wait until the supervisor has acted");
+}
+
+}  // namespace
+
+void add_enable(command_line& line, const setting& in) {
+    const auto up = std::make_shared<options>();
+    command    enable_ =
+        line.add("enable", "Link services into the services directory: they start now, and at every boot");
+    with_waiting(enable_, up)
+        .string("-a,--available", up->available, "DIR", "where they are (else $SVAVAILABLE, /etc/sv)")
+        .flag("--now", up->now, "start them now even where a file `down` says that they do not start by themselves")
+        .flag("--down", up->down, "make that file first: enabled, but not started")
+        .excludes("--now", "--down")
+        .words("NAME", up->names, "available services: names or patterns")
+        .does([&in, up] { return enable(in, *up); });
+
+    const auto down     = std::make_shared<options>();
+    command    disable_ = line.add("disable", "Take services out of the services directory: they stop");
+    with_waiting(disable_, down)
+        .flag("--now", down->now, "tell their supervisor to leave, not waiting until it has noticed")
+        .words("NAME", down->names, "services: names or patterns")
+        .does([&in, down] { return disable(in, *down); });
+}
+
+}  // namespace runwell::svctl

@@ -1,0 +1,113 @@
+// svctl up, down, restart, reload, once, kill, signal — tell services what to do.
+#include <algorithm>
+#include <cctype>
+#include <csignal>
+
+#include "core/commands.hh"
+#include "svctl/errand.hh"
+
+namespace runwell::svctl {
+namespace {
+
+struct options {
+    std::vector<std::string> names;
+    std::optional<double>    seconds;
+    bool                     no_wait = false;
+    std::string              signal;
+};
+
+// What a command of that name does. Each is what sv(8) sends for the same, and is done when sv says so.
+struct order_row {
+    const char* name;
+    const char* help;
+    errand      does;
+};
+
+const std::vector<order_row>& orders() {
+    static const std::vector<order_row> all{
+        {"up",
+         "Start services, and start them again whenever they end",
+         {.bytes = "u", .until = goal::up, .wish = "up"}},
+        {"down", "Stop services: TERM and CONT", {.bytes = "d", .until = goal::down, .wish = "down"}},
+        {"restart",
+         "Stop services, and start them again",
+         {.bytes = "tcu", .until = goal::restarted, .wish = "restarted"}},
+        {"reload",
+         "Let services read their configuration anew: HUP",
+         {.bytes = "h", .wish = "told", .needs_process = true}},
+        {"once",
+         "Start services, and leave them down when they end",
+         {.bytes = "o", .until = goal::once, .wish = "started"}},
+        {"kill",
+         "Send KILL; a service that is wanted up starts again",
+         {.bytes = "k", .until = goal::renewed, .wish = "killed", .needs_process = true}},
+    };
+    return all;
+}
+
+struct signal_row {
+    const char* name;
+    int         number;
+};
+constexpr std::array signals{
+    signal_row{"TERM", SIGTERM}, signal_row{"KILL", SIGKILL}, signal_row{"STOP", SIGSTOP}, signal_row{"CONT", SIGCONT},
+    signal_row{"HUP", SIGHUP},   signal_row{"ALRM", SIGALRM}, signal_row{"INT", SIGINT},   signal_row{"QUIT", SIGQUIT},
+    signal_row{"USR1", SIGUSR1}, signal_row{"USR2", SIGUSR2},
+};
+
+// A name, with or without SIG, in letters of any size; or a number.
+errand errand_of(std::string word) {
+    std::transform(word.begin(), word.end(), word.begin(), [](unsigned char c) { return std::toupper(c); });
+    const std::string bare = word.starts_with("SIG") ? word.substr(3) : word;
+    for (const signal_row& row : signals) {
+        if (bare != row.name && bare != std::to_string(row.number)) continue;
+        for (const command_row& command : command_rows) {
+            // `down` and `exit` send TERM, too, and more; `term` is the command that does just that.
+            if (command.signal != row.number || command.what == runwell::command::down ||
+                command.what == runwell::command::exit)
+                continue;
+            errand one{.bytes = {command.letter}, .wish = "told", .needs_process = true};
+            if (row.number == SIGSTOP) one.until = goal::paused, one.wish = "paused";
+            if (row.number == SIGCONT) one.until = goal::resumed, one.wish = "resumed";
+            return one;
+        }
+    }
+    std::string known;
+    for (const signal_row& row : signals) known += std::string{known.empty() ? "" : " "} + row.name;
+    throw failure{exit_code::usage, "'" + printable(word) + "' is no signal that a supervisor sends",
+                  "these are: " + known};
+}
+
+exit_code carry_out(const setting& in, const options& asked, errand what) {
+    const tree services = in.open_tree();
+    const auto names    = services.select(asked.names);
+    what.seconds        = seconds_to_wait(asked.seconds);
+    what.waits          = !asked.no_wait;
+    return run_errand(in, services, names, what);
+}
+
+command& with_waiting(command& of, const std::shared_ptr<options>& to) {
+    return of.number("-t,--timeout", to->seconds, "SECONDS", "wait no longer than this (else $SVWAIT, 7)")
+        .flag("--no-wait", to->no_wait, "say what is to be done, and do not wait until it is")
+        .excludes("--no-wait", "--timeout");
+}
+
+}  // namespace
+
+void add_orders(command_line& line, const setting& in) {
+    for (const order_row& row : orders()) {
+        const auto to  = std::make_shared<options>();
+        command    one = line.add(row.name, row.help);
+        with_waiting(one, to)
+            .words("NAME", to->names, "services: names or patterns; NAME/log is a log service")
+            .does([&in, to, what = row.does] { return carry_out(in, *to, what); });
+    }
+    const auto to  = std::make_shared<options>();
+    command    one = line.add("signal", "Send services a signal: TERM, HUP, USR1 …");
+    with_waiting(one, to)
+        .word("SIGNAL", to->signal, "its name, with or without SIG, or its number")
+        .words("NAME", to->names, "services: names or patterns; NAME/log is a log service")
+        .does([&in, to] { return carry_out(in, *to, errand_of(to->signal)); });
+}
+
+}  // namespace runwell::svctl

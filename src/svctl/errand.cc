@@ -1,0 +1,399 @@
+#include "svctl/errand.hh"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+
+#include "core/text.hh"
+#include "svctl/diagnosis.hh"
+#include "svctl/human.hh"
+#include "svctl/processes.hh"
+#include "svctl/view.hh"
+#include "svctl/watcher.hh"
+#include "sys/clock.hh"
+#include "sys/files.hh"
+#include "sys/spawn.hh"
+#include "sys/wait.hh"
+
+namespace runwell::svctl {
+namespace {
+
+constexpr ticks millisecond  = 1'000'000;
+constexpr ticks first_pause  = 50 * millisecond;  // before ./check is asked again
+constexpr ticks longest_wait = 1000 * 1'000'000'000LL * 86400;
+
+void print(const std::string& text) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fflush(stdout);
+}
+
+// "0.02 s"
+std::string after(ticks passed) {
+    std::array<char, 32> text{};
+    const double         seconds = static_cast<double>(passed) / 1e9;
+    std::snprintf(text.data(), text.size(), seconds < 10 ? "%.2f s" : "%.0f s", seconds);
+    return text.data();
+}
+
+std::string plainly(double seconds) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%g s", seconds);
+    return text.data();
+}
+
+// "up, process 4711", "down", "no runsv"
+std::string description(const service_state& of) {
+    std::string text{state_word(of)};
+    if (of.runs() && !of.said->paused) text = "up";
+    if (of.present() && of.said->pid != 0) text += ", process " + std::to_string(of.said->pid);
+    return text;
+}
+
+// One service of the errand.
+struct entry {
+    std::string          name;
+    status               before;
+    service_state        last;
+    bool                 given   = false;
+    bool                 settled = false;
+    bool                 stirred = true;
+    bool                 good    = false;
+    sys::unique_fd       check;  // a pidfd of ./check, while it runs
+    pid_t                check_pid  = 0;
+    bool                 check_said = false;
+    status               checked;    // as it was when ./check was asked
+    std::optional<ticks> check_due;  // when it is asked again
+    ticks                pause = first_pause;
+    std::string          result;  // of a good one
+    std::vector<failure> failures;
+};
+
+// One line for each service where there is a terminal, drawn anew as they change; nothing elsewhere.
+class progress {
+public:
+    progress(const terminal& on, std::size_t lines)
+        : on_{&on}, lives_{on.is_terminal() && lines != 0 && lines <= room(on)} {}
+
+    bool lives() const noexcept { return lives_; }
+
+    void draw(const std::vector<entry>& entries, ticks passed) {
+        if (!lives_) return;
+        std::string text  = drawn_ == 0 ? "" : "\x1b[" + std::to_string(drawn_) + "A";
+        std::size_t width = 0;
+        for (const entry& one : entries) width = std::max(width, columns_of(printable(one.name)));
+        for (const entry& one : entries) {
+            const std::string name = pad(printable(one.name), width);
+            const std::string said = one.settled && one.good ? one.result
+                                     : one.settled           ? std::string{one.failures.front().cause()}
+                                                             : description(one.last) + " … " + after(passed);
+            const tint        in   = one.settled ? (one.good ? tint::good : tint::bad) : tint::young;
+            const std::size_t room = on_->width();
+            text +=
+                "\r\x1b[K" + name + "  " + on_->paint(in, fit(said, room > width + 3 ? room - width - 3 : 1)) + "\n";
+        }
+        drawn_ = entries.size();
+        print(text);
+    }
+
+private:
+    static std::size_t room(const terminal& on) { return on.height() > 2 ? on.height() - 2 : 1; }
+
+    const terminal* on_;
+    bool            lives_;
+    std::size_t     drawn_ = 0;
+};
+
+class messenger {
+public:
+    messenger(const setting& in, const tree& services, const std::vector<std::string>& names, const errand& what)
+        : services_{services},
+          what_{what},
+          out_{in.output()},
+          shown_{out_, what.waits && !what.as_json ? names.size() : 0},
+          watch_{services} {
+        for (const std::string& name : names) {
+            entries_.emplace_back();
+            entries_.back().name = name;
+        }
+    }
+    ~messenger() {
+        for (const entry& one : entries_)
+            if (one.check_pid != 0) {
+                ::kill(one.check_pid, SIGTERM);
+                ::waitpid(one.check_pid, nullptr, 0);
+            }
+    }
+    messenger(const messenger&)            = delete;
+    messenger& operator=(const messenger&) = delete;
+
+    exit_code run();
+
+private:
+    void look(entry& at);
+    void look_at_present(entry& at);
+    bool check_agrees(entry& with);
+    void settle(entry& as_good);
+    void settle(entry& as_bad, exit_code code, const std::string& cause, std::string cure = {});
+    void give_up(entry& on);
+    void explain(entry& of);
+    void print_json() const;
+    void wait();
+    bool all_settled() const {
+        return std::all_of(entries_.begin(), entries_.end(), [](const entry& one) { return one.settled; });
+    }
+
+    const tree&        services_;
+    const errand&      what_;
+    const terminal     out_;
+    progress           shown_;
+    watcher            watch_;
+    std::vector<entry> entries_;
+    const ticks        begun_    = sys::monotonic();
+    ticks              now_      = begun_;
+    ticks              deadline_ = begun_ + static_cast<ticks>(std::min(what_.seconds, 1e9) * 1e9);
+};
+
+// Whether runsv has read all that was written to supervise/control.
+bool has_heard_all(const tree& services, const std::string& name) {
+    const auto control = sys::open_at(services.fd(), (name + "/supervise/control").c_str(), O_WRONLY | O_NONBLOCK);
+    int        unread  = 0;
+    return !control || ::ioctl(control->value(), FIONREAD, &unread) != 0 || unread == 0;
+}
+
+void messenger::settle(entry& as_good) {
+    as_good.settled = as_good.good = true;
+    as_good.result                 = what_.until == goal::told || !what_.waits
+                                         ? "told"
+                                         : description(as_good.last) + ", after " + after(now_ - begun_);
+    if (!shown_.lives() && !what_.as_json) print(printable(as_good.name) + ": " + as_good.result + "\n");
+}
+
+void messenger::settle(entry& as_bad, exit_code code, const std::string& cause, std::string cure) {
+    as_bad.settled = true;
+    as_bad.failures.emplace_back(code, printable(as_bad.name) + ": " + cause, std::move(cure));
+    explain(as_bad);
+    if (shown_.lives() || what_.as_json) return;
+    for (const failure& one : as_bad.failures) say(one);
+}
+
+void messenger::print_json() const {
+    const auto   processes = process_table::read();
+    const moment wall      = sys::wall();
+    json         each      = json::list();
+    for (const entry& one : entries_) {
+        json found = json::list();
+        for (const failure& why : one.failures)
+            found.push(json::object().set("cause", why.cause()).set("cure", why.cure()));
+        each.push(json_of(look_at_service(services_, one.name), processes, wall)
+                      .set("met", one.good)
+                      .set("findings", std::move(found)));
+    }
+    const bool met = std::all_of(entries_.begin(), entries_.end(), [](const entry& one) { return one.good; });
+    print(json::object()
+              .set("directory", services_.directory())
+              .set("met", met)
+              .set("services", std::move(each))
+              .text(true) +
+          "\n");
+}
+
+// What is behind a failure.
+void messenger::explain(entry& of) {
+    const service at    = look_at_service(services_, of.name);
+    const auto    found = diagnose(services_, at, process_table::read(), sys::wall());
+    for (const finding& one : found) of.failures.emplace_back(exit_code::failed, one.cause, one.cure);
+}
+
+void messenger::give_up(entry& on) {
+    const std::string wanted = on.last.present() ? ", wanted " + std::string{want_word(on.last)} : "";
+    settle(on, exit_code::timed_out,
+           "not " + what_.wish + " after " + plainly(what_.seconds) + ": " + description(on.last) + wanted);
+}
+
+// -- one service -----------------------------------------------------------------------------------------------------
+
+void messenger::look(entry& at) {
+    at.stirred = false;
+    // In this order: what runsv has read before it wrote its status counts. See core/verdict.hh.
+    const bool leaves = what_.until == goal::gone;
+    at.last           = look_at(services_.fd(), at.name);
+    const bool rests =
+        at.last.by == supervision::absent && what_.patient && what_.until == goal::down &&
+        !(at.last.said && at.last.said->pid != 0 && ::kill(static_cast<pid_t>(at.last.said->pid), 0) == 0);
+    switch (at.last.by) {
+        case supervision::present: return look_at_present(at);
+        case supervision::missing:
+            if (leaves) return settle(at);
+            return settle(at, exit_code::not_found, "its directory is not there");
+        case supervision::hidden: return settle(at, exit_code::not_allowed, "this user may not tell it anything");
+        case supervision::broken: return settle(at, exit_code::failed, "its status cannot be read");
+        case supervision::absent: break;
+    }
+    if (leaves || rests) return settle(at);
+    if (!what_.patient) return settle(at, exit_code::failed, "no runsv looks after it");
+    at.given = false;  // the runsv to come is told anew
+}
+
+void messenger::look_at_present(entry& at) {
+    if (!at.given) {
+        at.before = *at.last.said;
+        if (what_.needs_process && !at.last.runs())
+            return settle(at, exit_code::failed, "there is no process to tell: it is " + description(at.last));
+        try {
+            if (!what_.bytes.empty()) send(services_, at.name, what_.bytes);
+        } catch (const failure& why) {
+            return settle(at, why.code(), std::string{why.cause()}, why.cure());
+        }
+        at.given = true;
+        if (!what_.waits || what_.until == goal::told) return settle(at);
+        // What was asked for may have been so all along, and then nothing will ever be heard of it.
+    }
+    const bool heard = !asks_for_another(what_.until) || has_heard_all(services_, at.name);
+    at.last          = look_at(services_.fd(), at.name);
+    if (!at.last.present()) {
+        at.stirred = true;
+        return;
+    }
+    verdict said = judge(what_.until, at.before, *at.last.said, heard);
+    // Who only waits for it to be up does not mind that it is to run once.
+    if (what_.until == goal::up && what_.bytes.empty() && at.last.runs()) said = verdict::done_if_checked;
+    switch (said) {
+        case verdict::not_yet: return;
+        case verdict::done: return settle(at);
+        case verdict::done_if_checked:
+            if (check_agrees(at)) settle(at);
+            return;
+    }
+}
+
+// Whether ./check has exited 0 while the service was as it is now. Starts it where it has to be asked first.
+bool messenger::check_agrees(entry& with) {
+    const status& now = *with.last.said;
+    if (with.check_said && with.checked == now) return true;
+    if (with.check_pid != 0 || (with.check_due && now_ < *with.check_due && with.checked == now)) return false;
+    with.check_due.reset();
+
+    struct stat file {};
+    if (::fstatat(services_.fd(), (with.name + "/check").c_str(), &file, 0) != 0) return true;
+    const auto dir  = sys::open_at(services_.fd(), with.name.c_str(), O_RDONLY | O_DIRECTORY);
+    const auto null = sys::open_at(AT_FDCWD, "/dev/null", O_RDWR);
+    if (!dir || !null) return false;
+    constexpr const char* argv[]  = {"./check", nullptr};
+    const sys::spawned    started = sys::spawn({.path     = argv[0],
+                                                .argv     = argv,
+                                                .envp     = environ,
+                                                .dir      = dir->value(),
+                                                .fd_for_0 = null->value(),
+                                                .fd_for_1 = null->value(),
+                                                .fd_for_2 = null->value()});
+    if (started.pid == 0) return true;  // it cannot be run, and so has nothing against it: as sv has it
+    if (started.pid < 0) return false;
+    with.check_pid  = started.pid;
+    with.checked    = now;
+    with.check_said = false;
+    with.check.reset(static_cast<int>(::syscall(SYS_pidfd_open, started.pid, 0)));
+    return false;
+}
+
+// -- all of them -----------------------------------------------------------------------------------------------------
+
+void messenger::wait() {
+    std::optional<ticks> next   = deadline_ < begun_ + longest_wait ? std::optional{deadline_} : std::nullopt;
+    const auto           sooner = [&next](ticks at) { next = next ? std::min(*next, at) : at; };
+    std::vector<pollfd>  ready{{watch_.fd().value(), POLLIN, 0}};
+    for (const entry& one : entries_) {
+        if (one.settled) continue;
+        if (one.stirred) sooner(now_);
+        if (one.check_due) sooner(*one.check_due);
+        if (one.check) ready.push_back({one.check.value(), POLLIN, 0});
+    }
+    if (shown_.lives()) sooner(now_ + one_second / 5);  // a person looks at the seconds
+    sys::wait_for(ready, next);
+    now_ = sys::monotonic();
+
+    const auto heard = watch_.read().services;
+    for (entry& one : entries_) {
+        if (heard.contains(one.name)) one.stirred = true;
+        int code = 0;
+        if (one.check_pid != 0 && ::waitpid(one.check_pid, &code, WNOHANG) == one.check_pid) {
+            one.check_pid = 0;
+            one.check.reset();
+            one.check_said = WIFEXITED(code) && WEXITSTATUS(code) == 0;
+            one.check_due  = now_ + one.pause;
+            one.pause      = std::min(2 * one.pause, one_second);
+            one.stirred    = true;
+        }
+        if (one.check_due && *one.check_due <= now_) one.stirred = true;
+    }
+}
+
+exit_code messenger::run() {
+    if (what_.waits)
+        for (const entry& one : entries_) try {
+                watch_.add(one.name);
+            } catch (const failure& why) {
+                if (why.code() != exit_code::not_allowed) throw;  // look() says it in better words
+            }
+    for (;;) {
+        for (entry& one : entries_)
+            if (!one.settled && one.stirred) look(one);
+        if (now_ >= deadline_)
+            for (entry& one : entries_)
+                if (!one.settled && !one.stirred) give_up(one);
+        shown_.draw(entries_, now_ - begun_);
+        if (all_settled()) break;
+        wait();
+    }
+    exit_code code = exit_code::good;
+    for (const entry& one : entries_) {
+        if (one.good) continue;
+        code = together(code, one.failures.front().code());
+        if (shown_.lives())
+            for (const failure& why : one.failures) say(why);
+    }
+    if (what_.as_json) print_json();
+    return code;
+}
+
+}  // namespace
+
+double seconds_to_wait(const std::optional<double>& told) {
+    if (told) return *told;
+    const char* seconds = std::getenv("SVWAIT");
+    const auto  number  = seconds == nullptr ? std::nullopt : whole_number(seconds);
+    return number ? static_cast<double>(*number) : errand::default_seconds;
+}
+
+void send(const tree& services, const std::string& name, std::string_view bytes) {
+    const std::string path    = name + "/supervise/control";
+    const auto        control = sys::open_at(services.fd(), path.c_str(), O_WRONLY | O_NONBLOCK);
+    int               error   = control ? 0 : control.why().error;
+    if (control) {
+        const auto    as_was = ::signal(SIGPIPE, SIG_IGN);
+        const ssize_t wrote  = ::write(control->value(), bytes.data(), bytes.size());
+        if (wrote != static_cast<ssize_t>(bytes.size())) error = wrote < 0 ? errno : ENOSPC;
+        static_cast<void>(::signal(SIGPIPE, as_was));
+    }
+    if (error == ENXIO || error == ENOENT || error == EPIPE)
+        throw failure{exit_code::failed, "no runsv looks after it"};
+    if (error == EACCES || error == EPERM)
+        throw failure{exit_code::not_allowed, "this user may not tell it anything", "try it as root: sudo svctl …"};
+    if (error != 0) throw failure{exit_code::failed, "unable to write to supervise/control: " + error_text(error)};
+}
+
+exit_code run_errand(const setting& in, const tree& services, const std::vector<std::string>& names,
+                     const errand& what) {
+    return messenger{in, services, names, what}.run();
+}
+
+}  // namespace runwell::svctl

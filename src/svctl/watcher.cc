@@ -1,0 +1,122 @@
+#include "svctl/watcher.hh"
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+
+#include "svctl/errors.hh"
+
+namespace runwell::svctl {
+namespace {
+
+constexpr std::uint32_t of_names     = IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM;
+constexpr std::uint32_t of_service   = of_names | IN_ONLYDIR;
+constexpr std::uint32_t of_supervise = IN_MOVED_TO | IN_MODIFY | IN_CREATE | IN_ONLYDIR;
+constexpr std::uint32_t of_ok        = IN_CLOSE_NOWRITE;
+
+// Debian links supervise/ to where it can be written to: the directory that such a link leads into, though not the
+// file itself yet.
+std::string way_of(const std::string& link) {
+    std::error_code error;
+    const auto      target = std::filesystem::read_symlink(link, error);
+    if (error) return {};
+    return (std::filesystem::path{link}.parent_path() / target).parent_path().string();
+}
+
+}  // namespace
+
+watcher::watcher(const tree& in) : in_{&in} {
+    auto made = sys::watch::make();
+    if (!made)
+        throw failure{exit_code::failed, "no changes can be heard: " + error_text(made.why().error),
+                      "allow this user more of it: sysctl fs.inotify.max_user_instances"};
+    watch_ = std::move(*made);
+}
+
+// Whether there is something to listen to.
+bool watcher::listen(const std::string& path, std::uint32_t mask, place at, const std::string& name) {
+    const auto where = watch_.add(path.c_str(), mask);
+    if (where) {
+        auto&      all     = listeners_[*where];
+        const auto is_same = [&](const listener& one) { return one.at == at && one.name == name; };
+        if (std::none_of(all.begin(), all.end(), is_same)) all.push_back({at, name});
+        return true;
+    }
+    const int error = where.why().error;
+    if (error == ENOENT || error == ENOTDIR) return false;
+    if (error == ENOSPC)
+        throw failure{exit_code::failed, "changes of " + path + " cannot be heard: there are too many watches",
+                      "allow this user more of them: sysctl fs.inotify.max_user_watches"};
+    throw system_failure(error, "listen to", path);
+}
+
+void watcher::add_tree() { listen(in_->directory(), of_names | IN_ONLYDIR, place::tree, {}); }
+
+void watcher::add(const std::string& name) {
+    if (!names_.insert(name).second) return;
+    listen(in_->path(name), of_service, place::service, name);
+    listen_below(name);
+}
+
+// What is outside is listened to first: what comes while this goes on is then heard there.
+void watcher::listen_below(const std::string& name) {
+    const std::string supervise = in_->path(name) + "/supervise";
+    if (!listen(supervise, of_supervise, place::supervise, name)) {
+        if (const std::string way = way_of(supervise); !way.empty()) listen(way, of_names, place::way, name);
+        return;
+    }
+    listen(supervise + "/ok", of_ok, place::ok, name);
+}
+
+void watcher::remove(const std::string& name) {
+    names_.erase(name);
+    for (auto& [where, all] : listeners_) {
+        std::erase_if(all, [&](const listener& one) { return one.name == name && one.at != place::tree; });
+        if (all.empty()) watch_.remove(where);
+    }
+    std::erase_if(listeners_, [](const auto& entry) { return entry.second.empty(); });
+}
+
+watcher::changes watcher::read() {
+    changes               heard;
+    std::set<std::string> grown;  // where there may be more to listen to
+    watch_.each([&](const sys::change& what) {
+        if ((what.mask & IN_Q_OVERFLOW) != 0) {
+            heard.names    = true;
+            grown          = names_;
+            heard.services = names_;
+            return;
+        }
+        const auto found = listeners_.find(what.where);
+        if (found == listeners_.end()) return;
+        if ((what.mask & IN_IGNORED) != 0) {
+            for (const listener& one : found->second) heard.services.insert(one.name);
+            listeners_.erase(found);
+            return;
+        }
+        for (const listener& one : found->second) {
+            switch (one.at) {
+                case place::tree: heard.names = true; break;
+                case place::way: grown.insert(one.name); break;
+                case place::service:
+                    if (what.name == "supervise") grown.insert(one.name);
+                    if (what.name == "down" || what.name == "log") heard.services.insert(one.name);
+                    break;
+                case place::supervise:
+                    if (what.name == "ok") grown.insert(one.name);
+                    if (what.name == "status") heard.services.insert(one.name);
+                    break;
+                case place::ok: heard.services.insert(one.name); break;
+            }
+        }
+    });
+    heard.services.erase(std::string{});
+    for (const std::string& name : grown) {
+        if (!names_.contains(name)) continue;
+        listen_below(name);
+        heard.services.insert(name);
+    }
+    return heard;
+}
+
+}  // namespace runwell::svctl

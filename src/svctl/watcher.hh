@@ -1,0 +1,61 @@
+// watcher.hh — hear it when services change, come or go (inotify); nothing wakes up while nothing happens.
+//
+//     DIR/            names come and go                                          (only after add_tree())
+//     DIR/NAME/       supervise/, down and log/ come and go
+//     …/supervise/    a runsv writes its status
+//     …/supervise/ok  a runsv leaves: the last that reads it has closed it
+//
+// Whoever reads these files wakes nobody but, at its end, runsv's own successor: what is listened to is what a
+// supervisor does. A change is a reason to look, never more: look_at() says what is so.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "svctl/tree.hh"
+#include "sys/watch.hh"
+
+namespace runwell::svctl {
+
+class watcher {
+public:
+    // Throws a failure when the system allows no more of these.
+    explicit watcher(const tree& in);
+
+    // Listens to a service or log service, if it is not listened to yet. Add it first, then look at it. Throws a
+    // failure when this user may not listen, or too much is listened to already.
+    void add(const std::string& name);
+    void remove(const std::string& name);
+
+    // Listens to names that come and go.
+    void add_tree();
+
+    const sys::unique_fd& fd() const noexcept { return watch_.fd(); }
+
+    struct changes {
+        std::set<std::string> services;       // look at these again
+        bool                  names = false;  // ask the tree for its names again
+    };
+    // What has changed since; never waits.
+    changes read();
+
+private:
+    enum class place : std::uint8_t { tree, service, supervise, ok, way };
+    struct listener {
+        place       at;
+        std::string name;
+    };
+
+    bool listen(const std::string& path, std::uint32_t mask, place at, const std::string& name);
+    void listen_below(const std::string& name);
+
+    const tree*                          in_;
+    sys::watch                           watch_;
+    std::map<int, std::vector<listener>> listeners_;
+    std::set<std::string>                names_;
+};
+
+}  // namespace runwell::svctl
