@@ -15,7 +15,14 @@ using kind  = container_event::kind;
 using deed  = container_deed::what;
 
 constexpr ticks fork_again = one_second;
-constexpr ticks last_wait  = one_second;  // for loggers to drain, and for TERM and KILL to everybody
+
+// Counted from the moment at which services are killed: until when loggers may drain and scripts may run, stage 3 may
+// run, and what is left may live after TERM and after KILL.
+constexpr ticks drained      = one_second / 2;
+constexpr ticks stage_3_over = one_second;
+constexpr ticks termed       = one_second * 5 / 4;
+constexpr ticks all_over     = one_second * 3 / 2;
+constexpr ticks for_the_rest = one_second;  // and no longer than this for either
 
 void push(container_deeds& list, deed what, int number = 0) noexcept { list.push({.act = what, .number = number}); }
 void warn(container_deeds& list, const char* text) noexcept { list.push({.act = deed::warn, .text = text}); }
@@ -68,6 +75,11 @@ void stop_processes(container_state& s, container_deeds& list) noexcept {
     }
 }
 
+void begin_to_end(container_state& s, const container_event& e) noexcept {
+    s.asked = true;
+    s.end   = e.at + s.patience;
+}
+
 void enter(container_state& s, stage next, const container_event& e, container_deeds& list) noexcept {
     s.now             = next;
     s.out_of_patience = false;
@@ -79,15 +91,17 @@ void enter(container_state& s, stage next, const container_event& e, container_d
             if (e.services || !s.has_command) start_services(s, list);
             if (s.has_command) start_command(s, list);
             return;
-        case stage::stop_hooks:
-        case stage::after_hooks:
-        case stage::stage_3: s.limit = e.at + s.patience; return run_step(s, list);
-        case stage::stopping: s.limit = e.at + s.patience; return stop_processes(s, list);
+        case stage::stop_hooks: s.limit = s.end - s.patience / 2; return run_step(s, list);
+        case stage::stopping: s.limit = s.end; return stop_processes(s, list);
+        case stage::after_hooks: s.limit = s.end + drained; return run_step(s, list);
+        case stage::stage_3: s.limit = s.end + stage_3_over; return run_step(s, list);
         case stage::terminating:
-            s.limit = e.at + last_wait;
+            s.limit = std::min(e.at + for_the_rest, s.end + termed);
             push(list, deed::signal_everybody, SIGTERM);
             return push(list, deed::signal_everybody, SIGCONT);
-        case stage::killing: s.limit = e.at + last_wait; return push(list, deed::signal_everybody, SIGKILL);
+        case stage::killing:
+            s.limit = std::min(e.at + for_the_rest, s.end + all_over);
+            return push(list, deed::signal_everybody, SIGKILL);
         case stage::gone: return push(list, deed::leave, s.code);
     }
 }
@@ -116,12 +130,12 @@ void go_on(container_state& s, const container_event& e, container_deeds& list) 
 
 void ask_to_end(container_state& s, const container_event& e, container_deeds& list) noexcept {
     if (s.asked) return;
-    s.asked = true;
+    begin_to_end(s, e);
     s.services_again.reset();
     s.command_again.reset();
     if (s.now == stage::serving) return go_on(s, e, list);
     if (!s.step_alive) return go_on(s, e, list);
-    s.limit = e.at + s.patience;
+    s.limit = s.end;
     push(list, deed::signal_step, SIGTERM);
     push(list, deed::signal_step, SIGCONT);
 }
@@ -133,7 +147,7 @@ void step_ended(container_state& s, const container_event& e, container_deeds& l
     const bool hook_failed    = s.now == stage::start_hooks && code != 0;
     if (!s.asked && (stage_1_failed || hook_failed)) {
         warn(list, "the services are not started.");
-        s.asked = true;
+        begin_to_end(s, e);
         settle(s, code);
     }
     const bool was_the_last = s.now == stage::stage_1 || s.now == stage::stage_3 || s.out_of_patience ||
@@ -170,7 +184,7 @@ void lose_patience(container_state& s, const container_event& e, container_deeds
     }
     if (s.now != stage::stopping || s.out_of_patience) return go_on(s, e, list);
     s.out_of_patience = true;
-    s.limit           = e.at + last_wait;
+    s.limit           = s.end + drained;
     warn(list, "services not terminated, sending sigkill...");
     push(list, deed::kill_services);
     if (s.command_alive) push(list, deed::signal_command, SIGKILL);

@@ -6,7 +6,13 @@
 //          └───────────────┴──────▶ /etc/runit/3 ◀── post_shutdown.d/* ◀────────────────────┘
 //                                        └──▶ TERM to all, KILL to all ──▶ exit with a code
 //
-// What does not exist is passed over. Whatever belongs to the stop has only so much time; whatever happens, it ends.
+// What does not exist is passed over. The stop as a whole has only so much time; whatever happens, it ends:
+//
+//     asked         patience / 2           patience                      + 0.5 s    + 1 s         + 1.25 s     + 1.5 s
+//       ├─ pre_shutdown.d ─┴─ services, command ─┴─ loggers, post_shutdown.d ─┴─ stage 3 ─┴─ TERM to all ─┴─ KILL ─┤
+//
+// A part that is over sooner leaves its time to those that follow; only TERM to all never has more than a second.
+//
 // step() decides; prog/runit carries it out. Source: the container's contract in runit(8).
 #pragma once
 
@@ -33,18 +39,19 @@ struct container_state {
     };
 
     bool  has_command = false;
-    ticks patience    = 8 * one_second;  // RUNWELL_STOP_SECONDS, for each part of a stop
+    ticks patience    = 8 * one_second;  // RUNWELL_STOP_SECONDS
 
     stage now             = stage::stage_1;
     bool  step_alive      = false;  // a process of stage 1, stage 3 or a hook
     bool  services_alive  = false;  // runsvdir, or /etc/runit/2
     bool  command_alive   = false;
-    bool  asked           = false;  // the container is to end
+    bool  asked           = false;  // the container is to end, and
+    ticks end             = 0;      // this is when services that have not ended are killed
     bool  out_of_patience = false;  // KILL has been sent to what this stage waits for
     int   code            = 0;      // what to exit with
     bool  settled         = false;  // and nothing that ends from now on changes it
 
-    std::optional<ticks> limit;           // when patience ends
+    std::optional<ticks> limit;           // when patience with this stage ends
     std::optional<ticks> step_again;      // a process could not be made: when to try again
     std::optional<ticks> services_again;  // the same, or runsvdir crashed
     std::optional<ticks> command_again;

@@ -71,6 +71,12 @@ struct story {
         now += seconds * one_second;
         happens(kind::tick);
     }
+    // Until so many seconds after the stop was asked for, and not a tick before.
+    void waits_until(double seconds) {
+        now = s.end - s.patience + static_cast<ticks>(seconds * one_second);
+        EXPECT_EQ(next_tick(s), now);
+        happens(kind::tick);
+    }
     lines deeds() { return std::exchange(did, {}); }
 };
 
@@ -136,7 +142,7 @@ TEST(container, it_stays_until_the_last_supervisor_has_gone) {
     EXPECT_EQ(told.deeds(), lines{"leave 0"});
 }
 
-TEST(container, patience_ends_with_kill_and_loggers_have_another_second) {
+TEST(container, patience_ends_with_kill_and_what_comes_then_is_over_in_a_second_and_a_half) {
     story told         = serving(true);
     told.services_left = told.anybody_left = true;
     told.happens(kind::stop);
@@ -146,11 +152,11 @@ TEST(container, patience_ends_with_kill_and_loggers_have_another_second) {
     told.waits(1);
     EXPECT_EQ(told.deeds(),
               (lines{"warning: services not terminated, sending sigkill...", "kill services", "signal command 9"}));
-    told.waits(1);
-    EXPECT_EQ(told.deeds(), stop_everybody);
-    told.waits(1);
+    told.waits_until(8.5);
+    EXPECT_EQ(told.deeds(), stop_everybody) << "loggers had half a second";
+    told.waits_until(9.25);
     EXPECT_EQ(told.deeds(), lines{"signal everybody 9"});
-    told.waits(1);
+    told.waits_until(9.5);
     EXPECT_EQ(told.deeds(), lines{"leave 0"}) << "whoever is left: the kernel ends them";
 }
 
@@ -286,24 +292,63 @@ TEST(container, a_stop_during_the_start_terminates_the_script_that_runs) {
     EXPECT_EQ(told.deeds().back(), "leave 0") << "it was asked for";
 }
 
-TEST(container, the_scripts_of_the_stop_have_so_much_time_and_then_it_goes_on) {
+TEST(container, the_scripts_of_the_stop_and_the_services_share_one_time) {
+    story told   = serving();
+    told.scripts = told.services_left = told.anybody_left = true;
+    told.happens(kind::stop);
+    EXPECT_EQ(told.deeds(), lines{"step"}) << "before the services stop";
+    told.waits_until(4);
+    EXPECT_EQ(told.deeds(), lines{"signal step 9"}) << "half of it";
+    told.happens(kind::step_ended, SIGKILL);
+    EXPECT_EQ(told.deeds(), lines{"signal services 1"});
+    told.waits_until(8);
+    EXPECT_EQ(told.deeds(), (lines{"warning: services not terminated, sending sigkill...", "kill services"}));
+    told.services_left = false;
+    told.happens(kind::services_ended, exited(111));
+    EXPECT_EQ(told.deeds(), lines{"step"}) << "after they have stopped";
+    told.waits_until(8.5);
+    EXPECT_EQ(told.deeds(), lines{"signal step 9"});
+    told.happens(kind::step_ended, SIGKILL);
+    EXPECT_EQ(told.deeds(), lines{"step"}) << "stage 3";
+    told.waits_until(9);
+    told.happens(kind::step_ended, SIGKILL);
+    EXPECT_EQ(told.deeds(), (lines{"signal step 9", "signal everybody 15", "signal everybody 18"}));
+    told.waits_until(9.25);
+    told.waits_until(9.5);
+    EXPECT_EQ(told.deeds().back(), "leave 0");
+}
+
+TEST(container, the_time_that_the_services_do_not_need_is_for_the_scripts_that_follow) {
     story told   = serving();
     told.scripts = true;
     told.happens(kind::stop);
-    EXPECT_EQ(told.deeds(), lines{"step"}) << "before the services stop";
-    told.waits(8);
-    EXPECT_EQ(told.deeds(), lines{"signal step 9"});
-    told.happens(kind::step_ended, SIGKILL);
-    EXPECT_EQ(told.deeds(), lines{"signal services 1"});
-    told.happens(kind::services_ended, exited(111));
-    EXPECT_EQ(told.deeds(), lines{"step"}) << "after they have stopped";
-    told.happens(kind::step_ended);
-    EXPECT_EQ(told.deeds(), lines{"step"});
     told.happens(kind::no_step);
-    EXPECT_EQ(told.deeds(), lines{"step"}) << "stage 3";
-    told.waits(8);
-    told.happens(kind::step_ended, SIGKILL);
-    EXPECT_EQ(told.deeds().back(), "leave 0");
+    told.happens(kind::services_ended, exited(111));
+    told.happens(kind::step_ended);
+    told.happens(kind::no_step);
+    EXPECT_EQ(told.deeds().back(), "step") << "stage 3";
+    EXPECT_EQ(next_tick(told.s), told.now + 9 * one_second);
+}
+
+TEST(container, what_is_left_behind_has_a_second_for_term_and_one_for_kill) {
+    story told        = serving();
+    told.anybody_left = true;
+    told.happens(kind::stop);
+    told.happens(kind::services_ended, exited(111));
+    told.deeds();
+    told.waits_until(1);
+    EXPECT_EQ(told.deeds(), lines{"signal everybody 9"});
+    told.waits_until(2);
+    EXPECT_EQ(told.deeds(), lines{"leave 0"});
+}
+
+TEST(container, a_start_script_that_fails_gives_stage_3_its_time) {
+    story told;
+    told.scripts = true;
+    told.begins();
+    told.happens(kind::step_ended, exited(100));
+    EXPECT_EQ(told.deeds().back(), "step") << "stage 3";
+    EXPECT_EQ(next_tick(told.s), told.now + 9 * one_second);
 }
 
 TEST(container, what_cannot_be_started_for_want_of_processes_is_tried_again) {
@@ -348,7 +393,7 @@ auto key(const world& w) {
     const container_state& s = w.s;
     return std::tuple{s.has_command,     s.now,  s.step_alive, s.services_alive, s.command_alive,  s.asked,
                       s.out_of_patience, s.code, s.limit,      s.step_again,     s.services_again, s.command_again,
-                      s.settled,         w.is};
+                      s.settled,         s.end,  w.is};
 }
 
 void check(const world& w) {
@@ -360,6 +405,7 @@ void check(const world& w) {
     ASSERT_TRUE(w.is.left || w.is.step || w.is.services || w.is.command || next_tick(s)) << "nothing may hang";
     ASSERT_TRUE(s.now <= stage::serving || w.is.left || s.limit || w.is.step) << "every part of a stop has its time";
     ASSERT_TRUE(s.now == stage::serving || (!s.services_again && !s.command_again)) << "nothing starts during a stop";
+    ASSERT_TRUE(!s.asked || !s.limit || *s.limit <= s.end + 3 * one_second / 2) << "the whole has its time";
     if (s.code != 0) {
         ASSERT_TRUE(s.settled);
     }
@@ -405,6 +451,7 @@ world after(world w, container_event e) {
     }
     for (auto* when : {&w.s.limit, &w.s.step_again, &w.s.services_again, &w.s.command_again})
         if (*when) *when = std::max<ticks>(**when - e.at, 0);
+    if (w.s.asked) w.s.end = std::max(w.s.end - e.at, -2 * one_second);
     return w;
 }
 
@@ -443,18 +490,22 @@ std::vector<container_event> events_of(const world& w) {
     return events;
 }
 
-// Whatever ignores what: once it has been asked to, and when what is sent KILL ends, the container ends.
+// Whatever ignores what: once it has been asked to, and when what is sent KILL ends, the container ends, and in time.
 void check_that_it_ends(world w) {
-    w = after(w, {.what = kind::stop, .services_left = true, .anybody_left = true});
+    ticks passed = 0;
+    w            = after(w, {.what = kind::stop, .services_left = true, .anybody_left = true});
     for (int steps = 0; steps < 40 && !w.is.left; ++steps) {
         if (w.is.step && w.s.out_of_patience)
             w = after(w, {.what = kind::step_ended, .status = SIGKILL, .services_left = true, .anybody_left = true});
         else if (w.is.step && !w.s.limit)
             w = after(w, {.what = kind::no_step, .services_left = true, .anybody_left = true});
-        else
-            w = after(
-                w, {.what = kind::tick, .at = next_tick(w.s).value_or(0), .services_left = true, .anybody_left = true});
+        else {
+            const ticks due = next_tick(w.s).value_or(0);
+            passed += due;
+            w = after(w, {.what = kind::tick, .at = due, .services_left = true, .anybody_left = true});
+        }
     }
+    ASSERT_LE(passed, w.s.patience + 3 * one_second / 2);
     ASSERT_TRUE(w.is.left) << "still in stage " << static_cast<int>(w.s.now);
 }
 

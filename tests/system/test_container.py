@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,27 @@ def test_a_service_that_ignores_term_is_killed_when_the_time_is_over(container):
     assert container.ends() == 0
     assert "- runit: warning: services not terminated, sending sigkill..." in container.lines
     assert container.marks("stopped") == ["b"]
+
+
+def test_the_stop_as_a_whole_has_its_time_whatever_hangs(world):
+    """Scripts before and after it, a service and stage 3: none gets the time of another."""
+    made = Namespace(world)
+    for directory in ("pre_shutdown.d", "post_shutdown.d"):
+        made.script(f"etc/my_init.{directory}/1", f"echo {directory} >>/run/order; exec sleep 1000")
+        made.script(f"etc/my_init.{directory}/2", "echo never >>/run/order")
+    made.stage("3", "echo 3 >>/run/order; trap '' TERM; while :; do sleep 1; done")
+    made.service("a", "trap 'echo told >>/run/order' TERM; echo x >/run/a; while :; do sleep 0.05; done")
+    made.service("b", "(trap '' TERM; exec sleep 1000) & echo x >/run/b; exec sleep 1000")
+    made.start(env={"RUNWELL_STOP_SECONDS": "4"})
+    made.has("a", "b")
+    began = time.monotonic()
+    made.signal(signal.SIGTERM)
+    assert made.ends() == 0
+    took = time.monotonic() - began
+    assert 4 < took < 12, "one after the other they take 19 seconds"
+    assert made.marks("order")[:2] == ["pre_shutdown.d", "told"] and "never" not in made.marks("order")
+    for file in ("my_init.pre_shutdown.d/1", "my_init.post_shutdown.d/1", "runit/3"):
+        assert f"- runit: enter stage: /etc/{file}" in made.lines
 
 
 def test_a_paused_service_is_stopped_too(container):
