@@ -51,6 +51,7 @@ class Runc(Namespace):
         bundle = self.world.directory
         variables = {"PATH": "/suite:/usr/sbin:/usr/bin:/sbin:/bin", **(env or {})}
         shutil.rmtree(bundle / "rootfs", ignore_errors=True)
+        (bundle / "config.json").unlink(missing_ok=True)
         subprocess.run(["runc", "spec"], cwd=bundle, check=True)
         config = json.loads((bundle / "config.json").read_text())
         config["root"] = {"path": str(self.root), "readonly": True}
@@ -66,9 +67,12 @@ class Runc(Namespace):
         (bundle / "config.json").write_text(json.dumps(config))
         self.name = f"runwell-{os.getpid()}-{bundle.name}"
         for service in (self.root / "etc/service").glob("*"):  # only supervise/ is written to
-            (service / "supervise").symlink_to(f"/run/supervise.{service.name}")
+            links = {service: service.name}
             if (service / "log").is_dir():
-                (service / "log/supervise").symlink_to(f"/run/supervise.{service.name}.log")
+                links[service / "log"] = f"{service.name}.log"
+            for place, name in links.items():
+                (place / "supervise").unlink(missing_ok=True)
+                (place / "supervise").symlink_to(f"/run/supervise.{name}")
         self.out = open(bundle / "out", "wb")
         self.process = subprocess.Popen(["runc", "run", self.name], cwd=bundle, stdin=subprocess.DEVNULL,
                                         stdout=self.out, stderr=self.out)  # fmt: skip
@@ -129,6 +133,18 @@ def test_services_run_and_a_stop_ends_them_all_in_order(container):
     assert container.ends() == 0
     assert sorted(container.marks("stopped")) == ["a", "b", "c"]
     assert (container.root / "run/log").read_text() == "last words\n"
+
+
+def test_all_services_are_told_to_stop_at_the_same_time(container):
+    """Each of them ends only when the other has been told, too."""
+    for name, other in ("ab", "ba"):
+        container.service(name, f"trap 'echo x >/run/told-{name}; until [ -e /run/told-{other} ]; do sleep 0.05; done; exit 0' "
+                          f"TERM; echo x >/run/{name}; while :; do sleep 0.05; done")  # fmt: skip
+    container.start()
+    container.has("a", "b")
+    container.signal(signal.SIGTERM)
+    assert container.ends() == 0
+    assert not container.said("sending sigkill")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, signal.SIGPWR])
@@ -214,6 +230,32 @@ def test_a_command_may_begin_with_anything_after_two_dashes(container):
     container.start("--container", "--", "sh", "-c", "echo $1; exit 3", "-", "--container")
     assert container.ends() == 3
     assert "--container" in container.lines
+
+
+def test_a_command_has_standard_input_and_output_of_the_container(world):
+    made = Namespace(world)
+    made.service("a", stops("a"))
+    made.start("sh", "-c", "read -r word; echo $word; echo no >&2; exit 5", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    said, _ = made.process.communicate(b"spoken\n", timeout=60)
+    assert (said, made.ends()) == (b"spoken\n", 5)
+    assert made.lines == ["no"]
+
+
+def test_a_container_that_is_killed_starts_anew(world):
+    """What is left in supervise/ and on /run is in nobody's way."""
+    if not runc_works():
+        pytest.skip("NOTE: runc cannot run here: the container contract is proved in namespaces alone")
+    made = Runc(world)
+    (made.root / "etc/service").mkdir()
+    made.service("a", "echo x >>/run/started; exec sleep 1000", log__run="exec cat")
+    made.start()
+    wait_until(lambda: made.marks("started") == ["x"], "the service runs")
+    made.signal(signal.SIGKILL)
+    assert made.ends() == 137
+    made.start()
+    wait_until(lambda: made.marks("started") == ["x", "x"], "and again")
+    made.signal(signal.SIGTERM)
+    assert made.ends() == 0
 
 
 def test_a_command_runs_where_there_are_no_services(container):
@@ -361,6 +403,19 @@ def test_a_container_with_a_stage_2_and_no_command_is_a_machine(world):
     made.start()
     assert made.ends() == "power off"
     assert "- runit: enter stage: /etc/runit/2" in made.lines
+
+
+def test_a_container_that_is_asked_for_has_its_own_stage_2(world):
+    """And is ended as containers are: TERM, which means nothing on a machine, and an exit code."""
+    made = Namespace(world)
+    made.stage("2", "echo x >/run/2; exec runsvdir -P /etc/service")
+    made.stage("3", "echo x >/run/3")
+    made.service("a", stops("a"))
+    made.start("--container")
+    made.has("2", "a")
+    made.signal(signal.SIGTERM)
+    assert made.ends() == 0
+    assert (made.marks("stopped"), made.marks("3")) == (["a"], ["x"])
 
 
 def test_cont_with_stopit_stops_a_container(world):

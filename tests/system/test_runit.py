@@ -157,6 +157,53 @@ def test_a_stage_file_that_cannot_be_run_is_passed_over(machine, stage, spoil, w
     assert machine.lines[-2:] == POWER_OFF
 
 
+def on_a_machine(machine):
+    """What makes process no 1 take its namespace for a machine: the kernel seems to promise it ctrl-alt-del."""
+    if not Path("/usr/bin/strace").exists():
+        pytest.skip("there is no strace")
+    return ("strace", "-D", "-o", "/run/trace", "-e", "trace=reboot", "-e", "inject=reboot:retval=0:when=1")
+
+
+def test_a_machine_without_a_stage_2_ends_in_order(machine):
+    (machine.stages / "2").unlink()
+    machine.boot(around=on_a_machine(machine))
+    assert machine.ends() == "power off"
+    assert machine.lines[3:] == [
+        enter(2), "- runit: fatal: unable to start child: /etc/runit/2: file does not exist", leave(2), enter(3), leave(3),
+        *POWER_OFF]  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", [["--container"], ["sh", "-c", "exit 3"], ["quiet", "nosuchparameter=1"]])
+def test_a_machine_takes_no_arguments(machine, arguments):
+    """The kernel hands over what it does not know itself."""
+    machine.stage("2", "")
+    machine.boot("/suite/runit", *arguments, around=on_a_machine(machine))
+    assert machine.ends() == "power off"
+    assert machine.lines[1:] == [line(stage) for stage in "123" for line in (enter, leave)] + POWER_OFF
+
+
+def test_stage_files_that_may_not_be_read_are_passed_over(machine):
+    """Process no 1 without the rights of root: for root there is no such file."""
+    (machine.stages / "1").chmod(0)
+    (machine.stages / "2").chmod(0o111)
+    machine.stage("3", "echo x >/run/3")
+    machine.boot(around=limited(machine, 1000))
+    assert machine.ends() == "power off"
+    assert "- runit: fatal: unable to start child: /etc/runit/1: access denied" in machine.lines
+    assert "- runit: warning: child failed: /etc/runit/2" in machine.lines, "a shell cannot read it"
+    assert machine.marks("3") == ["x"]
+
+
+def test_a_directory_of_stages_that_may_not_be_entered_keeps_nobody_from_the_end(machine):
+    around = limited(machine, 1000)
+    machine.stages.chmod(0)
+    os.chown(machine.stages, 0, 0)
+    machine.boot(around=(*on_a_machine(machine), *around))
+    assert machine.ends() == "power off"
+    for stage in "123":
+        assert f"- runit: fatal: unable to start child: /etc/runit/{stage}: access denied" in machine.lines
+
+
 @pytest.mark.parametrize("how, words", [("exit 111", "failed"), ("kill -9 $$", "crashed")])
 def test_stage_2_that_exits_111_or_crashes_is_started_again(machine, how, words):
     machine.stage("2", f"echo x >>/run/n; [ $(wc -l </run/n) -gt 1 ] && exit 0; sleep 1000 & echo $! >/run/left; {how}")
@@ -214,6 +261,7 @@ def test_stopit_and_reboot_may_point_into_a_file_system_of_their_own(machine):
     machine.obeys("/suite/runit-init", "6")
     assert machine.ends() == "reboot"
     assert stat.S_IMODE((machine.root / "run/runit.reboot").stat().st_mode) == 0o100
+    assert stat.S_IMODE((machine.root / "run/runit.stopit").stat().st_mode) == 0, "it has been obeyed"
     assert (machine.stages / "reboot").is_symlink()
 
 
@@ -329,6 +377,7 @@ def test_signals_work_in_stage_2_alone(machine):
         (machine.root / f"run/go-{stage}").write_text("x\n")
     assert machine.ends() == "power off"
     assert machine.count(ONLY_IN_2) == 8
+    assert not machine.said("request|event"), "and are not kept for stage 2"
 
 
 def test_alarm_is_passed_to_stage_2(machine):

@@ -1,5 +1,6 @@
 """shutdown, halt, poweroff, reboot and telinit: never on this machine, always in a namespace of their own."""
 
+import os
 import stat
 import subprocess
 
@@ -77,6 +78,10 @@ def test_people_are_told_and_it_may_be_called_off(machine):
     wait_until(lambda: "The system is not going down after all." in machine.lines, "that is told, too")
     assert machine.living() and not machine.said("/etc/runit/3")
     assert not (machine.stages / "stopit").exists()
+    machine.inside("setsid", "--wait", "sh", "-c", "exec 0<>/dev/console; exec /suite/shutdown -P now bye")
+    machine.ends()
+    assert "The system is going down for power-off now!" in machine.lines and "bye " in machine.lines
+    assert machine.lines[-1] == "- runit: power off..."
 
 
 def test_telinit_q_has_the_services_looked_at(machine):
@@ -84,6 +89,19 @@ def test_telinit_q_has_the_services_looked_at(machine):
     (machine.root / "run/2").unlink()
     machine.inside("telinit", "q")
     machine.says("- runit: warning: child crashed: /etc/runit/2")
+
+
+@pytest.mark.parametrize("level", ["1", "S", "s"])
+def test_telinit_1_has_the_single_user_services_run(machine, level):
+    sets = machine.stages / "runsvdir"
+    for name in ("default", "single"):
+        (sets / name).mkdir(parents=True)
+    (sets / "current").symlink_to("default")
+    done = machine.inside("telinit", level)
+    assert (done.returncode, done.stdout) == (0, "runsvchdir: single: now current.\n")
+    assert os.readlink(sets / "current") == "single"
+    done = machine.inside("/usr/bin/env", "PATH=/nowhere", "/suite/telinit", "1")
+    assert (done.returncode, done.stderr) == (111, "telinit: fatal: unable to run runsvchdir: file does not exist\n")
 
 
 @pytest.mark.parametrize(
