@@ -26,16 +26,23 @@ STAGES = {
 
 
 def kilobytes(pid):
-    """What this process alone costs: its private pages and its page tables."""
+    """What this process alone costs: all its private pages, those of them that no file backs, and its page tables."""
     rollup = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    private = sum(int(line.split()[1]) for line in rollup if line.startswith("Private_Dirty"))
+    private, dirty = (sum(int(line.split()[1]) for line in rollup if line.startswith(kind)) for kind in ("Private_", "Private_Dirty"))
     (tables,) = (int(line.split()[1]) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmPTE"))
-    return private, tables
+    return private, dirty, tables
 
 
 def switches(pid):
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return sum(int(line.split()[1]) for line in lines if "ctxt_switches" in line)
+
+
+def wake_ups(pid, seconds):
+    """How often a process that has nothing to do runs in that time."""
+    before = switches(pid)
+    time.sleep(seconds)
+    return switches(pid) - before
 
 
 def machine(world, stop):
@@ -62,14 +69,12 @@ def measure(suite, stop, idle):
         made.boot()
         harness.wait_until(lambda: up(made), "all services are up", 120)
         started = time.monotonic() - began
-        private, tables = kilobytes(made.pid)
-        before = switches(made.pid)
-        time.sleep(idle)
-        woken = (switches(made.pid) - before) * 60 / idle if idle else 0
+        private, dirty, tables = kilobytes(made.pid)
+        woken = wake_ups(made.pid, idle)
         began = time.monotonic()
         made.signal(signal.SIGCONT)
         made.ends()
-        return {"private dirty, kB": private, "page tables, kB": tables, "wake-ups a minute": woken,
+        return {"private, kB": private, "of it dirty, kB": dirty, "page tables, kB": tables, "wake-ups in a minute": woken,
                 "100 services up, s": started, "all down and off, s": time.monotonic() - began}  # fmt: skip
     finally:
         world.close()
@@ -78,7 +83,7 @@ def measure(suite, stop, idle):
 def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--rounds", type=int, default=3)
-    options.add_argument("--idle", type=float, default=30, help="seconds")
+    options.add_argument("--idle", type=float, default=60, help="seconds in which wake-ups are counted")
     chosen = options.parse_args()
     who = {"runwell": (harness.ours(), "etc/runit/")}
     for version, stop in {"2.1.2": "run/runit.", "2.3.1": "etc/runit/"}.items():
@@ -88,6 +93,7 @@ def main():
     for _ in range(chosen.rounds):
         for name, (suite, stop) in who.items():
             seen[name].append(measure(suite, stop, chosen.idle))
+    print("load: " + Path("/proc/loadavg").read_text().split()[0])
     print(f"{'median of ' + str(chosen.rounds):24}" + "".join(f"{name:>14}" for name in who))
     for figure in next(iter(seen.values()))[0]:
         medians = [statistics.median(one[figure] for one in seen[name]) for name in who]
