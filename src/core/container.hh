@@ -27,7 +27,7 @@ namespace runwell {
 struct container_state {
     enum class stage : std::uint8_t {
         stage_1,
-        start_hooks,
+        start_hooks,  // my_init.d, rc.local
         serving,
         stop_hooks,   // my_init.pre_shutdown.d
         stopping,     // services and command have been told to stop

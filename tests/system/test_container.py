@@ -46,7 +46,7 @@ class Namespace(Machine):
 class Runc(Namespace):
     """The same root directory as an OCI bundle: read-only, with a tmpfs on /run, as a user without any right."""
 
-    def start(self, *command, env=None, user=54321, **_):
+    def start(self, *command, env=None, user=54321, entry=("/suite/runit",), **_):
         self.reading.set()
         bundle = self.world.directory
         variables = {"PATH": "/suite:/usr/sbin:/usr/bin:/sbin:/bin", **(env or {})}
@@ -56,7 +56,7 @@ class Runc(Namespace):
         config = json.loads((bundle / "config.json").read_text())
         config["root"] = {"path": str(self.root), "readonly": True}
         process = config["process"]
-        process.update(terminal=False, user={"uid": user, "gid": user}, args=["/suite/runit", *command],
+        process.update(terminal=False, user={"uid": user, "gid": user}, args=[*entry, *command],
                        env=[f"{k}={v}" for k, v in variables.items()])  # fmt: skip
         process["capabilities"] = {kind: [] for kind in process["capabilities"]}
         (self.root / "run").chmod(0o777)
@@ -347,24 +347,53 @@ def test_scripts_of_my_init_are_run_in_order_and_around_the_stop(container):
     container.script("etc/my_init.d/15_not", "exit 1")
     (container.root / "etc/my_init.d/15_not").chmod(0o644)
     (container.root / "etc/my_init.d/17_directory").mkdir()
+    container.script("etc/rc.local", "echo rc.local >>/run/order")
     container.service("a", "echo a >>/run/order; trap 'echo stop >>/run/order; exit' TERM; while :; do sleep 0.05; done")
     container.start()
     wait_until(lambda: "a" in container.marks("order"), "the service runs")
     container.signal(signal.SIGTERM)
     assert container.ends() == 0
     assert container.marks("order") == [
-        "my_init.d/05_a", "my_init.d/10_b", "my_init.d/20_c", "a", "my_init.pre_shutdown.d/1",
+        "my_init.d/05_a", "my_init.d/10_b", "my_init.d/20_c", "rc.local", "a", "my_init.pre_shutdown.d/1",
         "my_init.pre_shutdown.d/2", "stop", "my_init.post_shutdown.d/1", "my_init.post_shutdown.d/2"]  # fmt: skip
 
 
-def test_a_start_script_that_fails_ends_the_container_with_its_code(container):
-    container.script("etc/my_init.d/1", "exit 3")
-    container.script("etc/my_init.d/2", "echo x >/run/2")
+def test_an_rc_local_that_cannot_be_executed_is_passed_over(container):
+    container.script("etc/rc.local", "echo x >/run/rc")
+    (container.root / "etc/rc.local").chmod(0o644)
+    container.start("sh", "-c", "exit 5")
+    assert container.ends() == 5
+    assert container.marks("rc") == []
+
+
+@pytest.mark.parametrize("first, second", [("my_init.d/1", "my_init.d/2"), ("my_init.d/1", "rc.local"), ("rc.local", None)])
+def test_a_start_script_that_fails_ends_the_container_with_its_code(container, first, second):
+    container.script(f"etc/{first}", "exit 3")
+    if second:
+        container.script(f"etc/{second}", "echo x >/run/2")
     container.service("a", "echo x >/run/a")
     container.stage("3", "echo x >/run/3")
     container.start()
     assert container.ends() == 3
     assert (container.marks("2"), container.marks("a"), container.marks("3")) == ([], [], ["x"])
+
+
+@pytest.mark.skipif(not runc_works(), reason="NOTE: runc cannot run here")
+def test_chpst_gives_a_container_the_environment_of_its_directory(world):
+    """/etc/container_environment of phusion's images, for the start scripts, the services and the command."""
+    container = Runc(world)
+    container.service("a", "echo $GREETING >/run/service; exec sleep 1000")
+    container.script("etc/my_init.d/1", "echo $GREETING >/run/script")
+    container.script("etc/container_environment/GREETING", "")
+    (container.root / "etc/container_environment/GREETING").write_text("hello\n")
+    entry = ("/suite/chpst", "-e", "/etc/container_environment", "/suite/runit")
+    try:
+        container.start("sh", "-c", "until [ -s /run/service ]; do sleep 0.05; done; echo $GREETING >/run/command",
+                        entry=entry, env={"GREETING": "good bye"})  # fmt: skip
+        assert container.ends() == 0
+        assert [container.marks(who) for who in ("script", "service", "command")] == [["hello"]] * 3
+    finally:
+        container.close()
 
 
 def test_a_stop_during_the_start_ends_the_script_that_runs(container):

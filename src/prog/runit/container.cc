@@ -62,17 +62,25 @@ char* const* with_essential() noexcept {
 // -- the steps of a stage
 // -----------------------------------------------------------------------------------------------
 
-// The scripts of a directory, in the order of their names, one after the other. Only the last name is kept: the
-// directory may be of any size, and change.
+// The scripts of a directory, in the order of their names, one after the other, and perhaps a last one from elsewhere.
+// Only the last name is kept: the directory may be of any size, and change.
 class hooks {
 public:
-    void rewind(const char* directory) noexcept {
+    void rewind(const char* directory, const char* at_last) noexcept {
         directory_ = directory;
+        at_last_   = at_last;
         last_.clear();
     }
 
     // The path of the next file that can be executed; nothing when there is none.
     const char* next() noexcept {
+        if (const char* const found = next_of_directory()) return found;
+        const char* const at_last = std::exchange(at_last_, nullptr);
+        return at_last != nullptr && is_script(AT_FDCWD, at_last) ? at_last : nullptr;
+    }
+
+private:
+    const char* next_of_directory() noexcept {
         const auto directory = sys::open_directory(AT_FDCWD, directory_);
         if (!directory) return nullptr;
         fixed_text<255> best;
@@ -90,7 +98,6 @@ public:
         return path_.c_str();
     }
 
-private:
     static bool is_script(int directory, std::string_view name) noexcept {
         struct stat is;
         return ::fstatat(directory, name.data(), &is, 0) == 0 && S_ISREG(is.st_mode) &&
@@ -98,11 +105,12 @@ private:
     }
 
     const char*              directory_ = "";
+    const char*              at_last_   = nullptr;
     fixed_text<255>          last_;
     fixed_text<longest_name> path_;
 };
 
-// What a stage runs: one file, or the scripts of a directory.
+// What a stage runs: the scripts of a directory, if there is one, and a file.
 struct steps {
     const char* file      = nullptr;
     const char* directory = nullptr;
@@ -111,7 +119,7 @@ struct steps {
 steps steps_of(stage of) noexcept {
     switch (of) {
         case stage::stage_1: return {.file = path::stage_1};
-        case stage::start_hooks: return {.directory = "/etc/my_init.d"};
+        case stage::start_hooks: return {.file = "/etc/rc.local", .directory = "/etc/my_init.d"};
         case stage::stop_hooks: return {.directory = "/etc/my_init.pre_shutdown.d"};
         case stage::after_hooks: return {.directory = "/etc/my_init.post_shutdown.d"};
         case stage::stage_3: return {.file = path::stage_3};
@@ -277,7 +285,7 @@ bool container::find_step() noexcept {
     if (std::exchange(try_again_, false)) return true;
     const steps what  = steps_of(state_.now);
     const bool  first = std::exchange(stepping_, state_.now) != state_.now;
-    if (first && what.directory != nullptr) hooks_.rewind(what.directory);
+    if (first && what.directory != nullptr) hooks_.rewind(what.directory, what.file);
     const char* path = nullptr;
     if (what.directory != nullptr)
         path = hooks_.next();
