@@ -69,3 +69,25 @@ def test_no_entry_is_about_what_is_never_said():
     labels = {"timeout: ...", "kill: ...", "dropping: ...", "warning: restarting.", "usage: ..."}
     said = set(error_texts())
     assert [e for e in entries() if e not in words | labels and not any(text in e for text in said)] == []
+
+
+# -- every program has its whole page -----------------------------------------------------------------------------------
+
+SECTIONS = ("NAME", "SYNOPSIS", "DESCRIPTION", "EXIT STATUS", "EXAMPLES", "COMPATIBILITY", "SEE ALSO")
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "man").glob("*.8")), ids=lambda p: p.name)
+def test_a_page_has_all_its_sections(page):
+    sections = re.findall(r"^\.Sh (.*)", page.read_text(), re.M)
+    assert [s for s in SECTIONS if s not in sections] == []
+
+
+def test_every_program_has_a_page():
+    programs = {p.stem for p in (ROOT / "src/prog").glob("*.cc")}
+    assert programs <= {p.stem for p in (ROOT / "man").glob("*.8")}
+
+
+def test_every_option_of_chpst_that_is_a_word_is_in_its_page():
+    words = set(re.findall(r"option_row\{'\\0', \"([\w-]+)\"", (ROOT / "src/core/limits.cc").read_text()))
+    page = (ROOT / "man/chpst.8").read_text()
+    assert len(words) > 15 and {word for word in words if f"It Fl -{word}" not in page} == set()
