@@ -1,5 +1,9 @@
 #include "core/tai.hh"
 
+#include <utility>
+
+#include "core/text.hh"
+
 namespace runwell::tai {
 namespace {
 
@@ -26,11 +30,54 @@ civil_date date_of(std::int64_t days_since_1970) noexcept {
     return {era * 400 + year_of + (month <= 2 ? 1 : 0), month, monthday};
 }
 
+// The other way: the day counted from 1970-01-01.
+std::int64_t day_of(civil_date date) noexcept {
+    const std::int64_t from_march = date.month > 2 ? date.month - 3 : date.month + 9;
+    const std::int64_t year       = date.year - (date.month <= 2 ? 1 : 0);
+    const std::int64_t era        = (year >= 0 ? year : year - 399) / 400;
+    const std::int64_t year_of    = year - era * 400;
+    const std::int64_t of_year    = (153 * from_march + 2) / 5 + date.day - 1;
+    return era * 146'097 + year_of * 365 + year_of / 4 - year_of / 100 + of_year - 719'468;
+}
+
 template <std::size_t N>
 void append_padded(fixed_text<N>& text, std::uint64_t value, std::size_t width) noexcept {
     std::array<char, 20> digits{};
     for (std::size_t i = width; i-- > 0; value /= 10) digits[i] = static_cast<char>('0' + value % 10);
     text.append({digits.data(), width});
+}
+
+std::optional<moment> read_label(std::string_view digits) noexcept {
+    std::array<std::byte, bytes> packed{};
+    for (std::size_t i = 0; i < 2 * bytes; ++i) {
+        const char c     = digits[i];
+        const bool digit = c >= '0' && c <= '9';
+        if (!digit && !(c >= 'a' && c <= 'f')) return std::nullopt;
+        packed[i / 2] = packed[i / 2] << 4 | static_cast<std::byte>(digit ? c - '0' : c - 'a' + 10);
+    }
+    const moment at = unpack(packed);
+    return at.nanos < 1'000'000'000 ? std::optional{at} : std::nullopt;
+}
+
+// "2026-11-22_11:11:41.17530"
+std::optional<moment> read_date(std::string_view text) noexcept {
+    const auto number = [&](std::size_t from, std::size_t digits) {
+        return whole_number({text.data() + from, digits}).value_or(~std::uint64_t{0});
+    };
+    constexpr std::array<std::pair<std::size_t, char>, 5> marks{{{4, '-'}, {7, '-'}, {13, ':'}, {16, ':'}, {19, '.'}}};
+    for (const auto& [place, mark] : marks)
+        if (text[place] != mark) return std::nullopt;
+    const std::uint64_t year = number(0, 4), month = number(5, 2), monthday = number(8, 2);
+    const std::uint64_t hour = number(11, 2), minute = number(14, 2), second = number(17, 2), part = number(20, 5);
+    if (year > 9999 || month < 1 || month > 12 || monthday < 1 || monthday > 31) return std::nullopt;
+    if (hour > 23 || minute > 59 || second > 59 || part > 99'999) return std::nullopt;
+
+    const civil_date date{static_cast<std::int64_t>(year), static_cast<unsigned>(month),
+                          static_cast<unsigned>(monthday)};
+    const auto       seconds = static_cast<std::int64_t>(hour * 3600 + minute * 60 + second);
+    const moment     at{day_of(date) * day + seconds, static_cast<std::uint32_t>(part * 10'000)};
+    // A 30th of February is a day of March, and no date.
+    return date_of(day_of(date)).day == date.day ? std::optional{at} : std::nullopt;
 }
 
 }  // namespace
@@ -84,6 +131,12 @@ fixed_text<stamp_size> write(stamp form, moment at) noexcept {
     text.append('.');
     append_padded(text, at.nanos / 10'000, 5);
     return text;
+}
+
+std::optional<moment> read(std::string_view text) noexcept {
+    if (text.size() < stamp_size) return std::nullopt;
+    if (text.front() == '@') return read_label(after(text, 1));
+    return text[10] == '_' || text[10] == 'T' ? read_date(text) : std::nullopt;
 }
 
 }  // namespace runwell::tai

@@ -9,6 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -47,6 +48,10 @@ constexpr std::size_t stamp_size = 25;  // all three have the same length
 static_assert(label_size == stamp_size);
 
 fixed_text<stamp_size> write(stamp form, moment at) noexcept;
+
+// The moment that the first stamp_size bytes of `text` say in any of the three forms; nothing where they are no stamp.
+// What follows them is ignored.
+std::optional<moment> read(std::string_view text) noexcept;
 
 }  // namespace tai
 }  // namespace runwell

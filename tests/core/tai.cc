@@ -117,5 +117,44 @@ TEST(tai, all_three_stamps_have_the_same_length) {
     EXPECT_EQ(text(stamp::tai64n, {1, 2}), tai::label({1, 2}).view());
 }
 
+TEST(tai, what_is_written_is_read_again_as_far_as_the_form_says_it) {
+    std::mt19937_64                              random{8};
+    std::uniform_int_distribution<std::int64_t>  seconds{first, last}, any;
+    std::uniform_int_distribution<std::uint32_t> nanos{0, 999'999'999};
+    for (int i = 0; i < 20'000; ++i) {
+        const moment at{seconds(random), nanos(random)}, cut{at.seconds, at.nanos / 10'000 * 10'000};
+        ASSERT_EQ(tai::read(text(stamp::tai64n, at) + " a line"), at);
+        ASSERT_EQ(tai::read(text(stamp::iso, at)), cut);
+        ASSERT_EQ(tai::read(text(stamp::underscore, at)), cut);
+        const moment far{any(random), at.nanos};
+        ASSERT_EQ(tai::read(text(stamp::tai64n, far)), far);
+    }
+}
+
+TEST(tai, what_is_no_stamp_is_not_read) {
+    for (const char* no : {"",
+                           "@",
+                           "@400000006b02cdf70a5758b",
+                           "@400000006b02cdf70a5758bg",
+                           "@400000006B02CDF70A5758B4",
+                           "400000006b02cdf70a5758b4 ",
+                           "@400000006b02cdf73b9aca00",
+                           "2026-11-22 11:11:41.17530",
+                           "2026-11-22_11:11:41,17530",
+                           "2026-13-22_11:11:41.17530",
+                           "2026-00-22_11:11:41.17530",
+                           "2026-11-31_11:11:41.17530",
+                           "2026-11-00_11:11:41.17530",
+                           "2023-02-29_11:11:41.17530",
+                           "2026-11-22_24:11:41.17530",
+                           "2026-11-22_11:60:41.17530",
+                           "2026-11-22_11:11:60.17530",
+                           "2026-11-22_11:11:41.1753x",
+                           "2026-11-22_1x:11:41.17530",
+                           "x026-11-22_11:11:41.17530"})
+        EXPECT_EQ(tai::read(no), std::nullopt) << no;
+    EXPECT_NE(tai::read("2024-02-29_23:59:59.99999"), std::nullopt);
+}
+
 }  // namespace
 }  // namespace runwell
