@@ -1,0 +1,115 @@
+// svctl lint — what is wrong with service directories, and what cures it.
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "svctl/command.hh"
+#include "svctl/json.hh"
+#include "svctl/lint_rules.hh"
+
+namespace runwell::svctl {
+namespace {
+
+struct options {
+    std::vector<std::string> directories;
+    bool                     as_json = false;
+};
+
+bool is_directory(const std::string& path) {
+    struct stat about {};
+    return ::stat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode);
+}
+
+// A word is a directory, or else the name of a service.
+std::vector<std::string> directories_of(const setting& in, const options& asked) {
+    std::vector<std::string> all = asked.directories;
+    if (all.empty()) {
+        const tree services = in.open_tree();
+        for (const std::string& name : services.names()) all.push_back(services.path(name));
+    }
+    for (std::string& one : all) {
+        const bool name = one.find('/') == std::string::npos && !one.empty() && one.front() != '.';
+        if (!is_directory(one) && name && is_directory(in.services + "/" + one)) one = in.services + "/" + one;
+        while (one.size() > 1 && one.back() == '/') one.pop_back();
+    }
+    return all;
+}
+
+tint tint_of(severity how_bad) {
+    switch (how_bad) {
+        case severity::error: return tint::bad;
+        case severity::warning: return tint::young;
+        case severity::note: return tint::faint;
+    }
+    return tint::plain;
+}
+
+struct tally {
+    std::size_t errors = 0, warnings = 0, notes = 0;
+
+    void count(severity of) {
+        switch (of) {
+            case severity::error: ++errors; break;
+            case severity::warning: ++warnings; break;
+            case severity::note: ++notes; break;
+        }
+    }
+};
+
+json json_of(const finding& one) {
+    json made = json::object();
+    made.set("severity", word(one.how_bad))
+        .set("rule", one.rule)
+        .set("path", one.path)
+        .set("line", one.line == 0 ? json{} : json{one.line})
+        .set("what", one.what)
+        .set("cure", one.cure);
+    return made;
+}
+
+std::string counted(std::size_t n, const char* what) { return std::to_string(n) + " " + what + (n == 1 ? "" : "s"); }
+
+exit_code lint(const setting& in, const options& asked) {
+    const std::vector<std::string> directories = directories_of(in, asked);
+    const terminal                 out         = in.output();
+    tally                          count;
+    json                           each = json::list();
+    std::string                    text;
+    for (const std::string& directory : directories) {
+        for (const finding& one : lint_service(directory)) {
+            count.count(one.how_bad);
+            each.push(json_of(one));
+            text += out.paint(tint::strong, printable(one.path)) + (one.line > 0 ? ":" + std::to_string(one.line) : "");
+            text += ": " + out.paint(tint_of(one.how_bad), word(one.how_bad)) + ": " + printable(one.what) +
+                    out.paint(tint::faint, " [" + one.rule + "]") + "\n    cure: " + printable(one.cure) + "\n";
+        }
+    }
+    if (asked.as_json) {
+        json whole = json::object();
+        whole.set("directories", directories.size())
+            .set("errors", count.errors)
+            .set("warnings", count.warnings)
+            .set("notes", count.notes)
+            .set("findings", std::move(each));
+        text = whole.text(true) + "\n";
+    } else if (!text.empty()) {
+        text += counted(directories.size(), "service") + ": " + counted(count.errors, "error") + ", " +
+                counted(count.warnings, "warning") + ", " + counted(count.notes, "note") + "\n";
+    }
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    return count.errors + count.warnings == 0 ? exit_code::good : exit_code::failed;
+}
+
+}  // namespace
+
+void add_lint(command_line& line, const setting& in) {
+    const auto to = std::make_shared<options>();
+    line.add("lint", "What is wrong with service directories, and what cures it")
+        .flag("--json", to->as_json, "as a JSON object, see svctl(8)")
+        .maybe_words("DIR", to->directories, "service directories, or names of services; all services without any")
+        .note("Exits 0 when there are no errors and no warnings, else 1.")
+        .does([&in, to] { return lint(in, *to); });
+}
+
+}  // namespace runwell::svctl

@@ -1,0 +1,128 @@
+#include "svctl/log_place.hh"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include "core/rotation.hh"
+#include "core/text.hh"
+#include "svctl/errors.hh"
+#include "svctl/shell_script.hh"
+
+namespace runwell::svctl {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string content_of(const fs::path& file) {
+    std::ifstream      in{file, std::ios::binary};
+    std::ostringstream text;
+    text << in.rdbuf();
+    return in ? text.str() : "";
+}
+
+bool is_same_file(const fs::path& one, const fs::path& other) {
+    struct stat a {
+    }, b{};
+    return ::stat(one.c_str(), &a) == 0 && ::stat(other.c_str(), &b) == 0 && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
+}
+
+// A svlogd that is just rotating has no current.
+bool is_log_directory(const fs::path& directory) {
+    std::error_code none;
+    for (fs::directory_iterator entry{directory, none}, end; entry != end; entry.increment(none))
+        if (entry->path().filename() == "current" || is_old_name(entry->path().filename().native())) return true;
+    return false;
+}
+
+// The log directories that a process has open, in the order of its descriptors.
+std::vector<std::string> open_in(const fs::path& process) {
+    std::error_code          none;
+    std::map<long, fs::path> files;
+    for (fs::directory_iterator entry{process / "fd", none}, end; entry != end; entry.increment(none))
+        files[std::stol(entry->path().filename())] = entry->path();
+
+    std::vector<std::string> found;
+    for (const auto& [number, link] : files) {
+        const fs::path target = fs::read_symlink(link, none);
+        if (target.filename() != "lock") continue;
+        // A process in another root or mount namespace means another file by that name.
+        const fs::path seen_there = process / "root" / target.relative_path();
+        const fs::path lock       = is_same_file(target, link) ? target : seen_there;
+        if (is_same_file(lock, link) && is_log_directory(lock.parent_path()))
+            found.push_back(lock.parent_path().string());
+    }
+    return found;
+}
+
+std::vector<std::string> open_in_tree(const std::string& pid) {
+    const fs::path           process = fs::path{"/proc"} / pid;
+    std::vector<std::string> found   = open_in(process);
+    std::istringstream       children{content_of(process / "task" / pid / "children")};
+    for (std::string child; found.empty() && children >> child;) found = open_in_tree(child);
+    return found;
+}
+
+// What follows svlogd on its command line and is no option.
+std::vector<shell_word> directories_in(const shell_call& call) {
+    if (call.words.empty() || base_name(call.words.front().text) != "svlogd") return {};
+    std::vector<shell_word> found;
+    bool                    options = true;
+    for (std::size_t i = 1; i < call.words.size(); ++i) {
+        const std::string& word = call.words[i].text;
+        if (options && word.size() > 1 && word.front() == '-') {
+            options = word != "--";
+            // -r c -R set -l length -b size: their argument is the next word, or attached.
+            const std::size_t letter = word.find_first_of("rRlb", 1);
+            if (letter != std::string::npos && letter + 1 == word.size()) ++i;
+        } else {
+            options = false;
+            found.push_back(call.words[i]);
+        }
+    }
+    return found;
+}
+
+}  // namespace
+
+std::vector<shell_word> svlogd_directories(const std::string& script) {
+    for (const shell_command& command : shell_commands(script))
+        if (auto found = directories_in(call_of(command)); !found.empty()) return found;
+    return {};
+}
+
+std::vector<std::string> log_directories(const std::string& directory, const std::string& name) {
+    const fs::path    log       = fs::path{directory} / "log";
+    const fs::path    run       = log / "run";
+    const std::string say_where = "say where its log is: svctl logs --dir DIRECTORY";
+
+    const std::string pid = content_of(log / "supervise/pid");
+    if (const auto number = whole_number(std::string_view{pid}.substr(0, pid.find('\n'))); number && *number > 0)
+        if (auto found = open_in_tree(std::to_string(*number)); !found.empty()) return found;
+
+    std::error_code error;
+    if (!fs::exists(log, error) && !error)
+        throw failure{exit_code::not_found, name + " has no log: there is no " + log.string(),
+                      "give it one: an executable " + run.string() + " that ends in: exec svlogd -tt DIRECTORY"};
+    std::ifstream in{run};
+    if (!in) throw system_failure(errno, "read", run.string());
+    const std::vector<shell_word> words = svlogd_directories(content_of(run));
+    if (words.empty()) throw failure{exit_code::failed, run.string() + " starts no svlogd that runs", say_where};
+
+    std::vector<std::string> found;
+    for (const shell_word& word : words)
+        if (word.literal) found.push_back((log / word.text).lexically_normal().string());
+    if (found.empty())
+        throw failure{exit_code::failed,
+                      "where " + run.string() + " logs to is only known when it runs: " + words.front().text,
+                      say_where};
+    return found;
+}
+
+}  // namespace runwell::svctl

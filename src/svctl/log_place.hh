@@ -1,0 +1,21 @@
+// log_place.hh — where the lines of a service go.
+//
+//     service/log/supervise/pid ──▶ the logger and its children ──▶ /proc/PID/fd: …/current, …/lock
+//     service/log/run           ──▶ exec svlogd -tt /var/log/web        where it does not run, or may not be looked at
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "svctl/shell_script.hh"
+
+namespace runwell::svctl {
+
+// What svlogd is told to log to in a script, as it is written there; nothing where none is started.
+std::vector<shell_word> svlogd_directories(const std::string& script);
+
+// The directories that the logger of a service writes to, the first one first. `directory` is that of the service.
+// Throws a failure that says why there is none, or why it cannot be known.
+std::vector<std::string> log_directories(const std::string& directory, const std::string& name);
+
+}  // namespace runwell::svctl

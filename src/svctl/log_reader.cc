@@ -1,0 +1,402 @@
+#include "svctl/log_reader.hh"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <memory>
+#include <system_error>
+
+#include "core/rotation.hh"
+#include "svctl/errors.hh"
+
+namespace runwell::svctl {
+namespace {
+
+constexpr std::size_t block      = 65'536;  // bytes read at once
+constexpr std::size_t most_ahead = 32;      // old files that are kept open
+
+std::string label_in(std::string_view name) {
+    const bool old = is_old_name(name, old_file::done) || is_old_name(name, old_file::unfinished);
+    return old ? std::string{name.substr(0, tai::label_size)} : std::string{};
+}
+
+// As much as there is at a place, at most `size` bytes.
+std::string read_at(int fd, std::uint64_t place, std::size_t size) {
+    std::string bytes(size, '\0');
+    ssize_t     got = 0;
+    do got = ::pread(fd, bytes.data(), size, static_cast<off_t>(place));
+    while (got < 0 && errno == EINTR);
+    bytes.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+    return bytes;
+}
+
+std::uint64_t size_of(int fd) {
+    struct stat about {};
+    return ::fstat(fd, &about) == 0 ? static_cast<std::uint64_t>(about.st_size) : 0;
+}
+
+struct packer {
+    std::string_view magic;
+    const char*      program;
+};
+constexpr std::array packers{packer{"\x1f\x8b", "gzip"}, packer{"\xfd\x37zXZ", "xz"},
+                             packer{"\x28\xb5\x2f\xfd", "zstd"}, packer{"BZh", "bzip2"}};
+
+// A file without a name, for what is unpacked.
+sys::unique_fd scratch_file() {
+    std::error_code   none;
+    const std::string place = std::filesystem::temp_directory_path(none).string();
+    sys::unique_fd    file{::open(place.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)};
+    if (!file) file.reset(::memfd_create("svctl", MFD_CLOEXEC));
+    return file;
+}
+
+// Runs `program -dc` between two files; what went wrong, or nothing.
+std::string unpack(const char* program, int from, int into) {
+    posix_spawn_file_actions_t actions;
+    ::posix_spawn_file_actions_init(&actions);
+    ::posix_spawn_file_actions_adddup2(&actions, from, STDIN_FILENO);
+    ::posix_spawn_file_actions_adddup2(&actions, into, STDOUT_FILENO);
+    ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    std::string          name = program, option = "-dc";
+    std::array<char*, 3> argv{name.data(), option.data(), nullptr};
+    pid_t                pid   = 0;
+    const int            error = ::posix_spawnp(&pid, program, &actions, nullptr, argv.data(), environ);
+    ::posix_spawn_file_actions_destroy(&actions);
+    if (error == ENOENT) return "there is no " + name + " here";
+    if (error != 0) return name + " cannot be run";
+    int status = 0;
+    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
+    return status == 0 ? "" : name + " says that it is damaged";
+}
+
+// The lines of a file, from its end to its beginning.
+class backward_lines {
+public:
+    struct piece {
+        std::uint64_t place;  // where it begins
+        std::string   text;   // without newline
+        bool          whole;  // ended by one
+    };
+
+    explicit backward_lines(int fd) : fd_{fd}, begin_{size_of(fd)}, more_{begin_ > 0} {
+        if (!more_) return;
+        load();
+        whole_ = !bytes_.empty() && bytes_.back() == '\n';
+        if (whole_) bytes_.pop_back();
+    }
+
+    std::optional<piece> next() {
+        if (!more_) return std::nullopt;
+        std::size_t newline = 0;
+        while ((newline = bytes_.rfind('\n')) == std::string::npos && begin_ > 0) load();
+        more_                   = newline != std::string::npos;
+        const std::size_t start = more_ ? newline + 1 : 0;
+        piece             line{begin_ + start, bytes_.substr(start), std::exchange(whole_, true)};
+        bytes_.resize(more_ ? newline : 0);
+        return line;
+    }
+
+private:
+    void load() {
+        const std::uint64_t size = std::min<std::uint64_t>(block, begin_);
+        begin_ -= size;
+        bytes_.insert(0, read_at(fd_, begin_, static_cast<std::size_t>(size)));
+    }
+
+    int           fd_;
+    std::uint64_t begin_;  // of bytes_, in the file
+    std::string   bytes_;  // up to the end of the next line
+    bool          more_;
+    bool          whole_ = true;
+};
+
+}  // namespace
+
+log_reader::log_reader(std::string directory, complaint complain)
+    : directory_{std::move(directory)},
+      complain_{std::move(complain)},
+      dir_{::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)} {
+    if (!dir_) throw system_failure(errno, "open log directory", directory_);
+}
+
+// ---- where to begin ------------------------------------------------------------------------------------------------
+
+void log_reader::begin_after(std::string label) {
+    file_   = {};
+    offset_ = 0;
+    buffer_.clear();
+    told_ = 0;
+    cut_  = false;
+    done_ = std::move(label);
+    queue_.clear();
+    announced_.clear();
+    since_.reset();
+    skips_ = stamped_ = false;
+    order_            = {};
+}
+
+void log_reader::begin_at_oldest() { begin_after(""); }
+
+void log_reader::begin_since(moment at) {
+    // Its lines were written before the moment that a file is named after.
+    const moment before = at.nanos > 0 ? moment{at.seconds, at.nanos - 1} : moment{at.seconds - 1, 999'999'999};
+    begin_after(std::string{tai::label(before).view()});
+    since_ = at;
+}
+
+void log_reader::begin_at_last(std::uint64_t n, const line_filter& wanted) {
+    begin_at_oldest();
+    std::optional<open_file> file   = open_current();
+    std::vector<std::string> labels = labels_after("");
+    // Rotated since it was opened: what is as young, or younger, comes after it.
+    if (const std::string label = file ? label_of(*file) : ""; !label.empty())
+        labels.erase(std::lower_bound(labels.begin(), labels.end(), label), labels.end());
+
+    std::uint64_t found = 0;
+    for (bool newest = true; newest || !labels.empty(); newest = false) {
+        if (!newest) {
+            file = open_old(labels.back());
+            labels.pop_back();
+        }
+        if (!file) continue;
+        // What a rotation has cut is not counted: to begin too early does no harm.
+        backward_lines lines{file->fd.value()};
+        std::uint64_t  begin = n == 0 ? size_of(file->fd.value()) : 0;
+        while (found < n) {
+            const auto line = lines.next();
+            if (!line) break;
+            const auto stamp = tai::read(line->text);
+            const bool first = line->place == 0 && !labels.empty() && !stamp;
+            if (!line->whole || first || (wanted && !wanted(without_stamp(line->text)))) continue;
+            if (++found == n) begin = line->place;
+        }
+        if (found < n && !labels.empty()) continue;
+        return read_from(std::move(*file), begin);
+    }
+}
+
+// ---- files ---------------------------------------------------------------------------------------------------------
+
+// The labels of the old files that are later than this one, in order.
+std::vector<std::string> log_reader::labels_after(const std::string& label) const {
+    std::vector<std::string> labels;
+    const int                again = ::openat(dir_.value(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (again < 0) return labels;
+    const std::unique_ptr<DIR, int (*)(DIR*)> list{::fdopendir(again), ::closedir};
+    while (list) {
+        const dirent* entry = ::readdir(list.get());
+        if (entry == nullptr) break;
+        std::string found = label_in(entry->d_name);
+        if (!found.empty() && found > label) labels.push_back(std::move(found));
+    }
+    std::sort(labels.begin(), labels.end());
+    labels.erase(std::unique(labels.begin(), labels.end()), labels.end());  // .u and .s
+    return labels;
+}
+
+// The plain file if it is still there, else what a processor has made of it.
+std::optional<log_reader::open_file> log_reader::open_old(const std::string& label) {
+    int error = ENOENT;
+    for (const char* kind : {".u", ".s", ".u"}) {
+        const std::string name = label + kind;
+        sys::unique_fd    fd{::openat(dir_.value(), name.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+        if (fd) {
+            fd = unpacked(std::move(fd), name);
+            return fd ? std::optional{open_file{std::move(fd), label}} : std::nullopt;
+        }
+        if (errno != ENOENT) error = errno;
+    }
+    if (error != ENOENT) complain_(label + ": skipped, it cannot be read: " + error_text(error));
+    return std::nullopt;
+}
+
+std::optional<log_reader::open_file> log_reader::open_current() {
+    sys::unique_fd fd{::openat(dir_.value(), "current", O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+    if (!fd && errno != ENOENT) throw system_failure(errno, "open", directory_ + "/current");
+    return fd ? std::optional{open_file{std::move(fd), ""}} : std::nullopt;
+}
+
+// "" for what is still current. What was opened as current has a name that it got since, or had last.
+std::string log_reader::label_of(const open_file& file) {
+    if (!file.label.empty()) return file.label;
+    std::error_code   none;
+    const std::string name =
+        std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(file.fd.value()), none).filename().string();
+    return label_in(name.substr(0, name.find(" (deleted)")));
+}
+
+// The descriptor keeps the file from being another one of the same number.
+bool log_reader::has_been_rotated() const {
+    if (!file_.label.empty()) return true;
+    struct stat open {
+    }, named{};
+    return ::fstat(file_.fd.value(), &open) == 0 && (::fstatat(dir_.value(), "current", &named, 0) != 0 ||
+                                                     open.st_ino != named.st_ino || open.st_dev != named.st_dev);
+}
+
+bool log_reader::is_gone() const {
+    struct stat about {};
+    return ::fstat(dir_.value(), &about) == 0 && about.st_nlink == 0;
+}
+
+sys::unique_fd log_reader::unpacked(sys::unique_fd file, const std::string& name) {
+    const std::string head = read_at(file.value(), 0, 8);
+    const auto* const by   = std::find_if(packers.begin(), packers.end(),
+                                          [&head](const packer& p) { return head.substr(0, p.magic.size()) == p.magic; });
+    if (by == packers.end()) return file;
+    sys::unique_fd    plain = scratch_file();
+    const std::string why = plain ? unpack(by->program, file.value(), plain.value()) : "there is no room to unpack it";
+    if (why.empty()) return plain;
+    complain_(name + ": skipped: " + why);
+    return {};
+}
+
+// Opens what follows, so that it can be read even if it is deleted meanwhile.
+void log_reader::queue_old_files() {
+    const std::string        last   = queue_.empty() ? done_ : queue_.back().label;
+    std::vector<std::string> labels = labels_after(last);
+    const auto listed = [&](const std::string& l) { return std::binary_search(labels.begin(), labels.end(), l); };
+    // A directory that changes while it is listed may hide a file that changes its name.
+    announced_.erase(announced_.begin(), announced_.upper_bound(last));
+    if (!std::all_of(announced_.begin(), announced_.end(), listed)) labels = labels_after(last);
+    for (const std::string& label : announced_)
+        if (!listed(label)) complain_(label + ": deleted before it could be read: its lines are missing");
+    announced_.clear();
+
+    for (const std::string& label : labels) {
+        if (queue_.size() == most_ahead) {
+            announced_.insert(label);
+            continue;
+        }
+        if (auto file = open_old(label))
+            queue_.push_back(std::move(*file));
+        else
+            done_ = queue_.empty() ? label : done_;
+    }
+}
+
+void log_reader::heard_of(std::string_view name) {
+    std::string label = label_in(name);
+    if (label > (queue_.empty() ? done_ : queue_.back().label)) announced_.insert(std::move(label));
+}
+
+void log_reader::read_from(open_file file, std::uint64_t offset) {
+    file_   = std::move(file);
+    offset_ = offset;
+}
+
+// Goes on to the next file. A rotation between looking for old files and opening current is seen by looking again.
+bool log_reader::advance() {
+    if (queue_.empty()) queue_old_files();
+    std::optional<open_file> current;
+    if (queue_.empty()) {
+        current = open_current();
+        queue_old_files();
+    }
+    if (queue_.empty()) {
+        if (current) read_from(std::move(*current), 0);
+        return current.has_value();
+    }
+    read_from(std::move(queue_.front()), 0);
+    queue_.pop_front();
+    return true;
+}
+
+void log_reader::finish_file() {
+    const std::string label = label_of(file_);
+    if (const auto rotated = tai::read(label); rotated && !stamped_) order_ = std::max(order_, *rotated);
+    done_ = std::max(done_, label);
+    cut_  = told_ < buffer_.size();
+    file_ = {};
+}
+
+// ---- lines ---------------------------------------------------------------------------------------------------------
+
+// Reads on in the file; false at its end.
+bool log_reader::fill() {
+    if (!file_.fd) return false;
+    const std::string bytes = read_at(file_.fd.value(), offset_, block);
+    if (bytes.empty()) {
+        if (offset_ <= size_of(file_.fd.value())) return false;
+        complain_("current was cut short: reading it from its beginning");
+        offset_ = 0;
+        return true;
+    }
+    buffer_.erase(0, told_);
+    told_ = 0;
+    // A rotation cuts a line, and then the rest of it follows; a crash ends one, and then a stamp follows.
+    if (std::exchange(cut_, false) && tai::read(bytes)) buffer_ += '\n';
+    buffer_ += bytes;
+    offset_ += bytes.size();
+    return true;
+}
+
+std::optional<log_line> log_reader::next(bool rest) {
+    for (;;) {
+        const std::size_t newline = buffer_.find('\n', told_);
+        if (newline != std::string::npos) {
+            log_line line = line_of(std::string_view{buffer_}.substr(told_, newline - told_));
+            told_         = newline + 1;
+            if (!skips_) return line;
+        } else if (!fill() && !go_on()) {
+            break;
+        }
+    }
+    if (!rest || told_ == buffer_.size()) return std::nullopt;
+    const log_line line = line_of(std::string_view{buffer_}.substr(told_));
+    told_               = buffer_.size();
+    return skips_ ? std::nullopt : std::optional{line};
+}
+
+// At the end of a file: whether there is more to read.
+bool log_reader::go_on() {
+    if (!file_.fd) return advance();
+    if (!has_been_rotated()) return false;
+    // Nothing was written to it after it had lost its name; but something before, since it was read last.
+    if (fill()) return true;
+    finish_file();
+    return advance();
+}
+
+std::string_view without_stamp(std::string_view line) {
+    if (!tai::read(line)) return line;
+    line.remove_prefix(tai::stamp_size);
+    if (!line.empty() && line.front() == ' ') line.remove_prefix(1);
+    return line;
+}
+
+log_line log_reader::line_of(std::string_view text) {
+    const auto at = tai::read(text);
+    if (at) {
+        stamped_ = true;
+        order_   = std::max(order_, *at);
+        skips_   = since_ && *at < *since_;  // what follows without a stamp belongs to it
+    }
+    return {at, order_, std::string{without_stamp(text)}};
+}
+
+// ---- several ------------------------------------------------------------------------------------------------------
+
+std::optional<log_merger::told> log_merger::next(bool rest) {
+    const std::size_t none  = readers_.size();
+    std::size_t       first = none;
+    for (std::size_t i = 0; i < readers_.size(); ++i) {
+        if (!heads_[i] && readers_[i]) heads_[i] = readers_[i]->next(rest);
+        if (heads_[i] && (first == none || heads_[i]->order < heads_[first]->order)) first = i;
+    }
+    if (first == none) return std::nullopt;
+    told line{first, std::move(*heads_[first])};
+    heads_[first].reset();
+    return line;
+}
+
+}  // namespace runwell::svctl

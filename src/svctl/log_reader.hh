@@ -1,0 +1,120 @@
+// log_reader.hh — the directory of an svlogd as one stream of lines, from whatever place in it.
+//
+//     @4000…a.s   @4000…b.s   @4000…c.u   current
+//     ├─ oldest ─────────────────────────────────▶ newest, and what is yet to come
+//                     ▲ begin_at_last(n), begin_since(moment)
+//
+// svlogd(8) closes `current`, renames it after the moment, and begins another: so a file that is open here has been
+// written to its end when it has lost its name, and its successor is the next one by name. The reader holds the file,
+// not the name; nothing is lost or told twice where files are renamed, processed or compressed under its hands. What is
+// deleted before it could be opened is counted.
+//
+// A line that a rotation has cut is put together again. Files that gzip, xz, zstd or bzip2 have processed are unpacked
+// by those programs.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/tai.hh"
+#include "sys/fd.hh"
+
+namespace runwell::svctl {
+
+struct log_line {
+    std::optional<moment> at;     // its stamp
+    moment                order;  // where it belongs among the lines of other logs: never earlier than the one before
+    std::string           text;   // without stamp and newline
+};
+
+using line_filter = std::function<bool(std::string_view text)>;
+
+class log_reader {
+public:
+    // Trouble is told in sentences, as it comes: files that cannot be read, lines that were deleted too early.
+    using complaint = std::function<void(const std::string& what)>;
+
+    // Throws a failure where the directory cannot be read; as do the others, where current cannot.
+    log_reader(std::string directory, complaint complain);
+
+    // The next line will be the oldest there is; the first of the last n that `wanted` selects; or the first that is
+    // not older than that. Each forgets what was read before.
+    void begin_at_oldest();
+    void begin_at_last(std::uint64_t n, const line_filter& wanted);
+    void begin_since(moment at);
+
+    // The next line that is complete; nothing when there is none yet. `rest`: an incomplete one will do at the end.
+    std::optional<log_line> next(bool rest = false);
+
+    // A file has got this name: it will be missed if it cannot be found when its turn comes.
+    void heard_of(std::string_view name);
+
+    const std::string& directory() const { return directory_; }
+    // The directory has been deleted.
+    bool is_gone() const;
+
+private:
+    struct open_file {
+        sys::unique_fd fd;
+        std::string    label;  // "" for what was opened as current
+    };
+
+    void                     begin_after(std::string label);
+    std::vector<std::string> labels_after(const std::string& label) const;
+    std::optional<open_file> open_old(const std::string& label);
+    std::optional<open_file> open_current();
+    static std::string       label_of(const open_file& file);
+    sys::unique_fd           unpacked(sys::unique_fd file, const std::string& name);
+    void                     queue_old_files();
+    void                     read_from(open_file file, std::uint64_t offset);
+    bool                     has_been_rotated() const;
+    bool                     fill();
+    bool                     go_on();
+    bool                     advance();
+    void                     finish_file();
+    log_line                 line_of(std::string_view text);
+
+    std::string           directory_;
+    complaint             complain_;
+    sys::unique_fd        dir_;
+    open_file             file_;
+    std::uint64_t         offset_ = 0;
+    std::string           buffer_;        // what was read of file_, and what a cut has left of the one before
+    std::size_t           told_ = 0;      // so much of it was told
+    bool                  cut_  = false;  // the file before ended within a line
+    std::string           done_;          // the label of the last file that was read to its end
+    std::deque<open_file> queue_;         // the files that follow it
+    std::set<std::string> announced_;     // labels that were heard of, of files not yet opened
+    std::optional<moment> since_;
+    bool                  skips_   = false;  // the last stamp was older than since_
+    bool                  stamped_ = false;  // there was a stamp
+    moment                order_;
+};
+
+// The lines of several logs, by their time. The readers are the caller's; one that is null tells nothing.
+class log_merger {
+public:
+    explicit log_merger(std::vector<log_reader*> readers) : readers_{std::move(readers)}, heads_(readers_.size()) {}
+
+    struct told {
+        std::size_t reader;
+        log_line    line;
+    };
+    std::optional<told> next(bool rest = false);
+
+    void leave_out(std::size_t reader) { readers_[reader] = nullptr; }
+
+private:
+    std::vector<log_reader*>             readers_;
+    std::vector<std::optional<log_line>> heads_;
+};
+
+std::string_view without_stamp(std::string_view line);
+
+}  // namespace runwell::svctl
