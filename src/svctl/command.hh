@@ -31,6 +31,9 @@ void add_orders(command_line& line, const setting& in);  // up, down, restart, r
 void add_enable(command_line& line, const setting& in);  // enable, disable
 void add_wait(command_line& line, const setting& in);
 void add_watch(command_line& line, const setting& in);
+void add_logs(command_line& line, const setting& in);
+void add_new(command_line& line, const setting& in);
+void add_lint(command_line& line, const setting& in);
 
 // `svctl` without a command.
 exit_code list_all(const setting& in);

@@ -40,7 +40,7 @@ command& command::string(const std::string& names, std::string& into, const std:
 
 command& command::strings(const std::string& names, std::vector<std::string>& into, const std::string& placeholder,
                           const std::string& help) {
-    app_->add_option(names, into, help)->type_name(placeholder)->expected(1)->take_all();
+    app_->add_option(names, into, help)->type_name(placeholder)->expected(1)->allow_extra_args(false)->take_all();
     return *this;
 }
 

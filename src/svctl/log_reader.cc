@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::size_t block      = 65'536;  // bytes read at once
 constexpr std::size_t most_ahead = 32;      // old files that are kept open
+constexpr const char* missing    = ": deleted before it could be read: its lines are missing";
 
 std::string label_in(std::string_view name) {
     const bool old = is_old_name(name, old_file::done) || is_old_name(name, old_file::unfinished);
@@ -138,10 +139,13 @@ void log_reader::begin_after(std::string label) {
     cut_  = false;
     done_ = std::move(label);
     queue_.clear();
-    announced_.clear();
+    opened_.clear();
     since_.reset();
-    skips_ = stamped_ = false;
-    order_            = {};
+    skips_ = stamped_                     = false;
+    order_                                = {};
+    const std::vector<std::string> labels = labels_after(done_);
+    announced_                            = {labels.begin(), labels.end()};
+    heard_                                = labels.empty() ? done_ : labels.back();
 }
 
 void log_reader::begin_at_oldest() { begin_after(""); }
@@ -180,6 +184,8 @@ void log_reader::begin_at_last(std::uint64_t n, const line_filter& wanted) {
             if (++found == n) begin = line->place;
         }
         if (found < n && !labels.empty()) continue;
+        announced_.erase(announced_.begin(),
+                         file->label.empty() ? announced_.end() : announced_.upper_bound(file->label));
         return read_from(std::move(*file), begin);
     }
 }
@@ -269,7 +275,7 @@ void log_reader::queue_old_files() {
     announced_.erase(announced_.begin(), announced_.upper_bound(last));
     if (!std::all_of(announced_.begin(), announced_.end(), listed)) labels = labels_after(last);
     for (const std::string& label : announced_)
-        if (!listed(label)) complain_(label + ": deleted before it could be read: its lines are missing");
+        if (!listed(label)) complain_(label + missing);
     announced_.clear();
 
     for (const std::string& label : labels) {
@@ -277,16 +283,24 @@ void log_reader::queue_old_files() {
             announced_.insert(label);
             continue;
         }
+        opened_.insert(label);
         if (auto file = open_old(label))
             queue_.push_back(std::move(*file));
-        else
-            done_ = queue_.empty() ? label : done_;
+        else if (queue_.empty())
+            done_ = label;
     }
 }
 
+// Names go forward, and the first event of a label is its rotation; others are the work of processors.
 void log_reader::heard_of(std::string_view name) {
-    std::string label = label_in(name);
-    if (label > (queue_.empty() ? done_ : queue_.back().label)) announced_.insert(std::move(label));
+    const std::string label = label_in(name);
+    if (label <= heard_) return;
+    heard_ = label;
+    if (label > (queue_.empty() ? done_ : queue_.back().label))
+        announced_.insert(label);
+    else if (!opened_.contains(label))
+        complain_(label + missing);  // its successor was opened, so it was not there any more
+    opened_.erase(opened_.begin(), opened_.upper_bound(label));
 }
 
 void log_reader::read_from(open_file file, std::uint64_t offset) {
@@ -315,6 +329,7 @@ void log_reader::finish_file() {
     const std::string label = label_of(file_);
     if (const auto rotated = tai::read(label); rotated && !stamped_) order_ = std::max(order_, *rotated);
     done_ = std::max(done_, label);
+    opened_.insert(label);
     cut_  = told_ < buffer_.size();
     file_ = {};
 }

@@ -52,7 +52,8 @@ public:
     // The next line that is complete; nothing when there is none yet. `rest`: an incomplete one will do at the end.
     std::optional<log_line> next(bool rest = false);
 
-    // A file has got this name: it will be missed if it cannot be found when its turn comes.
+    // A file has got this name just now. Rotations are to be heard of in their order: one whose file was deleted before
+    // it could be opened is then complained about.
     void heard_of(std::string_view name);
 
     const std::string& directory() const { return directory_; }
@@ -90,7 +91,9 @@ private:
     bool                  cut_  = false;  // the file before ended within a line
     std::string           done_;          // the label of the last file that was read to its end
     std::deque<open_file> queue_;         // the files that follow it
-    std::set<std::string> announced_;     // labels that were heard of, of files not yet opened
+    std::set<std::string> announced_;     // labels of files that are there, or were, and are not yet opened
+    std::set<std::string> opened_;        // those of the files that were, as long as their rotation is not heard of
+    std::string           heard_;         // the last label that was heard of
     std::optional<moment> since_;
     bool                  skips_   = false;  // the last stamp was older than since_
     bool                  stamped_ = false;  // there was a stamp

@@ -22,6 +22,9 @@ exit_code run(int argc, const char* const* argv) {
     add_enable(line, in);
     add_wait(line, in);
     add_watch(line, in);
+    add_logs(line, in);
+    add_new(line, in);
+    add_lint(line, in);
     return line.read(argc, argv, [&in] { return list_all(in); })();
 }
 

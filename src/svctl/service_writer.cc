@@ -113,7 +113,7 @@ std::string run_text(const new_service& of) {
         text += "chpst";
         if (!of.user.empty()) text += " -u " + shell_quoted(of.user);
         if (!of.variables.empty()) text += " -e ./env";
-        text += of.command.front().starts_with('-') ? " -- " : " ";
+        text += " ";
     }
     for (std::size_t i = 0; i < of.command.size(); ++i) text += (i > 0 ? " " : "") + shell_quoted(of.command[i]);
     return text + "\n";

@@ -65,6 +65,8 @@ exit_code make(const setting& in, const options& asked) {
                           [&](const auto& v) { return v.first == name; }) > 1)
             refuse(name + " is set twice");
     }
+    const std::string& program = made.command.front();
+    if (program.empty() || program.front() == '-') refuse("'" + printable(program) + "': no name of a program");
     write_service(asked.available, made);
 
     const std::string directory = asked.available + "/" + made.name;

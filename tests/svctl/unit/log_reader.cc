@@ -226,6 +226,33 @@ TEST_F(log_reading, what_was_deleted_too_early_is_told) {
     EXPECT_EQ(complaints, std::vector{label(2) + ": deleted before it could be read: its lines are missing"});
 }
 
+TEST_F(log_reading, what_was_deleted_while_nobody_looked_is_told_when_it_is_heard_of) {
+    append("current", "a\n");
+    log_reader all = reader();
+    EXPECT_EQ(rest_of(all), "a\n");
+    rotate(1), append("current", "b\n"), rotate(2), append("current", "c\n"), rotate(3), append("current", "d\n");
+    fs::remove(directory / (label(2) + ".s"));
+    EXPECT_EQ(rest_of(all), "c\nd\n");
+    for (const int second : {1, 2, 3}) all.heard_of(label(second) + ".s");
+    for (const int second : {1, 2, 3}) all.heard_of(label(second) + ".s");
+    EXPECT_EQ(complaints, std::vector{label(2) + ": deleted before it could be read: its lines are missing"});
+}
+
+TEST_F(log_reading, what_was_there_at_the_beginning_and_deleted_before_it_was_read_is_told) {
+    for (int i = 0; i < 40; ++i) append("current", std::to_string(i) + "\n"), rotate(i);
+    append("current", "40\n");
+    log_reader all = reader();
+    EXPECT_EQ(all.next()->text, "0");
+    fs::remove(directory / (label(39) + ".s"));
+    EXPECT_TRUE(rest_of(all).ends_with("38\n40\n"));
+    EXPECT_EQ(complaints, std::vector{label(39) + ": deleted before it could be read: its lines are missing"});
+    complaints.clear();
+    all.begin_at_last(3, {});
+    EXPECT_EQ(rest_of(all), "37\n38\n40\n");
+    all.heard_of(label(20) + ".s");
+    EXPECT_EQ(complaints, std::vector<std::string>{}) << "a processor's work on old files is no news";
+}
+
 TEST_F(log_reading, more_files_than_can_be_held_open_are_read) {
     std::string expected;
     for (int i = 0; i < 100; ++i) {
