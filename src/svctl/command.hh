@@ -34,6 +34,7 @@ void add_watch(command_line& line, const setting& in);
 void add_logs(command_line& line, const setting& in);
 void add_new(command_line& line, const setting& in);
 void add_lint(command_line& line, const setting& in);
+void add_top(command_line& line, const setting& in);
 
 // `svctl` without a command.
 exit_code list_all(const setting& in);

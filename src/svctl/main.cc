@@ -25,6 +25,7 @@ exit_code run(int argc, const char* const* argv) {
     add_logs(line, in);
     add_new(line, in);
     add_lint(line, in);
+    add_top(line, in);
     return line.read(argc, argv, [&in] { return list_all(in); })();
 }
 

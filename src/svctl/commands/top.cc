@@ -1,0 +1,541 @@
+// svctl top — the services as they are now, on the whole screen.
+//
+//     wakes up for: a key, a change of a service (inotify), a line of the log that is shown (inotify), the refresh
+#define NCURSES_NOMACROS
+#include <curses.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <deque>
+#include <filesystem>
+#include <map>
+
+#include "svctl/command.hh"
+#include "svctl/human.hh"
+#include "svctl/lint_rules.hh"
+#include "svctl/log_place.hh"
+#include "svctl/log_reader.hh"
+#include "svctl/since.hh"
+#include "svctl/top_view.hh"
+#include "svctl/watcher.hh"
+#include "sys/clock.hh"
+#include "sys/fd.hh"
+
+namespace runwell::svctl {
+namespace {
+
+constexpr double      usual_refresh = 2;     // seconds
+constexpr std::size_t most_log      = 2000;  // lines
+constexpr int         escape        = 27;
+
+struct options {
+    std::optional<double>    refresh;
+    std::vector<std::string> patterns;
+};
+
+// ---- the terminal --------------------------------------------------------------------------------------------------
+
+class screen {
+public:
+    explicit screen(const terminal& on) : screen_{::newterm(nullptr, stdout, stdin)} {
+        if (screen_ == nullptr)
+            throw failure{exit_code::usage, "this terminal is of a kind that cannot be drawn on",
+                          "say what it is: TERM=xterm svctl top"};
+        ::cbreak(), ::noecho(), ::curs_set(0), ::set_escdelay(25);
+        ::keypad(stdscr, TRUE), ::nodelay(stdscr, TRUE);
+        if (!on.has_color() || !::has_colors()) return;
+        ::start_color(), ::use_default_colors();
+        for (const paint& one : paints)
+            if (one.color >= 0) ::init_pair(one.pair, one.color, -1);
+        colored_ = true;
+    }
+    ~screen() { ::endwin(), ::delscreen(screen_); }
+    screen(const screen&)            = delete;
+    screen& operator=(const screen&) = delete;
+
+    static std::size_t columns() { return static_cast<std::size_t>(std::max(::getmaxx(stdscr), 1)); }
+    static std::size_t lines() { return static_cast<std::size_t>(std::max(::getmaxy(stdscr), 1)); }
+
+    // The next key, or ERR when none was pressed.
+    static int key() { return ::getch(); }
+
+    void show(const top_frame& frame) const {
+        ::erase();
+        for (std::size_t y = 0; y < frame.lines.size() && y < lines(); ++y)
+            draw(static_cast<int>(y), frame.lines[y], y != 0 && y == frame.selected);
+        ::refresh();
+    }
+
+private:
+    struct paint {
+        tint   in;
+        short  pair;
+        short  color;  // -1: none
+        chtype how;
+    };
+    static constexpr paint paints[] = {{tint::strong, 0, -1, A_BOLD},
+                                       {tint::faint, 0, -1, A_DIM},
+                                       {tint::good, 1, COLOR_GREEN, 0},
+                                       {tint::young, 2, COLOR_YELLOW, 0},
+                                       {tint::bad, 3, COLOR_RED, A_BOLD}};
+
+    void draw(int y, const top_line& line, bool reverse) const {
+        std::size_t used = 0;
+        for (const cell& one : line) {
+            const std::string text = used < columns() ? fit(one.text, columns() - used) : "";
+            ::attrset(static_cast<int>(style(one.in) | (reverse ? A_REVERSE : 0)));
+            ::mvaddstr(y, static_cast<int>(used), text.c_str());
+            used += columns_of(text);
+        }
+        ::attrset(static_cast<int>(reverse ? A_REVERSE : A_NORMAL));
+        if (reverse && used < columns())
+            ::mvaddstr(y, static_cast<int>(used), std::string(columns() - used, ' ').c_str());
+    }
+
+    chtype style(tint in) const {
+        for (const paint& one : paints)
+            if (one.in == in) return one.how | (colored_ ? static_cast<chtype>(COLOR_PAIR(one.pair)) : 0);
+        return 0;
+    }
+
+    SCREEN* screen_;
+    bool    colored_ = false;
+};
+
+// ---- the log of one service ----------------------------------------------------------------------------------------
+
+class log_tail {
+public:
+    log_tail(const std::string& directory, const std::string& name)
+        : reader_{log_directories(directory, name).front(),
+                  [this](const std::string& what) { add("(" + what + ")"); }} {
+        if (auto made = sys::watch::make()) watch_ = std::move(*made);
+        static_cast<void>(watch_.add(reader_.directory().c_str(), IN_MODIFY | IN_CREATE | IN_MOVED_TO));
+        reader_.begin_at_last(most_log, {});
+        read();
+    }
+
+    int fd() const { return watch_.fd().value(); }
+
+    void read() {
+        watch_.each([this](const sys::change& what) {
+            if ((what.mask & IN_MOVED_TO) != 0) reader_.heard_of(what.name);
+        });
+        for (std::size_t i = 0; i < most_log; ++i) {
+            const auto line = reader_.next();
+            if (!line) break;
+            add((line->at ? local_stamp(*line->at) + " " : "") + printable(line->text));
+        }
+    }
+
+    const std::vector<std::string>& lines() const { return lines_; }
+
+private:
+    void add(std::string line) {
+        if (lines_.size() == 2 * most_log) lines_.erase(lines_.begin(), lines_.begin() + most_log);
+        lines_.push_back(std::move(line));
+    }
+
+    std::vector<std::string> lines_;
+    sys::watch               watch_;
+    log_reader               reader_;
+};
+
+// ---- what is shown -------------------------------------------------------------------------------------------------
+
+struct signal_key {
+    char             key;
+    char             byte;
+    std::string_view name;
+};
+constexpr signal_key signal_keys[] = {{'t', 't', "TERM"}, {'k', 'k', "KILL"}, {'h', 'h', "HUP"},  {'i', 'i', "INT"},
+                                      {'q', 'q', "QUIT"}, {'a', 'a', "ALRM"}, {'1', '1', "USR1"}, {'2', '2', "USR2"},
+                                      {'p', 'p', "STOP"}, {'c', 'c', "CONT"}};
+
+const std::vector<std::string> help_text{
+    "",
+    "  up down k j      the service before, the next one",
+    "  page up, down    a screen further; home and end: the first and the last",
+    "  enter            details: processes, files, and what svctl lint says",
+    "  l                its log, as it is written",
+    "",
+    "  u                start it, and start it again whenever it ends",
+    "  d                stop it (asks first)",
+    "  r                restart it (asks first)",
+    "  s                send it a signal, which is named by the next key",
+    "",
+    "  /                show only services whose name holds what is typed",
+    "  o                order: by name, state, CPU, memory, age",
+    "  escape, q        back; from the list, q is the end",
+    "",
+    "  red: meant to be up, and not; yellow: young, or between two states",
+};
+
+class viewer {
+public:
+    viewer(const setting& in, const tree& services, const options& asked)
+        : services_{services}, asked_{asked}, listening_{services}, screen_{in.output()} {
+        state_.directory = services.directory();
+    }
+
+    exit_code run() {
+        listening_.add_tree();
+        take_in_names();
+        measure();
+        while (!over_) {
+            show();
+            await();
+            for (int key = screen::key(); key != ERR && !over_; key = screen::key()) press(key);
+            hear();
+        }
+        return exit_code::good;
+    }
+
+private:
+    enum class page : std::uint8_t { list, details, log, help };
+    enum class question : std::uint8_t { none, stop, restart, signal, filter };
+
+    // -- knowing -----------------------------------------------------------------------------------------------------
+
+    void take_in_names() {
+        std::vector<std::string> names = services_.names();
+        if (!asked_.patterns.empty()) names = services_.select(asked_.patterns);
+        std::vector<top_row> rows;
+        for (const std::string& name : names) {
+            try {
+                listening_.add(name);
+                if (services_.has_log(name)) listening_.add(name + "/log");
+            } catch (const failure&) {
+                // What this user may not see is shown as hidden.
+            }
+            const auto before =
+                std::find_if(rows_.begin(), rows_.end(), [&](const top_row& r) { return r.of.name == name; });
+            rows.push_back(before != rows_.end() ? std::move(*before) : top_row{});
+            rows.back().of = look_at_service(services_, name);
+        }
+        rows_ = std::move(rows);
+    }
+
+    // What the processes cost; at the start and with each refresh.
+    void measure() {
+        processes_          = process_table::read();
+        const ticks  now    = sys::monotonic();
+        const double passed = static_cast<double>(now - measured_) / one_second;
+        for (top_row& row : rows_) {
+            row.of            = look_at_service(services_, row.of.name);
+            const auto  pid   = row.of.main.present() ? static_cast<pid_t>(row.of.main.said->pid) : 0;
+            const auto* of    = pid != 0 ? processes_.find(pid) : nullptr;
+            row.command       = of != nullptr ? command_of(*of) : "";
+            row.used          = of != nullptr ? processes_.usage_of(pid) : usage{};
+            auto&      before = spent_[row.of.name];
+            const bool same   = measured_ != 0 && before.first == pid && pid != 0;
+            row.percent       = same ? std::max(0.0, (row.used.cpu_seconds - before.second) / passed * 100) : -1;
+            before            = {pid, row.used.cpu_seconds};
+        }
+        measured_ = now;
+    }
+
+    void await() {
+        const double          seconds = asked_.refresh.value_or(usual_refresh);
+        std::array<pollfd, 3> ready{pollfd{STDIN_FILENO, POLLIN, 0}, pollfd{listening_.fd().value(), POLLIN, 0},
+                                    pollfd{log_ ? log_->fd() : -1, POLLIN, 0}};
+        int                   milliseconds = -1;
+        if (seconds > 0) {
+            const double left = seconds - static_cast<double>(sys::monotonic() - measured_) / one_second;
+            milliseconds      = static_cast<int>(std::clamp(std::ceil(left * 1000), 0.0, 1e9));
+        }
+        const int woken = ::poll(ready.data(), ready.size(), milliseconds);
+        if ((ready[0].revents & (POLLHUP | POLLERR)) != 0) over_ = true;  // the terminal has gone
+        if (woken == 0) measure();
+        if (log_ && (ready[2].revents & POLLIN) != 0) log_->read();
+    }
+
+    void hear() {
+        const auto heard = listening_.read();
+        if (heard.names) take_in_names();
+        for (const std::string& changed : heard.services) {
+            const std::string name = changed.substr(0, changed.find('/'));
+            for (top_row& row : rows_)
+                if (row.of.name == name) row.of = look_at_service(services_, name);
+        }
+        if (heard.names || !heard.services.empty()) see_new_processes();
+    }
+
+    // A service that has another process than when it was measured has a command of its own.
+    void see_new_processes() {
+        for (top_row& row : rows_) {
+            const auto pid = row.of.main.present() ? static_cast<pid_t>(row.of.main.said->pid) : 0;
+            if (spent_[row.of.name].first == pid) continue;
+            row.percent = -1;
+            row.used    = {};
+            process one;
+            one.pid     = pid;
+            row.command = pid != 0 ? command_of(one) : "";
+            if (row.command == "[]") row.command = "…";
+        }
+    }
+
+    // -- showing -----------------------------------------------------------------------------------------------------
+
+    void show() {
+        state_.now = sys::wall();
+        shown_     = chosen(rows_, state_.filter, state_.by, state_.now);
+        const bool there =
+            std::any_of(shown_.begin(), shown_.end(), [&](const top_row* r) { return r->of.name == state_.selected; });
+        if (!there) state_.selected = shown_.empty() ? "" : shown_.front()->of.name;
+        state_.message          = question_ != question::none ? question_text() : note_;
+        const std::size_t lines = screen::lines(), columns = screen::columns();
+        switch (page_) {
+            case page::list: return screen_.show(list_frame(rows_, shown_, state_, columns, lines));
+            case page::details: return show_text(about_, details());
+            case page::log: return show_text(about_ + ": log", log_ ? log_->lines() : std::vector<std::string>{});
+            case page::help: return show_text("svctl top: keys", help_text);
+        }
+    }
+
+    // A log is looked at from its end, other texts from their beginning.
+    void show_text(const std::string& heading, const std::vector<std::string>& text) {
+        const std::size_t room  = screen::lines() > 2 ? screen::lines() - 2 : 1;
+        const std::size_t most  = text.size() > room ? text.size() - room : 0;
+        scrolled_               = std::min(scrolled_, most);
+        const std::size_t first = page_ == page::log ? most - scrolled_ : scrolled_;
+        const std::string last  = state_.message.empty() ? "q back  up and down scroll" : state_.message;
+        screen_.show(text_frame(printable(heading), text, first, last, screen::lines()));
+    }
+
+    std::vector<std::string> details() {
+        const auto row =
+            std::find_if(rows_.begin(), rows_.end(), [&](const top_row& r) { return r.of.name == about_; });
+        if (row == rows_.end()) return {"it has vanished"};
+        const auto&              main = row->of.main;
+        std::vector<std::string> text{"state    " + std::string{state_word(main)} + ", wanted " +
+                                      std::string{want_word(main)}};
+        if (main.present()) text.push_back("since    " + local_time(main.said->since));
+        if (row->of.log) text.push_back("log      " + std::string{state_word(*row->of.log)});
+        text.push_back("starts   " +
+                       std::string{main.down_file ? "when it is told to: there is a file down" : "by itself"});
+        std::error_code error;
+        const auto      place = std::filesystem::canonical(services_.path(about_), error);
+        text.push_back("lies in  " + printable(error ? services_.path(about_) : place.string()));
+        text.emplace_back();
+        if (main.present() && main.said->pid != 0)
+            for (const auto& branch : processes_.tree_of(static_cast<pid_t>(main.said->pid)))
+                text.push_back(pad(std::to_string(branch.of->pid), 7, true) + "  " +
+                               pad(cpu_time(branch.of->cpu_seconds), 7, true) + "  " +
+                               pad(bytes(branch.of->memory_bytes), 5, true) + "  " +
+                               std::string(2 * branch.depth, ' ') + command_of(*branch.of));
+        text.insert(text.end(), findings_.begin(), findings_.end());
+        return text;
+    }
+
+    // What lint has to say, once for each time that details are asked for.
+    void look_into(const std::string& name) {
+        findings_.clear();
+        const std::string directory = services_.path(name);
+        for (const finding& one : lint_service(directory)) {
+            findings_.emplace_back();
+            const std::string file = one.path.substr(std::min(directory.size() + 1, one.path.size()));
+            findings_.push_back(std::string{word(one.how_bad)} + ": " + printable(file) +
+                                (one.line > 0 ? ":" + std::to_string(one.line) : "") + ": " + printable(one.what));
+            findings_.push_back("  cure: " + printable(one.cure));
+        }
+    }
+
+    std::string question_text() const {
+        switch (question_) {
+            case question::none: break;
+            case question::stop: return "stop " + printable(asked_about_) + "?  y yes  any other key: no";
+            case question::restart: return "restart " + printable(asked_about_) + "?  y yes  any other key: no";
+            case question::signal: {
+                std::string text = "signal to " + printable(asked_about_) + ":";
+                for (const signal_key& one : signal_keys)
+                    text += std::string{"  "} + one.key + " " + std::string{one.name};
+                return text;
+            }
+            case question::filter: return "names with: " + printable(state_.filter) + "_   enter  escape";
+        }
+        return "";
+    }
+
+    // -- doing -------------------------------------------------------------------------------------------------------
+
+    void send(const std::string& name, const std::string& bytes, const std::string& said) {
+        const std::string    path = name + "/supervise/control";
+        const sys::unique_fd control{::openat(services_.fd(), path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC)};
+        const bool           sent =
+            control && ::write(control.value(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size());
+        const int why = errno;
+        note_         = printable(name) + ": " +
+                (sent           ? "told to " + said
+                 : why == ENXIO ? "nobody supervises it: start a runsvdir on " + printable(services_.directory())
+                                : "it cannot be told: " + error_text(why));
+    }
+
+    const std::string& subject() const { return page_ == page::list ? state_.selected : about_; }
+
+    void ask(question what) {
+        asked_about_ = subject();
+        if (!asked_about_.empty()) question_ = what;
+    }
+
+    // Answers go to the service that the question was about, whatever is selected meanwhile.
+    void answer(int key) {
+        if (key == KEY_RESIZE) return;
+        if (question_ == question::filter) return edit_filter(key);
+        const question asked = std::exchange(question_, question::none);
+        if (asked == question::stop && key == 'y') send(asked_about_, "d", "stop");
+        if (asked == question::restart && key == 'y') send(asked_about_, "tcu", "restart");
+        if (asked != question::signal) return;
+        for (const signal_key& one : signal_keys)
+            if (key == one.key) send(asked_about_, {one.byte}, "send " + std::string{one.name});
+    }
+
+    void edit_filter(int key) {
+        if (key == '\n' || key == '\r' || key == KEY_ENTER) {
+            question_ = question::none;
+        } else if (key == escape) {
+            question_ = question::none;
+            state_.filter.clear();
+        } else if (key == KEY_BACKSPACE || key == 127 || key == '\b') {
+            if (!state_.filter.empty()) state_.filter.pop_back();
+        } else if (key >= ' ' && key < 256) {
+            state_.filter += static_cast<char>(key);
+        }
+    }
+
+    void press(int key) {
+        if (question_ != question::none) return answer(key);
+        if (key != KEY_RESIZE) note_.clear();
+        switch (key) {
+            case 'u': return send(subject(), "u", "start");
+            case 'd': return ask(question::stop);
+            case 'r': return ask(question::restart);
+            case 's': return ask(question::signal);
+            case 'l': return open_log();
+            case '?': return open_page(page::help);
+            case 'q':
+            case escape: return go_back(key);
+            default: return page_ == page::list ? press_in_list(key) : scroll(key);
+        }
+    }
+
+    void press_in_list(int key) {
+        const auto room = static_cast<std::ptrdiff_t>(screen::lines() > 4 ? screen::lines() - 4 : 1);
+        switch (key) {
+            case KEY_UP:
+            case 'k': return step(-1);
+            case KEY_DOWN:
+            case 'j': return step(1);
+            case KEY_PPAGE: return step(-room);
+            case KEY_NPAGE: return step(room);
+            case KEY_HOME: return step(-static_cast<std::ptrdiff_t>(shown_.size()));
+            case KEY_END: return step(static_cast<std::ptrdiff_t>(shown_.size()));
+            case '/': question_ = question::filter; return;
+            case 'o': state_.by = after(state_.by); return;
+            case '\n':
+            case '\r':
+            case KEY_ENTER:
+                if (state_.selected.empty()) return;
+                about_ = state_.selected;
+                look_into(about_);
+                return open_page(page::details);
+            default: return;
+        }
+    }
+
+    void step(std::ptrdiff_t by) {
+        if (shown_.empty()) return;
+        const auto at =
+            std::find_if(shown_.begin(), shown_.end(), [&](const top_row* r) { return r->of.name == state_.selected; });
+        const auto last = static_cast<std::ptrdiff_t>(shown_.size()) - 1;
+        state_.selected =
+            shown_[static_cast<std::size_t>(std::clamp(at - shown_.begin() + by, std::ptrdiff_t{0}, last))]->of.name;
+    }
+
+    void scroll(int key) {
+        const std::size_t room   = std::max<std::size_t>(screen::lines(), 4) - 3;
+        const auto        back   = [this](std::size_t n) { scrolled_ -= std::min(scrolled_, n); };
+        const bool        upward = key == KEY_UP || key == 'k' || key == KEY_PPAGE || key == KEY_HOME;
+        const bool        known  = upward || key == KEY_DOWN || key == 'j' || key == KEY_NPAGE || key == KEY_END;
+        if (!known) return;
+        const std::size_t n = key == KEY_PPAGE || key == KEY_NPAGE ? room
+                              : key == KEY_HOME || key == KEY_END  ? 1'000'000
+                                                                   : 1;
+        // In a log, what is further up is further from its end.
+        if (upward == (page_ == page::log))
+            scrolled_ += n;
+        else
+            back(n);
+    }
+
+    void open_page(page which) {
+        page_     = which;
+        scrolled_ = 0;
+    }
+
+    void open_log() {
+        const std::string name = subject();
+        if (name.empty() || page_ == page::help) return;
+        try {
+            log_   = std::make_unique<log_tail>(services_.path(name), name);
+            about_ = name;
+            open_page(page::log);
+        } catch (const failure& why) {
+            note_ = why.cause();
+        }
+    }
+
+    void go_back(int key) {
+        if (page_ == page::list && key == 'q') over_ = true;
+        if (page_ == page::list) state_.filter.clear();
+        log_.reset();
+        open_page(page::list);
+    }
+
+    const tree&    services_;
+    const options& asked_;
+    watcher        listening_;
+    screen         screen_;
+
+    std::vector<top_row>                            rows_;
+    std::vector<const top_row*>                     shown_;
+    process_table                                   processes_;
+    std::map<std::string, std::pair<pid_t, double>> spent_;  // processor seconds at the last measuring
+    ticks                                           measured_ = 0;
+    std::unique_ptr<log_tail>                       log_;
+    std::vector<std::string>                        findings_;
+
+    top_state   state_;
+    page        page_     = page::list;
+    question    question_ = question::none;
+    std::string about_;        // the service of the page
+    std::string asked_about_;  // that of the question
+    std::string note_;
+    std::size_t scrolled_ = 0;
+    bool        over_     = false;
+};
+
+exit_code top(const setting& in, const options& asked) {
+    if (::isatty(STDIN_FILENO) != 1 || ::isatty(STDOUT_FILENO) != 1)
+        throw failure{exit_code::usage, "top draws on a terminal, and there is none",
+                      "in a pipe: svctl list, or svctl watch"};
+    const tree services = in.open_tree();
+    return viewer{in, services, asked}.run();
+}
+
+}  // namespace
+
+void add_top(command_line& line, const setting& in) {
+    const auto to = std::make_shared<options>();
+    line.add("top", "The services as they are now, on the whole screen; ? tells the keys")
+        .number("--refresh", to->refresh, "SECONDS",
+                "look at CPU and memory so often (else 2); 0: only when a service changes")
+        .maybe_words("PATTERN", to->patterns, "only these: names or patterns")
+        .does([&in, to] { return top(in, *to); });
+}
+
+}  // namespace runwell::svctl
