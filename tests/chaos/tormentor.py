@@ -35,6 +35,7 @@ COMMANDS = b"uodtkpcahiq12x"
 NOTES = Path("/chaos")
 SIGNALS_OF_TERROR = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM)
 RECOVERS_IN = 2.0  # seconds
+STARTS_IN = 60.0
 NO_FILES_LEFT = 3
 FS_IOC_GETFLAGS, FS_IOC_SETFLAGS, FS_IMMUTABLE = 0x80086601, 0x40086602, 0x10
 
@@ -154,7 +155,7 @@ class SupervisorKilled(Signalled):
     signals = (signal.SIGKILL,)
 
     def may(self, field, one):
-        # Nobody can find what an unnamed directory was served by: see docs/chaos.md.
+        # Nobody can find what an unnamed directory was served by: decision 81.
         return super().may(field, one) and one.name not in field.reserved and one.name != tree.FARM.name
 
 
@@ -297,7 +298,7 @@ class DirectoryFault(Fault):
     count = 0
 
     def act(self, field):
-        # A runsvdir that has not seen yet what was there before cannot know that it has gone: see docs/chaos.md.
+        # A runsvdir that has not seen yet what was there before cannot know that it has gone: decision 81.
         if field.unwatched:
             raise NotNow
         watched = {one.name for one in field.processes("runsvdir") if not one.stopped and proc.age(one) > 1}
@@ -779,7 +780,10 @@ def main():
     with open(NOTES / "journal", "w") as journal:
         field = Field(chosen.seed, journal)
         tormentor = Tormentor(field, chosen.without, chosen.pause)
+        end = time.monotonic() + STARTS_IN
         while not all_up():
+            if time.monotonic() > end:
+                raise SystemExit(f"not up: {[one.name for one in tree.ALL if not state(one.directory)]}")
             time.sleep(0.05)
         tormentor.calm(3, down=0)
         tormentor.measure("first")
