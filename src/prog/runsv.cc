@@ -149,9 +149,10 @@ outcome supervisor::find_logger() noexcept {
 
 // -- what happens ------------------------------------------------------------------------------------------------
 
-// What is done may be over at once (there is no such script, no process could be made): that is what happens next.
+// What is done may be over at once (there is no such script, no process could be made): that is what happens next. Once
+// all has ended nothing happens any more: a command that came with the last end would start what nobody looks after.
 void supervisor::on(member who, event happened) noexcept {
-    for (std::optional<event> next = happened; next;) {
+    for (std::optional<event> next = happened; next && !left_;) {
         next->at              = sys::monotonic();
         next->wall            = sys::wall();
         next->essential       = who == member::main && is_essential();

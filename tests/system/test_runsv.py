@@ -1229,6 +1229,24 @@ def test_up_while_the_logger_drains_is_obeyed_after_it(world):
     assert not (directory / "two").exists()
 
 
+def test_up_that_comes_with_the_end_of_the_logger_starts_nothing_that_nobody_looks_after(world):
+    directory = world.service("s", ALONE, log__run="#!/bin/sh\ntrap 'exit 0' TERM\nwhile :; do sleep 0.05; done\n")
+    process, _ = running(world)
+    wait_for_words(directory / "log", "run")
+    logger = pid_of(directory / "log")
+    control(directory, "x")
+    wait_for_words(directory, "down")
+    wait_until(lambda: time.time() > told(directory / "log").since + 2, "a start would be due at once")
+    process.send_signal(signal.SIGSTOP)
+    wait_until(lambda: Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "T", "stopped")
+    os.kill(logger, signal.SIGTERM)
+    wait_until(lambda: not alive(logger), "the logger has ended")
+    control(directory, "u")
+    process.send_signal(signal.SIGCONT)
+    leaves(process)
+    assert not [pid for pid in world.living() if pid != process.pid]
+
+
 def test_a_logger_that_is_killed_while_it_drains_is_started_once_more(world):
     """A deliberate difference: what is in the pipe reaches the log"""
     directory = world.service("s", "#!/bin/sh\necho last\nexec sleep 1000\n",
