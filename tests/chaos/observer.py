@@ -10,7 +10,6 @@ as it is seen; and figures, at the end.
     at last   memory and descriptors of every supervisor are those of the beginning; every line has arrived
 """
 
-import argparse
 import collections
 import json
 import os
@@ -140,7 +139,7 @@ class Log:
             return 0
 
     def complete(self):
-        return self.last + 1 >= self.written() and not self.rest or self.last >= self.written()
+        return self.last >= self.written()
 
     def figures(self):
         return {what: getattr(self, what) for what in ("lines", "twice", "torn", "spilt", "unknown", "bytes")}
@@ -398,7 +397,6 @@ class Observer:
 
 
 def main():
-    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     with open(NOTES / "findings", "w") as findings:
         Observer(findings).run()
 

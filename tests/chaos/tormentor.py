@@ -10,7 +10,6 @@ What is chosen, the seed decides. What has been done, the journal tells.
 """
 
 import argparse
-import ctypes
 import errno
 import fcntl
 import heapq
@@ -156,7 +155,17 @@ class SupervisorKilled(Signalled):
 
     def may(self, field, one):
         # Nobody can find what an unnamed directory was served by: decision 81.
-        return super().may(field, one) and one.name not in field.reserved and one.name != tree.FARM.name
+        return super().may(field, one) and one.name not in field.reserved
+
+
+class SupervisorRenewed(Signalled):
+    """HUP: it executes its program again, and keeps what it has."""
+
+    role, weight = "runsv", 3
+    signals = (signal.SIGHUP,)
+
+    def may(self, field, one):
+        return one.name not in field.reserved
 
 
 class SupervisorTold(Signalled):
@@ -170,7 +179,7 @@ class SupervisorTold(Signalled):
 class DirectoryKilled(Signalled):
     """A runsvdir: of stage 2, which process no 1 starts again after five seconds, or of the farm."""
 
-    role, weight = "runsvdir", 2
+    role, weight, lasts = "runsvdir", 2, (6.0, 6.0)
     signals = (signal.SIGKILL, signal.SIGKILL, signal.SIGHUP, signal.SIGTERM)
 
     def act(self, field):
@@ -185,8 +194,6 @@ class DirectoryKilled(Signalled):
         self.tree = one.name
         field.unwatched += 1
         return f"{signal.Signals(number).name} runsvdir {one.name}"
-
-    lasts = (6.0, 6.0)
 
     def may(self, field, one):
         return not field.reserved
@@ -294,7 +301,8 @@ class DirectoryFault(Fault):
     """Something happens to a service directory. Its name is reserved until the old processes have gone."""
 
     lasts = (0.3, 2.0)
-    linked = False
+    linked = False  # of those that are links, or of those that are not
+    ends_it = True  # the processes of the old directory are to end
     count = 0
 
     def act(self, field):
@@ -327,8 +335,6 @@ class DirectoryFault(Fault):
     def aside(self, what="gone"):
         DirectoryFault.count += 1
         return Path(f"/gone/{self.name}~{what}{DirectoryFault.count}")
-
-    ends_it = True
 
     def undo(self, field):
         if not self.restored:
@@ -579,8 +585,8 @@ class ClockJumped(Fault):
 
 
 ALL = (
-    ServiceKilled, ChildKilled, FinishKilled, LoggerKilled, SupervisorKilled, SupervisorTold, DirectoryKilled,
-    FamilyKilled, Stopped, Commanded, DirectoryReplaced, DirectoryRemoved, DirectoryRenamed, DirectoryLinkedAnew,
+    ServiceKilled, ChildKilled, FinishKilled, LoggerKilled, SupervisorKilled, SupervisorRenewed, SupervisorTold,
+    DirectoryKilled, FamilyKilled, Stopped, Commanded, DirectoryReplaced, DirectoryRemoved, DirectoryRenamed, DirectoryLinkedAnew,
     SuperviseRemoved, SuperviseReadOnly, SuperviseFrozen, DiskFull, NoPids, NoDescriptors, ClockJumped,
 )  # fmt: skip
 
@@ -776,7 +782,6 @@ def main():
     options.add_argument("--pause", type=float, default=0.06)
     options.add_argument("--without", nargs="*", default=[])
     chosen = options.parse_args()
-    ctypes.CDLL(None).prctl(36, 0, 0, 0, 0)
     with open(NOTES / "journal", "w") as journal:
         field = Field(chosen.seed, journal)
         tormentor = Tormentor(field, chosen.without, chosen.pause)
