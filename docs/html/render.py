@@ -63,7 +63,7 @@ class Site:
         for number, block in enumerate(blocks):
             body = body.replace(f"<p>block-{number}-here</p>", block)
         body = re.sub(r"<code>[^<]*</code>", lambda m: m[0].replace("\\|", "|"), body)  # as a table has to write it
-        body = re.sub(r'href="([^"#]+)(#[^"]*)?"', lambda m: f'href="{self.link(source, m[1])}{m[2] or ""}"', body)
+        body = re.sub(r'(href|src)="([^"#]+)(#[^"]*)?"', lambda m: f'{m[1]}="{self.link(source, m[2])}{m[3] or ""}"', body)
         body = re.sub(r"<strong>([\w-]+)</strong>\((\d)\)", lambda m: self.reference(source, *m.groups()), body)
         heading = re.search(r"<h1[^>]*>(.*?)</h1>", body)
         self.write(page_of(source), re.sub("<.*?>", "", heading[1]), body)
