@@ -23,12 +23,12 @@
 #include "core/fixed.hh"
 #include "core/status.hh"
 #include "core/tai.hh"
+#include "core/ticks.hh"
 
 namespace runwell {
 
-// Nanoseconds of a clock that never jumps.
-using ticks                       = std::int64_t;
-inline constexpr ticks one_second = 1'000'000'000;
+// How a process ended that was not this supervisor's child, where nothing tells: neither by exit nor by a signal.
+inline constexpr int unknown_status = -1;
 
 // What a service can be, between two events.
 struct service {
@@ -43,7 +43,7 @@ struct service {
     bool is_log   = false;  // a logger has no ./finish, no control scripts, and does not know `exit`
     char script   = '\0';   // the control script that runs now
 
-    int    wait_status = 0;  // how ./run ended: waitpid(2)
+    int    wait_status = 0;  // how ./run ended: waitpid(2), or unknown_status
     moment since;            // wall clock: ./run was started, or the service went down
     ticks  started    = 0;   // when ./run was started
     ticks  not_before = 0;   // nothing is started before this
@@ -65,7 +65,7 @@ struct event {
     moment      wall       = {};
     bool        essential  = false;  // a container lives for this service: core/essential.hh
     command_row order      = {};     // command
-    int         status     = 0;      // ended: waitpid(2)
+    int         status     = 0;      // ended: waitpid(2), or unknown_status
     bool        has_finish = false;  // ended: ./finish can be read
     bool        handled    = false;  // script_ended: it exited 0, so its signal is not sent
 };

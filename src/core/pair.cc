@@ -13,6 +13,8 @@ void step_one(pair& p, member who, const event& e, task_list& tasks) noexcept {
     for (const todo& what : list) tasks.push({who, what});
 }
 
+bool may_be_killed(int status) noexcept { return status == unknown_status || WIFSIGNALED(status); }
+
 // A logger that has not read what is in the pipe is owed one more start.
 void let_it_read(pair& p, const event& e, task_list& tasks) noexcept {
     p.log.owed = true;
@@ -46,7 +48,7 @@ task_list step(pair& of, member who, const event& happened) noexcept {
 
     if (of.draining && at_rest(of.log)) {
         const bool ended  = who == member::log && happened.what == event::kind::ended;
-        const bool killed = ended && WIFSIGNALED(happened.status) && of.log.wanted == want::exit;
+        const bool killed = ended && may_be_killed(happened.status) && of.log.wanted == want::exit;
         if (killed)
             let_it_read(of, happened, tasks);
         else if (of.main.wanted == want::exit)

@@ -16,9 +16,14 @@
 #include "core/essential.hh"
 #include "core/pair.hh"
 #include "core/stages.hh"
+#include "core/succession.hh"
 #include "core/text.hh"
+#include "prog/runsv/estate.hh"
+#include "prog/runsv/post.hh"
+#include "prog/runsv/renewal.hh"
 #include "sys/clock.hh"
 #include "sys/files.hh"
+#include "sys/ledger.hh"
 #include "sys/say.hh"
 #include "sys/signals.hh"
 #include "sys/spawn.hh"
@@ -28,29 +33,30 @@
 namespace runwell {
 namespace {
 
-// One of the two: where it lives, how it is spoken to, and its processes.
-struct post {
-    sys::unique_fd directory;
-    sys::supervise files;
-    pid_t          pid    = 0;  // of ./run or ./finish
-    pid_t          script = 0;  // of a control script
-};
-
 class supervisor {
 public:
     // Takes charge of the service directory at `path`, which is spoken of as `name`. Nothing is started yet.
     outcome setup(const char* name, const char* path) noexcept;
+    // The same for who has been its supervisor before it became this program.
+    outcome go_on(const char* name, const baton& received) noexcept;
 
     void begin() noexcept;                         // start what is wanted
     bool obeys(member who) const noexcept;         // it can take a command now
     void read_command(member who) noexcept;        // take the next one
     void terminate() noexcept;                     // as the command exit, as soon as it can be taken
     void reaped(sys::ended_child child) noexcept;  // a child of this process: ours, or nobody's
+    void look_after_orphans() noexcept;            // the same for what a supervisor before has left
     void catch_up() noexcept;                      // do what time has made due, and let the files say what is true
+    void leave_in_order() const noexcept;          // nothing remains for a successor
+    void renew(char* const* argv) noexcept;        // become the program that is installed now, if that can be
 
     int                  control(member who) const noexcept { return posts_[index(who)].files.control().value(); }
+    const sys::orphan&   orphan(member who) const noexcept { return posts_[index(who)].process.orphan; }
+    const sys::orphan&   orphaned_script() const noexcept { return posts_[index(member::main)].script.orphan; }
     std::optional<ticks> deadline() const noexcept;
     bool                 has_left() const noexcept { return left_; }
+    void                 renew_soon() noexcept { renew_ = true; }
+    bool                 is_to_be_renewed() const noexcept { return renew_; }
 
 private:
     static constexpr std::size_t index(member who) noexcept { return static_cast<std::size_t>(who); }
@@ -60,6 +66,10 @@ private:
     bool is_essential() const noexcept;
 
     outcome find_logger() noexcept;
+    void    find_wishes() noexcept;
+    void    tell_first(member who, const std::optional<event>& news) noexcept;
+    void    ended(member who, int status) noexcept;
+    void    script_ended(int status) noexcept;
     outcome lock(member who) noexcept;
     void    on(member who, event happened) noexcept;
     event   end_of(member who, int status) const noexcept;
@@ -74,6 +84,7 @@ private:
     bool    publish() noexcept;
     outcome publish(member who) noexcept;
     outcome move_back_in(member who) noexcept;
+    void    write_ledger_anew(member who) const noexcept;
     void    warn(const trouble& why) const noexcept { sys::voice{"runsv", name_}.warn(why); }
     void    cannot_start(member who, const sys::spawned& child) const noexcept;
 
@@ -82,15 +93,13 @@ private:
     post                 posts_[2];
     sys::pipe_ends       pipe_;
     pair                 state_;
+    news                 first_;              // what a supervisor before has left to be told
     bool                 terminate_ = false;  // asked for while a control script ran
+    bool                 renew_     = false;  // asked for, and not possible yet
     bool                 left_      = false;
     int                  complaint_ = 0;  // errno of the last complaint about the files, so that it is made once
     std::optional<ticks> retry_;          // when to try again to write them
 };
-
-const sys::supervise_names& names_of(member who) noexcept {
-    return who == member::main ? sys::names_of_service : sys::names_of_log;
-}
 
 bool exists(int directory, const char* path) noexcept {
     struct stat is;
@@ -107,12 +116,34 @@ outcome supervisor::setup(const char* name, const char* path) noexcept {
         return trouble{"unable to change to directory", "", opened ? errno : opened.why().error};
     main.directory = std::move(*opened);
     TRY(find_logger());
-    if (exists(main.directory.value(), "down")) state_.main.wanted = want::down;
+    find_wishes();
 
     TRY(lock(member::main));
     if (state_.has_log) TRY(lock(member::log));
+    first_ = take_over(state_, main, at(member::log), pipe_, sys::voice{"runsv", name_});
+    if (main.has_orphans() || at(member::log).has_orphans())
+        warn({"the supervisor before this one was killed: going on with its processes"});
     TRY(main.files.open_fifos());
     if (state_.has_log) TRY(at(member::log).files.open_fifos());
+    return done{};
+}
+
+outcome supervisor::go_on(const char* name, const baton& received) noexcept {
+    name_          = name;
+    path_          = received.path;
+    state_.has_log = received.directory[index(member::log)] >= 0;
+    for (const member who : {member::main, member::log}) {
+        const std::size_t i = index(who);
+        if (who == member::log && !state_.has_log) break;
+        at(who).directory.reset(received.directory[i]);
+        at(who).files = TRY(sys::supervise::take_over(
+            at(who).directory.value(), names_of(who),
+            {.lock = received.lock[i], .control = received.control[i], .ok = received.ok[i]}));
+    }
+    pipe_.read.reset(received.read);
+    pipe_.write.reset(received.write);
+    find_wishes();
+    first_ = take_over(state_, at(member::main), at(member::log), pipe_, sys::voice{"runsv", name_});
     return done{};
 }
 
@@ -143,8 +174,17 @@ outcome supervisor::find_logger() noexcept {
     if (!opened) return trouble{"unable to change directory to ./log", "", opened.why().error};
     at(member::log).directory = std::move(*opened);
     state_.has_log            = true;
-    if (exists(service, "log/down")) state_.log.wanted = want::down;
     return done{};
+}
+
+// What is wanted when nobody has said anything yet.
+void supervisor::find_wishes() noexcept {
+    const auto wanted_at = [](const post& its) {
+        return exists(its.directory.value(), "down") ? want::down : want::up;
+    };
+    state_.main.wanted = wanted_at(at(member::main));
+    if (state_.has_log) state_.log.wanted = wanted_at(at(member::log));
+    state_.main.since = state_.log.since = sys::wall();
 }
 
 // -- what happens ------------------------------------------------------------------------------------------------
@@ -173,10 +213,14 @@ event supervisor::end_of(member who, int status) const noexcept {
 }
 
 void supervisor::begin() noexcept {
-    state_.main.since = state_.log.since = sys::wall();
     publish();
-    if (state_.has_log) on(member::log, {});
-    on(member::main, {});
+    if (state_.has_log) tell_first(member::log, first_.of_log);
+    tell_first(member::main, first_.of_main);
+}
+
+void supervisor::tell_first(member who, const std::optional<event>& news) noexcept {
+    const bool is_end = news && news->what == event::kind::ended;
+    on(who, is_end ? end_of(who, news->status) : news.value_or(event{}));
 }
 
 bool supervisor::obeys(member who) const noexcept { return who == member::main ? !busy(state_.main) : state_.has_log; }
@@ -190,16 +234,28 @@ void supervisor::read_command(member who) noexcept {
 void supervisor::terminate() noexcept { terminate_ = true; }
 
 void supervisor::reaped(sys::ended_child child) noexcept {
-    for (const member who : {member::main, member::log}) {
-        post& its = at(who);
-        if (child.pid == its.pid) {
-            its.pid = 0;
-            on(who, end_of(who, child.status));
-        } else if (child.pid == its.script) {
-            its.script = 0;
-            on(who, {.what = event::kind::script_ended, .handled = child.status == 0});
-        }
-    }
+    if (child.pid == at(member::main).script.pid) return script_ended(child.status);
+    for (const member who : {member::main, member::log})
+        if (child.pid == at(who).process.pid) return ended(who, child.status);
+}
+
+void supervisor::look_after_orphans() noexcept {
+    const auto end_of_orphan = [](worker& one) {
+        return one.orphan ? one.orphan.ended(sys::monotonic()) : std::nullopt;
+    };
+    if (const auto status = end_of_orphan(at(member::main).script)) script_ended(*status);
+    for (const member who : {member::main, member::log})
+        if (const auto status = end_of_orphan(at(who).process)) ended(who, *status);
+}
+
+void supervisor::ended(member who, int status) noexcept {
+    at(who).process = {};
+    on(who, end_of(who, status));
+}
+
+void supervisor::script_ended(int status) noexcept {
+    at(member::main).script = {};
+    on(member::main, {.what = event::kind::script_ended, .handled = status == 0});
 }
 
 // A container lives for this service, and its process no 1 listens: core/essential.hh.
@@ -222,8 +278,32 @@ void supervisor::catch_up() noexcept {
 }
 
 std::optional<ticks> supervisor::deadline() const noexcept {
-    const auto next = next_tick(state_);
-    return retry_ && (!next || *retry_ < *next) ? retry_ : next;
+    std::optional<ticks> first = next_tick(state_);
+    for (const auto& other :
+         {retry_, orphan(member::main).deadline(), orphan(member::log).deadline(), orphaned_script().deadline()})
+        if (other && (!first || *other < *first)) first = other;
+    return first;
+}
+
+void supervisor::leave_in_order() const noexcept {
+    sys::empty_ledger(posts_[index(member::main)].files.ledger());
+    if (state_.has_log) sys::empty_ledger(posts_[index(member::log)].files.ledger());
+}
+
+// Only when what the files say is all there is to know.
+void supervisor::renew(char* const* argv) noexcept {
+    if (!can_be_handed_over(state_.main) || !can_be_handed_over(state_.log) || terminate_ || !publish()) return;
+    renew_ = false;
+    baton to{.read = pipe_.read.value(), .write = pipe_.write.value(), .path = path_};
+    for (const member who : {member::main, member::log}) {
+        const std::size_t          i    = index(who);
+        const sys::supervise::hold held = posts_[i].files.held();
+        to.directory[i]                 = posts_[i].directory.value();
+        to.lock[i]                      = held.lock;
+        to.control[i]                   = held.control;
+        to.ok[i]                        = held.ok;
+    }
+    warn(runwell::renew(to, argv));
 }
 
 // -- what is to be done ------------------------------------------------------------------------------------------
@@ -234,9 +314,7 @@ std::optional<event> supervisor::act(const task& what) noexcept {
         case todo::deed::start_run: return start(what.who, run);
         case todo::deed::start_finish: return run_finish();
         case todo::deed::run_script: return run_script(what.who, what.what.script);
-        case todo::deed::send:
-            if (at(what.who).pid > 0) ::kill(at(what.who).pid, what.what.signal);
-            break;
+        case todo::deed::send: at(what.who).process.send(what.what.signal); break;
         case todo::deed::end_input: pipe_.write.reset(); break;
         case todo::deed::end_container:
             ::sigqueue(1, essential_signal, {.sival_int = exit_code(state_.main.wait_status)});
@@ -255,6 +333,7 @@ bool supervisor::ensure_pipe() noexcept {
         return false;
     }
     pipe_ = std::move(*made);
+    sys::note_pipe(at(member::main).files.ledger(), pipe_.write);
     return true;
 }
 
@@ -266,12 +345,14 @@ std::optional<event> supervisor::start(member who, const char* const* argv) noex
                                             .envp     = environ,
                                             .dir      = at(who).directory.value(),
                                             .fd_for_0 = is_log ? pipe_.read.value() : -1,
-                                            .fd_for_1 = is_log ? -1 : pipe_.write.value()});
+                                            .fd_for_1 = is_log ? -1 : pipe_.write.value(),
+                                            .ledger   = at(who).files.ledger(),
+                                            .entry    = life(who).now == phase::run ? 'r' : 'f'});
     if (child.pid < 0) {
         warn({"unable to fork, sleeping", "", child.error});
         return event{.what = event::kind::could_not_start};
     }
-    at(who).pid = child.pid;
+    at(who).process.pid = child.pid;
     if (child.pid > 0) return std::nullopt;
     cannot_start(who, child);
     constexpr int exited_111 = 111 << 8;
@@ -280,12 +361,13 @@ std::optional<event> supervisor::start(member who, const char* const* argv) noex
 
 std::optional<event> supervisor::run_finish() noexcept {
     const int      status = state_.main.wait_status;
+    const bool     known  = status != unknown_status;
     fixed_text<12> code, low;
-    if (WIFEXITED(status))
+    if (known && WIFEXITED(status))
         code.append(decimal{static_cast<unsigned>(WEXITSTATUS(status))}.view());
     else
         code.append("-1");
-    low.append(decimal{static_cast<unsigned>(status & 0xff)}.view());
+    low.append(decimal{static_cast<unsigned>(known ? status & 0xff : 0)}.view());
     const char* const argv[] = {"./finish", code.c_str(), low.c_str(), nullptr};
     return start(member::main, argv);
 }
@@ -301,15 +383,18 @@ std::optional<event> supervisor::run_script(member who, char letter) noexcept {
     publish();      // the script may ask for the status
     ensure_pipe();  // and what it says belongs into the log, also before the first start
     fixed_text<12> pid;
-    if (at(who).pid > 0) pid.append(decimal{static_cast<unsigned>(at(who).pid)}.view());
+    if (at(who).process.pid > 0) pid.append(decimal{static_cast<unsigned>(at(who).process.pid)}.view());
     const char* const  argv[] = {path.c_str(), pid.c_str(), nullptr};
     const sys::spawned child  = sys::spawn({.path     = argv[0],
                                             .argv     = argv,
                                             .envp     = environ,
                                             .dir      = at(who).directory.value(),
-                                            .fd_for_1 = pipe_.write.value()});
+                                            .fd_for_1 = pipe_.write.value(),
+                                            .ledger   = at(who).files.ledger(),
+                                            .entered  = role::script,
+                                            .entry    = letter});
     if (child.pid > 0) {
-        at(who).script = child.pid;
+        at(who).script.pid = child.pid;
         return std::nullopt;
     }
     if (child.pid < 0)
@@ -357,7 +442,7 @@ outcome supervisor::publish(member who) noexcept {
     const service& is = life(who);
     if (at(who).files.removed()) TRY(move_back_in(who));
     return at(who).files.publish({.since    = is.since,
-                                  .pid      = static_cast<std::uint32_t>(at(who).pid),
+                                  .pid      = static_cast<std::uint32_t>(at(who).process.pid),
                                   .paused   = is.paused,
                                   .wanted   = is.wanted,
                                   .got_term = is.got_term,
@@ -374,25 +459,50 @@ outcome supervisor::move_back_in(member who) noexcept {
     sys::supervise files = TRY(sys::supervise::lock(its.directory.value(), names_of(who)));
     TRY(files.open_fifos());
     its.files = std::move(files);
+    write_ledger_anew(who);
     return done{};
+}
+
+// What lives has entered itself in a file that is gone.
+void supervisor::write_ledger_anew(member who) const noexcept {
+    const post& its  = posts_[index(who)];
+    const auto  here = sys::here_and_now();
+    if (!here) return;
+    sys::begin_ledger(its.files.ledger(), *here, false);
+    if (who == member::main && pipe_.write) sys::note_pipe(its.files.ledger(), pipe_.write);
+    const auto enter = [&](role as, char what, pid_t pid) {
+        if (pid > 0) sys::enter(its.files.ledger(), as, {what, static_cast<std::uint32_t>(pid), here->since});
+    };
+    enter(role::process, life(who).now == phase::run ? 'r' : 'f', its.process.pid);
+    enter(role::script, life(who).script, its.script.pid);
 }
 
 // -- the program -------------------------------------------------------------------------------------------------
 
-[[noreturn]] void run(supervisor& service, const sys::unique_fd& signals) noexcept {
+[[noreturn]] void run(supervisor& service, const sys::unique_fd& signals, char* const* argv) noexcept {
     service.begin();
     for (;;) {
         service.catch_up();
-        if (service.has_left()) ::_exit(0);
+        if (service.has_left()) {
+            service.leave_in_order();
+            ::_exit(0);
+        }
+        if (service.is_to_be_renewed()) service.renew(argv);
 
         const auto listen  = [&](member who) { return service.obeys(who) ? service.control(who) : -1; };
-        pollfd     ready[] = {
-                {signals.value(), POLLIN, 0}, {listen(member::main), POLLIN, 0}, {listen(member::log), POLLIN, 0}};
-        if (!sys::wait_for(ready, service.deadline())) continue;
+        const auto watch   = [](const sys::orphan& it) { return pollfd{it.fd().value(), it.events(), 0}; };
+        pollfd     ready[] = {{signals.value(), POLLIN, 0},        {listen(member::main), POLLIN, 0},
+                              {listen(member::log), POLLIN, 0},    watch(service.orphaned_script()),
+                              watch(service.orphan(member::main)), watch(service.orphan(member::log))};
+        const bool any     = sys::wait_for(ready, service.deadline());
+        service.look_after_orphans();
+        if (!any) continue;
 
         if (ready[0].revents != 0) {
-            while (const int signal = sys::next_signal(signals))
+            while (const int signal = sys::next_signal(signals)) {
                 if (signal == SIGTERM) service.terminate();
+                if (signal == SIGHUP) service.renew_soon();
+            }
             for (auto child = sys::reap(); child.pid != 0; child = sys::reap()) service.reaped(child);
         }
         if (ready[1].revents != 0 && service.obeys(member::main)) service.read_command(member::main);
@@ -425,13 +535,14 @@ int main(int argc, char** argv) {
     if (argc != 2) return usage();
     sys::occupy_standard_descriptors();
 
-    const char* const path = absolute(argv[1]);
     supervisor        service;
-    const outcome     ready = service.setup(argv[1], path);
+    const auto        baton = received();
+    const char* const path  = baton ? baton->path : absolute(argv[1]);
+    const outcome     ready = baton ? service.go_on(argv[1], *baton) : service.setup(argv[1], path);
     if (!ready) return sys::voice{"runsv", argv[1]}.fatal(ready.why(), 111);
-    const auto signals = sys::listen_to({SIGCHLD, SIGTERM});
+    const auto signals = sys::listen_to({SIGCHLD, SIGTERM, SIGHUP});
     if (!signals) return sys::voice{"runsv", argv[1]}.fatal(signals.why(), 111);
     // Where it was started may have to be unmounted one day; where the service lives is in use anyway.
-    if (*path == '/') static_cast<void>(::chdir(path) != 0);
-    run(service, *signals);
+    if (!baton && *path == '/') static_cast<void>(::chdir(path) != 0);
+    run(service, *signals, argv);
 }

@@ -14,12 +14,16 @@ timespec read(clockid_t clock) noexcept {
     return at;
 }
 
-}  // namespace
-
-ticks monotonic() noexcept {
-    const timespec at = read(CLOCK_MONOTONIC);
+ticks nanoseconds(clockid_t clock) noexcept {
+    const timespec at = read(clock);
     return at.tv_sec * one_second + at.tv_nsec;
 }
+
+}  // namespace
+
+ticks monotonic() noexcept { return nanoseconds(CLOCK_MONOTONIC); }
+
+ticks since_boot() noexcept { return nanoseconds(CLOCK_BOOTTIME); }
 
 moment wall() noexcept {
     const timespec at = read(CLOCK_REALTIME);

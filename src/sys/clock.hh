@@ -9,7 +9,8 @@
 
 namespace runwell::sys {
 
-ticks  monotonic() noexcept;  // CLOCK_MONOTONIC, nanoseconds; stands still while the machine sleeps
-moment wall() noexcept;       // CLOCK_REALTIME
+ticks  monotonic() noexcept;   // CLOCK_MONOTONIC, nanoseconds; stands still while the machine sleeps
+ticks  since_boot() noexcept;  // CLOCK_BOOTTIME, nanoseconds; goes on while the machine sleeps
+moment wall() noexcept;        // CLOCK_REALTIME
 
 }  // namespace runwell::sys

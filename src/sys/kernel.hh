@@ -54,6 +54,18 @@ constexpr int io_realtime    = 1;
 constexpr int io_best_effort = 2;
 constexpr int io_idle        = 3;
 
+// linux/pidfd.h
+struct pidfd_info {
+    std::uint64_t mask        = 0;
+    std::uint64_t cgroup      = 0;
+    std::uint32_t ids[11]     = {};  // pid, tgid, ppid, and who it runs as
+    std::int32_t  exit_code   = 0;   // a wait status
+    std::uint32_t core_dumped = 0;
+    std::uint32_t nothing     = 0;
+};
+constexpr std::uint64_t pidfd_tells_exit = 1U << 3;
+constexpr unsigned      pidfd_get_info   = 0xC048FF0B;  // _IOWR(0xFF, 11, pidfd_info), Linux 6.15
+
 // linux/magic.h
 constexpr std::uint64_t cgroup2_magic = 0x63677270;
 

@@ -9,6 +9,8 @@
 #include <span>
 #include <type_traits>
 
+#include "core/ledger.hh"
+
 namespace runwell::sys {
 
 // A descriptor of the parent, and the number that the child knows it by.
@@ -28,6 +30,10 @@ struct child_plan {
     int                fd_for_2 = -1;
     bool               session  = false;  // setsid(2)
     bool               front    = false;  // a process group of its own, in the foreground of the terminal on 0
+
+    int  ledger  = -1;  // core/ledger.hh: where the child enters itself before it executes; -1: nowhere
+    role entered = role::process;
+    char entry   = 'r';
 
     std::span<const placement> also =
         {};  // beyond 0, 1 and 2, in this order; no `from` may be a `to` of an earlier one

@@ -54,18 +54,36 @@ bool write_over(const unique_fd& file, std::span<const std::byte> content) noexc
 
 }  // namespace
 
-result<supervise> supervise::lock(int service, const supervise_names& names, bool wait) noexcept {
-    TRY(make_directory(service, names));
-    supervise made;
-    made.names_ = &names;
-
+result<supervise> supervise::open(int service, const supervise_names& names) noexcept {
+    supervise opened;
+    opened.names_  = &names;
     auto directory = hold_directory(service, "supervise");
     if (!directory) return trouble{"unable to open ", names.lock, directory.why().error};
-    made.directory_ = std::move(*directory);
+    opened.directory_ = std::move(*directory);
+    return opened;
+}
 
-    auto lock = open_entry(made.directory_.value(), "lock", O_WRONLY | O_APPEND | O_CREAT, private_file);
+void supervise::hold_lock(unique_fd lock) noexcept {
+    struct stat is;
+    only_ours_ = ::fstat(lock.value(), &is) == 0 && S_ISREG(is.st_mode) && is.st_nlink == 1 &&
+                 is.st_uid == ::geteuid() && (is.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+    lock_ = std::move(lock);
+}
+
+result<supervise> supervise::take_over(int service, const supervise_names& names, const hold& held) noexcept {
+    supervise taken = TRY(open(service, names));
+    taken.hold_lock(unique_fd{held.lock});
+    taken.control_.reset(held.control);
+    taken.ok_.reset(held.ok);
+    return taken;
+}
+
+result<supervise> supervise::lock(int service, const supervise_names& names, bool wait) noexcept {
+    TRY(make_directory(service, names));
+    supervise made = TRY(open(service, names));
+    auto      lock = open_entry(made.directory_.value(), "lock", O_RDWR | O_CREAT, private_file);
     if (!lock) return trouble{"unable to open ", names.lock, lock.why().error};
-    made.lock_ = std::move(*lock);
+    made.hold_lock(std::move(*lock));
     while (::flock(made.lock_.value(), LOCK_EX | (wait ? 0 : LOCK_NB)) != 0)
         if (errno != EINTR) return trouble{"unable to lock ", names.lock, errno};
     return made;
@@ -89,6 +107,22 @@ std::optional<char> supervise::next_command() const noexcept {
     char byte = '\0';
     if (::read(control_.value(), &byte, 1) != 1) return std::nullopt;
     return byte;
+}
+
+std::optional<status> supervise::last_said() const noexcept {
+    status_record record;
+    const auto    file = open_at(directory_.value(), "status", O_RDONLY);
+    if (!file || ::read(file->value(), record.data(), record.size()) != static_cast<ssize_t>(record.size()))
+        return std::nullopt;
+    return decode(record);
+}
+
+bool supervise::last_said_exit() const noexcept {
+    char          text[64];
+    const auto    file = open_at(directory_.value(), "stat", O_RDONLY);
+    const ssize_t size = file ? ::read(file->value(), text, sizeof text) : 0;
+    return size > 0 &&
+           std::string_view{text, static_cast<std::size_t>(size)}.find("want exit") != std::string_view::npos;
 }
 
 outcome supervise::publish(const status& now) noexcept {

@@ -1,7 +1,7 @@
 // supervise.hh — the directory through which a supervisor speaks with the world.
 //
 //     supervise/   0700   a directory, or a link to one that is made when it is not there (text below 256 bytes)
-//       lock       0600   locked by the supervisor that is responsible for this service
+//       lock       0600   locked by the supervisor that is responsible for this service; its ledger: core/ledger.hh
 //       control    0600   a FIFO: commands, one byte each
 //       ok         0600   a FIFO that is open for reading as long as the supervisor lives
 //       status     0644   20 bytes
@@ -54,6 +54,24 @@ public:
     // then with `wait`, waits until it is free.
     static result<supervise> lock(int service, const supervise_names& names, bool wait = false) noexcept;
 
+    // The descriptors that make a supervisor the one that is responsible and can be spoken to.
+    struct hold {
+        int lock = -1, control = -1, ok = -1;
+    };
+    hold held() const noexcept { return {lock_.value(), control_.value(), ok_.value()}; }
+
+    // Opens supervise/ for who has been given these, by the program that it was before.
+    static result<supervise> take_over(int service, const supervise_names& names, const hold& held) noexcept;
+
+    // The lock file, open for reading and writing; -1 when somebody else could have written it, or reads it under
+    // another name: then it holds no ledger.
+    int ledger() const noexcept { return only_ours_ ? lock_.value() : -1; }
+
+    // What was published last, here or by a predecessor. Nothing when there is no such file.
+    std::optional<status> last_said() const noexcept;
+    // The words of it that the 20 bytes have not: whether it wants to exit.
+    bool last_said_exit() const noexcept;
+
     // Opens control and ok, made where they are not there. From now on clients find somebody.
     outcome open_fifos() noexcept;
 
@@ -68,12 +86,16 @@ public:
     bool removed() const noexcept;
 
 private:
+    static result<supervise> open(int service, const supervise_names& names) noexcept;
+    void                     hold_lock(unique_fd lock) noexcept;
+
     outcome publish_pid(std::uint32_t pid) noexcept;
     outcome publish_words(const status_words& text, std::size_t size) noexcept;
     outcome publish_record(const status_record& record) noexcept;
 
     const supervise_names* names_ = nullptr;
     unique_fd              directory_, lock_, control_, ok_;
+    bool                   only_ours_ = false;    // the lock file
     unique_fd              pid_, stat_, status_;  // as made by this supervisor, and by nobody else
     std::size_t            pid_size_ = 0;         // of what that file has held when it was not empty
     std::optional<status>  published_;            // nothing: what the files say is not known
