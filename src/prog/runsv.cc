@@ -12,6 +12,8 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
+#include <span>
 
 #include "core/essential.hh"
 #include "core/pair.hh"
@@ -53,6 +55,7 @@ public:
     int                  control(member who) const noexcept { return posts_[index(who)].files.control().value(); }
     const sys::orphan&   orphan(member who) const noexcept { return posts_[index(who)].process.orphan; }
     const sys::orphan&   orphaned_script() const noexcept { return posts_[index(member::main)].script.orphan; }
+    bool                 has_orphans() const noexcept { return posts_[0].has_orphans() || posts_[1].has_orphans(); }
     std::optional<ticks> deadline() const noexcept;
     bool                 has_left() const noexcept { return left_; }
     void                 renew_soon() noexcept { renew_ = true; }
@@ -121,8 +124,7 @@ outcome supervisor::setup(const char* name, const char* path) noexcept {
     TRY(lock(member::main));
     if (state_.has_log) TRY(lock(member::log));
     first_ = take_over(state_, main, at(member::log), pipe_, sys::voice{"runsv", name_});
-    if (main.has_orphans() || at(member::log).has_orphans())
-        warn({"the supervisor before this one was killed: going on with its processes"});
+    if (has_orphans()) warn({"the supervisor before this one was killed: going on with its processes"});
     TRY(main.files.open_fifos());
     if (state_.has_log) TRY(at(member::log).files.open_fifos());
     return done{};
@@ -494,7 +496,9 @@ void supervisor::write_ledger_anew(member who) const noexcept {
         pollfd     ready[] = {{signals.value(), POLLIN, 0},        {listen(member::main), POLLIN, 0},
                               {listen(member::log), POLLIN, 0},    watch(service.orphaned_script()),
                               watch(service.orphan(member::main)), watch(service.orphan(member::log))};
-        const bool any     = sys::wait_for(ready, service.deadline());
+        // No more than needed: ppoll(2) takes no more than RLIMIT_NOFILE.
+        const std::span all{ready};
+        const bool      any = sys::wait_for(all.first(service.has_orphans() ? all.size() : 3), service.deadline());
         service.look_after_orphans();
         if (!any) continue;
 
@@ -540,7 +544,7 @@ int main(int argc, char** argv) {
     const char* const path  = baton ? baton->path : absolute(argv[1]);
     const outcome     ready = baton ? service.go_on(argv[1], *baton) : service.setup(argv[1], path);
     if (!ready) return sys::voice{"runsv", argv[1]}.fatal(ready.why(), 111);
-    const auto signals = sys::listen_to({SIGCHLD, SIGTERM, SIGHUP});
+    const auto signals = sys::listen_to({SIGCHLD, SIGTERM}, {SIGHUP});
     if (!signals) return sys::voice{"runsv", argv[1]}.fatal(signals.why(), 111);
     // Where it was started may have to be unmounted one day; where the service lives is in use anyway.
     if (!baton && *path == '/') static_cast<void>(::chdir(path) != 0);

@@ -7,21 +7,41 @@
 
 namespace runwell::sys {
 
-result<unique_fd> listen_to(std::initializer_list<int> signals) noexcept {
-    sigset_t mask;
-    sigemptyset(&mask);
-    for (const int s : signals) sigaddset(&mask, s);
-    return listen_to(mask);
+namespace {
+
+sigset_t set_of(std::initializer_list<int> signals) noexcept {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int s : signals) sigaddset(&set, s);
+    return set;
 }
 
-result<unique_fd> listen_to(sigset_t signals) noexcept {
+void give_default(const sigset_t& signals) noexcept {
     for (int s = 1; s < NSIG; ++s)
         if (sigismember(&signals, s) == 1) static_cast<void>(::signal(s, SIG_DFL));
+}
+
+// What is blocked waits to be read, even if it is ignored: signal(7).
+result<unique_fd> make_readable(sigset_t signals) noexcept {
     unique_fd listener{::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK)};
     if (!listener) return trouble{"unable to listen to signals", "", errno};
     sigaddset(&signals, SIGPIPE);
     ::sigprocmask(SIG_BLOCK, &signals, nullptr);
     return listener;
+}
+
+}  // namespace
+
+result<unique_fd> listen_to(std::initializer_list<int> signals, std::initializer_list<int> as_they_are) noexcept {
+    sigset_t all = set_of(signals);
+    give_default(all);
+    for (const int s : as_they_are) sigaddset(&all, s);
+    return make_readable(all);
+}
+
+result<unique_fd> listen_to(sigset_t signals) noexcept {
+    give_default(signals);
+    return make_readable(signals);
 }
 
 int next_signal(const unique_fd& listener) noexcept { return next_heard(listener).number; }
