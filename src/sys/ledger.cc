@@ -30,12 +30,12 @@ ledger read_ledger(int lock) noexcept {
 void begin_ledger(int lock, const origin& from, bool keep_entries) noexcept {
     if (!keep_entries) empty_ledger(lock);
     const origin_line line = write(from);
-    static_cast<void>(::pwrite(lock, line.data(), line.size(), 0));
+    static_cast<void>(::pwrite(lock, line.data(), line.size(), 0) < 0);
 }
 
 void enter(int lock, role as, const birth& of) noexcept {
     const birth_line line = write(of);
-    static_cast<void>(::pwrite(lock, line.data(), line.size(), static_cast<off_t>(as)));
+    static_cast<void>(::pwrite(lock, line.data(), line.size(), static_cast<off_t>(as)) < 0);
 }
 
 void note_pipe(int lock, const unique_fd& pipe) noexcept {
@@ -46,6 +46,6 @@ void note_pipe(int lock, const unique_fd& pipe) noexcept {
     begin_ledger(lock, *now.from, true);
 }
 
-void empty_ledger(int lock) noexcept { static_cast<void>(::ftruncate(lock, 0)); }
+void empty_ledger(int lock) noexcept { static_cast<void>(::ftruncate(lock, 0) != 0); }
 
 }  // namespace runwell::sys

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "sys/clock.hh"
+#include "sys/ledger.hh"
 
 namespace runwell::sys {
 namespace {
@@ -33,13 +34,6 @@ bool place(int from, int to) noexcept {
     return ::dup2(from, to) == to;
 }
 
-// Before ./run can do anything, so that a supervisor that is killed right now has still left its name. A ledger that
-// cannot be written is no reason not to run.
-void enter(const child_plan& plan) noexcept {
-    const birth_line line = write(birth{plan.entry, static_cast<std::uint32_t>(::getpid()), since_boot()});
-    static_cast<void>(::pwrite(plan.ledger, line.data(), line.size(), static_cast<off_t>(plan.entered)));
-}
-
 // Makes this process group the foreground one of the terminal on descriptor 0, if that is our controlling terminal.
 void come_to_front() noexcept {
     sigset_t from_the_background;
@@ -50,7 +44,9 @@ void come_to_front() noexcept {
 }
 
 [[noreturn]] void become(const child_plan& plan, volatile report& to) noexcept {
-    if (plan.ledger >= 0) enter(plan);
+    // Before the program can do anything, so that a supervisor that is killed right now has still left its name.
+    if (plan.ledger >= 0)
+        enter(plan.ledger, plan.entered, {plan.entry, static_cast<std::uint32_t>(::getpid()), since_boot()});
     if (plan.session) ::setsid();
     if (plan.front) ::setpgid(0, 0);
     if (plan.dir >= 0 && ::fchdir(plan.dir) != 0) give_up(to, spawned::stage::directory);
