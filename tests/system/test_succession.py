@@ -219,7 +219,7 @@ def test_a_control_script_whose_end_nobody_saw_is_asked_again(world):
 def test_a_service_that_was_put_down_stays_down(world):
     directory, process, _ = running(world)
     control(directory, "d")
-    wait_for_words(directory, "down")
+    wait_until(lambda: Status(directory).now == "down", "it is down")
     record = Status(directory).raw
     killed(process)
     succeed(world, "s")
@@ -556,7 +556,7 @@ def test_hup_renews_the_program_and_nothing_else(world):
 
     os.kill(service, signal.SIGKILL)  # it is a child as before: its status is known
     wait_until(lambda: text(directory / "finished") == "-1 9\n", "finish has it")
-    wait_until(lambda: pid_of(directory) not in (0, service), "it is started again")
+    wait_until(lambda: stat_words(directory) == "run" and pid_of(directory) not in (0, service), "it is started again")
     assert b"RUNSV_BATON" not in Path(f"/proc/{pid_of(directory)}/environ").read_bytes()
     assert has_nothing_of_its_supervisors(pid_of(directory))
     process.terminate()
