@@ -117,9 +117,9 @@ std::optional<ticks> namespace_began() noexcept {
 result<orphan> orphan::watch(const birth& of) noexcept {
     orphan found;
     found.process_.reset(static_cast<int>(::syscall(SYS_pidfd_open, of.pid, 0)));
-    if (!found) return trouble{"unable to watch a process", "", errno};
+    if (!found) return trouble{"unable to watch a process that was left", "", errno};
     // Asked now: whatever has this pid at this moment is what the descriptor means.
-    if (!lives(of)) return trouble{"unable to watch a process", "", ESRCH};
+    if (!lives(of)) return trouble{"unable to watch a process that was left", "", ESRCH};
     return found;
 }
 

@@ -448,7 +448,7 @@ def test_without_pidfd_the_old_one_is_ended_first(world):
     without(world, "s", "pidfd_open")
     wait_until(lambda: (reap_orphans(world.processes), len(text(directory / "pids").split()) == 2)[1], "a new one")
     assert not alive(pid) and never_two(directory)
-    assert "unable to watch a process of the supervisor before, ending it" in world.errors("strace")
+    assert "unable to watch a process that was left: " in world.errors("strace")
 
 
 def test_who_ignores_term_is_killed_after_five_seconds(world):
@@ -486,7 +486,7 @@ def test_where_the_pipe_cannot_be_had_back_both_are_ended(world):
     succeed(world, "s", **as_nobody)
     wait_until(lambda: (reap_orphans(world.processes), len(text(directory / "pids").split()) == 2)[1], "a new one")
     assert not any(map(alive, old))
-    assert "unable to have the log pipe back from the supervisor before" in world.errors("runsv")
+    assert "unable to reopen the log pipe: access denied\n" in world.errors("runsv")
 
 
 # -- a directory of services -------------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ bool find(const std::optional<birth>& born, worker& as, const sys::voice& say) n
         return true;
     }
     if (watched.why().error != ESRCH && sys::lives(*born)) {
-        say.warn({"unable to watch a process of the supervisor before, ending it", "", watched.why().error});
+        say.warn(watched.why());
         sys::end(*born, patience);
     }
     return false;
@@ -61,18 +61,18 @@ estate look_at(post& its, const origin& here, const service& fresh, const sys::v
 }
 
 // The pipe is had back from whoever has it. ENOENT: nobody has it.
-int reopen(sys::pipe_ends& pipe, std::uint64_t inode, const post& main, const post& log) noexcept {
-    int error = ENOENT;
+outcome reopen(sys::pipe_ends& pipe, std::uint64_t inode, const post& main, const post& log) noexcept {
+    outcome tried = done{};
     for (const worker* holder : {&log.process, &main.process, &main.script}) {
         if (holder->pid == 0) continue;
         auto ends = sys::reopen_pipe(static_cast<std::uint32_t>(holder->pid), inode);
         if (ends) {
             pipe = std::move(*ends);
-            return 0;
+            return done{};
         }
-        if (ends.why().error != ENOENT) error = ends.why().error;
+        if (tried || ends.why().error != ENOENT) tried = ends.why();
     }
-    return error;
+    return tried;
 }
 
 // Ends what lives of the two, the logger last and by the end of its input if it can.
@@ -105,9 +105,9 @@ news take_over(pair& state, post& main, post& log, sys::pipe_ends& pipe, const s
     origin from = *here;
     if (of_main.is_there) from.pipe = of_main.left.from->pipe;
     if (state.has_log && !pipe.write && from.pipe != 0) {
-        const int error = reopen(pipe, from.pipe, main, log);
-        if (error != 0 && error != ENOENT) {
-            say.warn({"unable to have the log pipe back from the supervisor before, ending its processes", "", error});
+        const outcome reopened = reopen(pipe, from.pipe, main, log);
+        if (!reopened && reopened.why().error != ENOENT) {
+            say.warn(reopened.why());
             end_all(of_main, of_log, main, log);
         }
     }
