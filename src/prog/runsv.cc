@@ -482,7 +482,11 @@ void supervisor::write_ledger_anew(member who) const noexcept {
 // -- the program -------------------------------------------------------------------------------------------------
 
 [[noreturn]] void run(supervisor& service, const sys::unique_fd& signals, char* const* argv) noexcept {
+    const auto reap = [&] {
+        for (auto child = sys::reap(); child.pid != 0; child = sys::reap()) service.reaped(child);
+    };
     service.begin();
+    reap();  // who ended while this program took the place of another: listen_to() has dropped the signal
     for (;;) {
         service.catch_up();
         if (service.has_left()) {
@@ -507,7 +511,7 @@ void supervisor::write_ledger_anew(member who) const noexcept {
                 if (signal == SIGTERM) service.terminate();
                 if (signal == SIGHUP) service.renew_soon();
             }
-            for (auto child = sys::reap(); child.pid != 0; child = sys::reap()) service.reaped(child);
+            reap();
         }
         if (ready[1].revents != 0 && service.obeys(member::main)) service.read_command(member::main);
         if (ready[2].revents != 0) service.read_command(member::log);

@@ -610,6 +610,23 @@ def test_commands_that_wait_are_not_lost(world):
     assert not alive(pid)
 
 
+def test_who_ends_while_the_program_is_exchanged_is_reaped(world):
+    """Whose signal comes then is forgotten when the new program begins to listen."""
+    if shutil.which("strace") is None:
+        pytest.skip("needs strace")
+    directory, process, pid = running(world)
+    control(directory, "o")
+    wait_for_words(directory, "run, want down")
+    world.start("/usr/bin/strace", "-o", "/dev/null", "-e", "inject=execve:delay_enter=1s", "-p", process.pid)
+    wait_until(lambda: "TracerPid:\t0\n" not in Path(f"/proc/{process.pid}/status").read_text(), "it is traced")
+    process.send_signal(signal.SIGHUP)
+    execve = "59 "  # x86-64
+    wait_until(lambda: Path(f"/proc/{process.pid}/syscall").read_text().startswith(execve), "it executes the program")
+    os.kill(pid, signal.SIGKILL)
+    wait_for_words(directory, "down")
+    wait_until(lambda: not Path(f"/proc/{pid}").exists(), "it has been reaped")
+
+
 def children_named(pid, name):
     found = []
     for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
