@@ -92,7 +92,7 @@ command& command::does(action what) {
 
 command_line::command_line() : in_{std::make_unique<inside>()} {
     in_->app.require_subcommand(0, 1);
-    in_->app.set_version_flag("--version", "svctl (runwell) " RUNWELL_VERSION, "print the version");
+    in_->app.set_version_flag("-V,--version", "svctl (runwell) " RUNWELL_VERSION, "print the version");
     in_->app.set_help_flag("-h,--help", "print this");
     in_->app.footer("svctl COMMAND --help tells more of one. The manual: man svctl");
 }

@@ -212,6 +212,11 @@ void messenger::explain(entry& of) {
     const service at    = look_at_service(services_, of.name);
     const auto    found = diagnose(services_, at, process_table::read(), sys::wall());
     for (const finding& one : found) of.failures.emplace_back(exit_code::failed, one.cause, one.cure);
+    // runsv stays until its logger has read everything: whoever holds the pipe keeps it.
+    if (what_.until == goal::gone && at.main.present() && at.main.said->pid == 0 && at.log && at.log->runs())
+        of.failures.emplace_back(
+            exit_code::failed, "its logger still reads: something that it has left behind can write to it",
+            "end what it has left behind, or the logger: kill " + std::to_string(at.log->said->pid));
 }
 
 void messenger::give_up(entry& on) {

@@ -131,7 +131,9 @@ std::vector<std::string> arguments_of(pid_t pid) {
     std::string            all;
     std::array<char, 4096> part;
     constexpr std::size_t  enough = 65536;
-    for (ssize_t size = 1; size > 0 && all.size() < enough;) {
+    // The kernel fills the buffer where there is more: a short read is the last.
+    for (auto size = static_cast<ssize_t>(part.size());
+         size == static_cast<ssize_t>(part.size()) && all.size() < enough;) {
         size = ::read(file->value(), part.data(), part.size());
         if (size > 0) all.append(part.data(), static_cast<std::size_t>(size));
     }

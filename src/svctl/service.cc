@@ -58,7 +58,11 @@ service_state look_at(int base, const std::string& name) {
     at.said            = said;
     if (!ok) return at;
     at.error = error;
-    at.by    = said ? supervision::present : is_refused(error) ? supervision::hidden : supervision::broken;
+    // A runsv that has just come has told nothing yet: that is as good as none.
+    at.by = said                ? supervision::present
+            : is_refused(error) ? supervision::hidden
+            : error == ENOENT   ? supervision::absent
+                                : supervision::broken;
     return at;
 }
 

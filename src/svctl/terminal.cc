@@ -67,7 +67,13 @@ constexpr bool is_control(const character& one) noexcept {
     return one.code < 0x20 || (one.code >= 0x7f && one.code < 0xa0);
 }
 
+// Nearly everything is, and is then its own width.
+bool is_plain_ascii(std::string_view text) noexcept {
+    return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
+}
+
 bool is_harmless(std::string_view text) noexcept {
+    if (is_plain_ascii(text)) return true;
     while (!text.empty()) {
         const character one = first_of(text);
         if (is_control(one)) return false;
@@ -134,6 +140,7 @@ std::string terminal::paint(tint in, std::string_view text) const {
 }
 
 std::size_t columns_of(std::string_view text) {
+    if (is_plain_ascii(text)) return text.size();
     std::size_t columns = 0;
     while (!text.empty()) {
         const character one = first_of(text);

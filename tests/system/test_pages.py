@@ -9,9 +9,14 @@ from pages import pages, steps_of
 from room import Room
 
 # Commands that only look, or that may be given again: what they speak of may take its time.
-LOOKS = ("cat", "zcat", "tail", "head", "ls", "grep", "sv status", "sv -v status", "sv start", "sv -v exit", "ps", "pgrep", "test", "wget")
+LOOKS = ("cat", "zcat", "tail", "head", "ls", "grep", "sv status", "svctl list", "sv -v status", "sv start", "sv -v exit", "ps", "pgrep", "test", "wget")
 
 VARIES = [
+    (r"\b\d+\.\d+ ?s\b", "TIME"),
+    (r"\b\d+(\.\d+)?[KM]\b", "SIZE"),
+    (r'("memory_bytes": )\d+', r"\1N"),
+    (r" {2,}", "  "),  # columns are as wide as what is in them
+    (r"  \d+  ", "  N  "),
     (r"\(pid \d+\)", "(pid N)"),
     (r"\b\d+s\b", "Ns"),
     (r"\d{4}-\d\d-\d\d[_T ]\d\d:\d\d:\d\d(\.\d+)?", "DATE"),
