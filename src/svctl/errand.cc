@@ -231,7 +231,7 @@ void messenger::look(entry& at) {
     at.stirred = false;
     // In this order: what runsv has read before it wrote its status counts. See core/verdict.hh.
     const bool leaves = what_.until == goal::gone;
-    at.last           = look_at(services_.fd(), at.name);
+    at.last           = watch_.look(at.name);
     const bool rests =
         at.last.by == supervision::absent && what_.patient && what_.until == goal::down &&
         !(at.last.said && at.last.said->pid != 0 && ::kill(static_cast<pid_t>(at.last.said->pid), 0) == 0);
@@ -264,7 +264,7 @@ void messenger::look_at_present(entry& at) {
         // What was asked for may have been so all along, and then nothing will ever be heard of it.
     }
     const bool heard = !asks_for_another(what_.until) || has_heard_all(services_, at.name);
-    at.last          = look_at(services_.fd(), at.name);
+    at.last          = watch_.look(at.name);
     if (!at.last.present()) {
         at.stirred = true;
         return;

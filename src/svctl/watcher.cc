@@ -54,6 +54,7 @@ void watcher::add_tree() { listen(in_->directory(), of_names | IN_ONLYDIR, place
 
 void watcher::add(const std::string& name) {
     if (!names_.insert(name).second) return;
+    awaited_.insert(name);
     listen(in_->path(name), of_service, place::service, name);
     listen_below(name);
 }
@@ -65,11 +66,33 @@ void watcher::listen_below(const std::string& name) {
         if (const std::string way = way_of(supervise); !way.empty()) listen(way, of_names, place::way, name);
         return;
     }
-    listen(supervise + "/ok", of_ok, place::ok, name);
+    listen_to_ok(name);
+}
+
+// Every client opens it for a moment: that is heard only as long as it may be a runsv.
+void watcher::listen_to_ok(const std::string& name) {
+    listen(in_->path(name) + "/supervise/ok", awaited_.contains(name) ? of_ok | IN_OPEN : of_ok, place::ok, name);
+}
+
+service_state watcher::look(const std::string& name) {
+    for (;;) {
+        service_state now = look_at(in_->fd(), name);
+        if (!names_.contains(name)) return now;
+        const bool was_awaited = awaited_.contains(name);
+        if (now.present() == !was_awaited) return now;
+        if (now.present())
+            awaited_.erase(name);
+        else
+            awaited_.insert(name);
+        listen_to_ok(name);
+        // A runsv that came just before it was listened for is seen by another look.
+        if (now.present()) return now;
+    }
 }
 
 void watcher::remove(const std::string& name) {
     names_.erase(name);
+    awaited_.erase(name);
     for (auto& [where, all] : listeners_) {
         std::erase_if(all, [&](const listener& one) { return one.name == name && one.at != place::tree; });
         if (all.empty()) watch_.remove(where);

@@ -3,10 +3,10 @@
 //     DIR/            names come and go                                          (only after add_tree())
 //     DIR/NAME/       supervise/, down and log/ come and go
 //     …/supervise/    a runsv writes its status
-//     …/supervise/ok  a runsv leaves: the last that reads it has closed it
+//     …/supervise/ok  a runsv leaves: the last that reads it has closed it; or comes, where there is none: opens it
 //
-// Whoever reads these files wakes nobody but, at its end, runsv's own successor: what is listened to is what a
-// supervisor does. A change is a reason to look, never more: look_at() says what is so.
+// Who only reads these files wakes nobody: what is listened to is what a supervisor does. A change is a reason to look,
+// never more: look() says what is so.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "svctl/service.hh"
 #include "svctl/tree.hh"
 #include "sys/watch.hh"
 
@@ -29,6 +30,9 @@ public:
     // failure when this user may not listen, or too much is listened to already.
     void add(const std::string& name);
     void remove(const std::string& name);
+
+    // How it is; whatever becomes of it from now on is heard, if it is listened to.
+    service_state look(const std::string& name);
 
     // Listens to names that come and go.
     void add_tree();
@@ -51,11 +55,13 @@ private:
 
     bool listen(const std::string& path, std::uint32_t mask, place at, const std::string& name);
     void listen_below(const std::string& name);
+    void listen_to_ok(const std::string& name);
 
     const tree*                          in_;
     sys::watch                           watch_;
     std::map<int, std::vector<listener>> listeners_;
     std::set<std::string>                names_;
+    std::set<std::string>                awaited_;  // of these: the ones whose runsv is still to come
 };
 
 }  // namespace runwell::svctl

@@ -223,3 +223,12 @@ def test_the_tree_may_vanish_too(services):
     wait_until(lambda: [e for e in events(services) if e["event"] == "vanished"], "it vanishes")
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=harness.DEADLINE) == -signal.SIGINT
+
+
+def test_a_supervisor_that_opens_ok_last_is_heard(services):
+    """As runit's does: the status is there, and the FIFO, and only then is it read."""
+    services.fake("web", pid=1, phase=1, ok=False)
+    waiting = start(services, "wait", "web")
+    wait_until(lambda: is_waiting(waiting), "it waits")
+    services.held.append(os.open(services.directory / "web/supervise/ok", os.O_RDONLY | os.O_NONBLOCK))
+    assert waiting.wait(timeout=harness.DEADLINE) == 0

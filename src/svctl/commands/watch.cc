@@ -73,7 +73,7 @@ private:
             // Another directory may have come under the same name: listen anew.
             listening_.remove(name);
             if (!listen(name)) continue;
-            const service_state now    = look_at(services_.fd(), name);
+            const service_state now    = listening_.look(name);
             const auto          before = left.find(name);
             if (before == left.end()) {
                 if (!first || asked_.initial) tell(first ? "found" : "appeared", name, now, {});
@@ -107,7 +107,7 @@ private:
             take_in_names(false);
         const auto found = known_.find(name);
         if (found == known_.end()) return;
-        const service_state now = look_at(services_.fd(), name);
+        const service_state now = listening_.look(name);
         if (is_same(found->second, now)) return;
         tell("changed", name, now, found->second);
         found->second = now;
