@@ -1,6 +1,7 @@
 """--json: every member is there, is what svctl(8) says it is, and nothing else is."""
 
 import json
+import os
 import re
 
 import harness
@@ -53,6 +54,7 @@ IN_FULL = {
     "files": list_of(exactly(path=STRING, executable=BOOLEAN)),
     "tree": list_of(PROCESS),
     "findings": FINDINGS,
+    "said": list_of(exactly(at=maybe(TIME), text=STRING)),
 }
 SCHEMAS = {
     "list": exactly(directory=STRING, services=list_of(exactly(**SERVICE))),
@@ -68,9 +70,9 @@ def zoo(any_services):
     """A service of every kind."""
     any_services.running("web", "#!/bin/sh\nsleep 1000 &\nwait\n", check="#!/bin/sh\n", log__run="#!/bin/sh\nexec cat >/dev/null\n")
     any_services.supervise("idle", down="")
-    any_services.fake("paused", pid=1, phase=1, paused=1)
-    any_services.fake("leaving", pid=1, phase=1, want="d", got_term=1)
-    any_services.fake("finishing", pid=1, phase=2)
+    any_services.fake("paused", pid=os.getpid(), phase=1, paused=1)
+    any_services.fake("leaving", pid=os.getpid(), phase=1, want="d", got_term=1)
+    any_services.fake("finishing", pid=os.getpid(), phase=2)
     any_services.fake("broken", status=b"short")
     any_services.make("alone")
     any_services.make("a\nname\xff")
@@ -113,6 +115,6 @@ def test_watch_is_as_documented(zoo):
 def test_the_manual_names_every_member():
     text = re.search(r"^\.Sh JSON$(.*?)^\.Sh ", (ROOT / "man/svctl.8").read_text(), re.M | re.S)[1]
     words = set(re.findall(r"\w+", text))
-    members = {*SERVICE, *IN_FULL, *PROCESS["properties"], "directory", "services", "met", "cause", "cure", "executable",
+    members = {*SERVICE, *IN_FULL, *PROCESS["properties"], "directory", "services", "met", "cause", "cure", "executable", "text",
                *SCHEMAS["watch"]["properties"]}
     assert members - words == set()

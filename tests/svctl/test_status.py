@@ -250,3 +250,16 @@ def test_a_process_that_was_sent_term_and_stays(any_services):
     control(any_services.directory / "web", "d")
     any_services.until_status("web", got_term=1)
     assert f"process {pid_of(any_services.directory / 'web')} was sent TERM and lives on" in causes(any_services, "web")
+
+
+def test_the_last_lines_of_its_log(services):
+    services.running("web", "#!/bin/sh\nseq 20 | sed 's/^/line /'\nprintf 'a\\033[2Jb\\n'\nexec sleep 1000\n",
+                     log__run=f"#!/bin/sh\nexec {services.suite.path('svlogd')} -tt ./main\n", log__main__config="")
+    current = services.directory / "web/log/main/current"
+    wait_until(lambda: current.exists() and current.read_text(errors="replace").count("\n") == 21, "all is in the log")
+    said = services.svctl("status", "web").stdout.splitlines()[-5:]
+    assert said[0].startswith("   said:  ") and said[0].endswith("  line 17")
+    assert said[-1].endswith("  a\\x1b[2Jb")
+    told = services.json("status", "--json", "web")["services"][0]["said"]
+    assert [one["text"] for one in told] == ["line 17", "line 18", "line 19", "line 20", "a\x1b[2Jb"]
+    assert all(one["at"].endswith("Z") for one in told)

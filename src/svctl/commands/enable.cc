@@ -111,7 +111,7 @@ exit_code disable(const setting& in, const options& asked) {
     const tree services = in.open_tree();
     const auto names    = services.select(asked.names);
 
-    // Where the service is without its link: there its runsv leaves.
+    // Where those that have a runsv are without their links: there it leaves.
     std::vector<fs::path> homes;
     for (const std::string& name : names) {
         std::error_code error;
@@ -119,7 +119,7 @@ exit_code disable(const setting& in, const options& asked) {
             throw failure{exit_code::failed,
                           "'" + printable(name) + "' is not a link: to take it away would be to delete the service",
                           "move its directory to where services are available, and enable it from there"};
-        homes.push_back(fs::canonical(services.path(name), error));
+        if (look_at(services.fd(), name).present()) homes.push_back(fs::canonical(services.path(name), error));
     }
     for (const std::string& name : names) {
         if (::unlinkat(services.fd(), name.c_str(), 0) != 0)
@@ -130,15 +130,13 @@ exit_code disable(const setting& in, const options& asked) {
     if (!acts) say_that_nobody_acts(services);
     exit_code code = exit_code::good;
     for (const fs::path& home : homes) {
-        if (home.empty()) continue;  // it led nowhere
         const tree around{home.parent_path().string()};
         const auto name = home.filename().string();
-        if (look_at(around.fd(), name).by != supervision::present) continue;
-        errand what{.bytes   = asked.now ? "x" : "",
-                    .until   = goal::gone,
-                    .wish    = "gone",
-                    .seconds = seconds_to_wait(asked.seconds),
-                    .waits   = acts && !asked.no_wait};
+        errand     what{.bytes   = asked.now ? "x" : "",
+                        .until   = goal::gone,
+                        .wish    = "gone",
+                        .seconds = seconds_to_wait(asked.seconds),
+                        .waits   = acts && !asked.no_wait};
         if (what.waits || asked.now) code = together(code, run_errand(in, around, {name}, what));
     }
     return code;

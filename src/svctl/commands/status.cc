@@ -11,6 +11,8 @@
 #include "svctl/diagnosis.hh"
 #include "svctl/human.hh"
 #include "svctl/json.hh"
+#include "svctl/log_place.hh"
+#include "svctl/log_reader.hh"
 #include "svctl/processes.hh"
 #include "svctl/service.hh"
 #include "svctl/view.hh"
@@ -60,7 +62,25 @@ struct report {
     std::vector<process_table::branch> tree;
     usage                              used;
     std::vector<finding>               findings;
+    std::vector<log_line>              log;  // its last lines
 };
+
+constexpr std::uint64_t lines_of_log = 5;
+
+// The last lines of the log; none where there is none, or none that this user may read: `svctl logs` says why.
+std::vector<log_line> end_of_log(const tree& in, const std::string& name) {
+    std::vector<log_line> lines;
+    try {
+        const auto directories = log_directories(in.path(name), name);
+        if (directories.empty()) return lines;
+        log_reader reader{directories.front(), [](const std::string&) {}};
+        reader.begin_at_last(lines_of_log, [](std::string_view) { return true; });
+        while (auto line = reader.next(true)) lines.push_back(std::move(*line));
+    } catch (const failure&) {
+        lines.clear();
+    }
+    return lines;
+}
 
 report report_on(const tree& in, const std::string& name, const process_table& processes, moment now) {
     report          one{.it = look_at_service(in, name), .at = in.path(name)};
@@ -73,6 +93,7 @@ report report_on(const tree& in, const std::string& name, const process_table& p
         one.used       = processes.usage_of(pid);
     }
     one.findings = diagnose(in, one.it, processes, now);
+    if (one.it.log) one.log = end_of_log(in, name);
     return one;
 }
 
@@ -97,6 +118,10 @@ public:
         for (const finding& one : of.findings) {
             line("why", one.cause, tint::bad);
             if (!one.cure.empty()) line("cure", one.cure, tint::young);
+        }
+        for (std::size_t i = 0; i < of.log.size(); ++i) {
+            const log_line& one = of.log[i];
+            line(i == 0 ? "said" : "", (one.at ? local_time(*one.at) + "  " : "") + printable(one.text));
         }
     }
 
@@ -161,6 +186,9 @@ private:
 // -- as JSON ---------------------------------------------------------------------------------------------------------
 
 json json_of_report(const report& of, const process_table& processes, moment now) {
+    json said = json::list();
+    for (const log_line& one : of.log)
+        said.push(json::object().set("at", one.at ? json{iso_time(*one.at)} : json{}).set("text", one.text));
     json files = json::list(), tree = json::list(), findings = json::list();
     for (const part& one : of.parts) files.push(json::object().set("path", one.path).set("executable", one.executable));
     for (const auto& one : of.tree)
@@ -176,7 +204,8 @@ json json_of_report(const report& of, const process_table& processes, moment now
         .set("target", of.target.empty() ? json{} : json{of.target})
         .set("files", std::move(files))
         .set("tree", std::move(tree))
-        .set("findings", std::move(findings));
+        .set("findings", std::move(findings))
+        .set("said", std::move(said));
 }
 
 exit_code status_of(const setting& in, const options& asked) {
