@@ -1,6 +1,7 @@
 """Rows of measurements, as a Markdown table and as JSON."""
 
 import statistics
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -50,12 +51,12 @@ class AtMost:
 
 @dataclass
 class Row:
-    """One quantity, measured several times for each suite. `runit` and `runwell` are lists of samples."""
+    """One quantity, measured several times for each suite."""
 
     what: str
     unit: Callable[[float], str]
     target: Ratio | AtMost
-    samples: dict[str, list[float]] = field(default_factory=lambda: {"runit": [], "runwell": []})
+    samples: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     note: str = ""
 
     def median(self, suite: str) -> float:
@@ -77,7 +78,7 @@ class Row:
             "–" if self.ratio is None else f"{self.ratio:.{2 if self.ratio >= 0.01 else 4}f}",
             str(self.target),
             "yes" if self.met else "**no**",
-            "/".join(str(len(samples)) for samples in self.samples.values()),
+            f"{len(self.samples['runit'])}/{len(self.samples['runwell'])}",
         ]
 
     def as_json(self) -> dict[str, object]:
@@ -95,9 +96,28 @@ class Row:
 
 def markdown(rows: Sequence[Row]) -> str:
     """The table, its columns aligned, and below it the notes."""
-    lines = [["what", "runit", "runwell", "ratio", "target", "met?", "samples"], *(row.cells() for row in rows)]
+    table = aligned([["what", "runit", "runwell", "ratio", "target", "met?", "samples"], *(row.cells() for row in rows)])
+    notes = [f"- {row.what}: {row.note}" for row in rows if row.note]
+    return "\n".join([table] + ([""] + notes if notes else []))
+
+
+def comparison(rows: Sequence[Row], suites: Sequence[str]) -> str:
+    """A Markdown table of medians, a column for each suite, those after the first with their ratio to it."""
+    lines = [["what", *suites], *([row.what, *(relative(row, suites[0], suite) for suite in suites)] for row in rows)]
+    return aligned(lines)
+
+
+def relative(row: Row, first: str, suite: str) -> str:
+    value = row.unit(row.median(suite))
+    if suite == first or not row.median(first):
+        return value
+    ratio = row.median(suite) / row.median(first)
+    digits = 2 - len(f"{ratio:.0f}") if ratio >= 1 else 2  # two that count
+    return f"{value} ({round(ratio, digits):.{max(digits, 0)}f} ×)"
+
+
+def aligned(lines: list[list[str]]) -> str:
+    """A Markdown table; the first line is its head."""
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     lines.insert(1, ["-" * width for width in widths])
-    text = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths)) + " |" for line in lines]
-    notes = [f"- {row.what}: {row.note}" for row in rows if row.note]
-    return "\n".join(text + ([""] + notes if notes else []))
+    return "\n".join("| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths)) + " |" for line in lines)

@@ -70,7 +70,7 @@ QUICK = Sizes(
 class Bench:
     """What every scenario is given."""
 
-    suites: tuple[Suite, Suite]  # runit, runwell
+    suites: tuple[Suite, ...]  # runit, runwell; and peers of theirs
     stamp: Path
     leave: Path
     cost: Path
@@ -169,10 +169,12 @@ def come_and_go(tree: Tree, name: str) -> tuple[float, float]:
     time.sleep(random.uniform(0.1, 0.6))
     linked = time.monotonic()
     tree.link(name)
+    tree.announce()
     (began,) = tree.began(1)
     time.sleep(random.uniform(0.1, 0.6))
     unlinked = time.monotonic()
     tree.unlink(name)
+    tree.announce()
     return began.when - linked, wait_for_ends([began.pid]) - unlinked
 
 

@@ -42,6 +42,8 @@ class Suite:
 
     name: str
     directory: Path
+    scanner: tuple[str, ...] = ("runsvdir",)  # what looks after a directory of services, its name comes last
+    announcer: tuple[str, ...] = ()  # what tells the scanner that the directory has changed, where it must be told
 
     def environment(self) -> dict[str, str]:
         return {"PATH": f"{self.directory}:/usr/bin:/bin", "HOME": "/"}
@@ -120,6 +122,13 @@ class Tree:
     def unlink(self, name: str) -> None:
         os.unlink(self.root / "scan" / name)
 
+    def announce(self) -> None:
+        """Tells the scanner that there are other links than before, if nobody else does."""
+        if self.suite.announcer:
+            pid = self.suite.spawn(*self.suite.announcer, str(self.root / "scan"))
+            if os.waitpid(pid, 0)[1] != 0:
+                raise ChildProcessError(" ".join(self.suite.announcer))
+
     # -- processes -----------------------------------------------------------------------------------------------
 
     def start(self) -> float:
@@ -127,7 +136,7 @@ class Tree:
         made to look old."""
         os.utime(self.root / "scan", (0, 0))
         began = time.monotonic()
-        self.runsvdir = self.suite.spawn("runsvdir", str(self.root / "scan"), errors=str(self.root / "errors"))
+        self.runsvdir = self.suite.spawn(*self.suite.scanner, str(self.root / "scan"), errors=str(self.root / "errors"))
         return began
 
     def started(self) -> Self:
