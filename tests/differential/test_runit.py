@@ -66,6 +66,15 @@ def inherited(t):
     t.m.boot()
 
 
+def sessions_and_terminals(t):
+    """What stage 1 has of the console, and whose session each is in."""
+    for stage in "123":
+        t.m.stage(stage, """set -- $(cat /proc/$$/stat)
+            if [ $6 = $1 ]; then echo a session of its own; else echo session $6; fi; echo terminal $7
+            set -- $(grep flags: /proc/$$/fdinfo/0); echo $(readlink /proc/$$/fd/0) mode ${2#${2%?}}""")
+    t.m.boot()
+
+
 def every_stage_fails(t):
     for stage in "123":
         t.m.stage(stage, f"exit {stage}")
@@ -131,6 +140,16 @@ def cont_with_reboot(t):
     t.permit("stopit")
     t.permit("reboot")
     t.stays().up().signal(signal.SIGCONT)
+
+
+def cont_without_permission(t):
+    """stopit is not there, or not executable by its owner: nothing happens until stage 2 ends by itself."""
+    os.mkfifo(t.m.root / "run/fifo")
+    t.m.stage("2", "echo x >/run/2; read x </run/fifo")
+    t.up().signal(signal.SIGCONT)
+    t.permit("stopit", 0o677)
+    t.m.signal(signal.SIGCONT)
+    (t.m.root / "run/fifo").write_text("x\n")
 
 
 def stubborn(t):
