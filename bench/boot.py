@@ -2,18 +2,21 @@
 """A whole machine under QEMU, with our runit and with Debian's as its process no 1: how long it takes from the moment at
 which the kernel hands over to it until 100 services run, and from the order until the power is off.
 
-    ./dev bench boot [--rounds N] [--json FILE]
+    ./dev bench boot [--rounds N] [--against VERSION] [--json FILE]
 
 What is compared is counted, not timed: every instruction of the machine takes 8 ns, and waiting for nothing takes no time
-of ours. So neither QEMU nor the load of this machine is in the figures, and one round says it all.
+of ours. So neither QEMU nor the load of this machine is in the figures, one round says it all, and the machines may run
+side by side.
 """
 
 import argparse
 import json
+import os
 import re
 import shutil
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
@@ -23,6 +26,8 @@ from report import Ratio, Row, markdown  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 SERVICES = 100
+WHAT = (f"hand-over to {SERVICES} services up", "runit-init 0 to power off")
+VERSIONS = ("2.1.2", "2.3.1")
 STAGES = {
     "1": "mount -t proc proc /proc; mount -t devtmpfs devtmpfs /dev",
     "2": "exec env - PATH=$PATH runsvdir -P /etc/service",
@@ -54,7 +59,7 @@ def moments(text, words):
 
 
 def measure(suite):
-    """Seconds: (hand-over to all up, order to power off)."""
+    """Seconds, as WHAT has them."""
     directory = Path(tempfile.mkdtemp(prefix="runwell-boot-"))
     machine = virtual.Virtual(image(directory, suite), "-icount", "shift=3,sleep=off",
                               words="loglevel=7 printk.devkmsg=on")  # fmt: skip
@@ -75,29 +80,25 @@ def seconds(amount):
     return f"{amount:.2f} s"
 
 
-def compare(rounds=1):
-    """The rows of the table, one pair for each of Debian's that is there."""
-    rows = []
-    suites = {version: harness.reference(version) for version in ("2.1.2", "2.3.1")}
-    ours = [measure(harness.ours()) for _ in range(rounds)]
-    for version, suite in suites.items():
-        if suite is None:
-            continue
-        theirs = [measure(suite) for _ in range(rounds)]
-        for which, what in enumerate((f"hand-over to {SERVICES} services up", "runit-init 0 to power off")):
-            samples = {"runit": [one[which] for one in theirs], "runwell": [one[which] for one in ours]}
-            rows.append(Row(f"{what} (runit {version})", seconds, Ratio(0.5), samples))
-    return rows
+def compare(versions, rounds):
+    """The rows of the table, a pair for each of Debian's that is there."""
+    suites = {version: suite for version in versions if (suite := harness.reference(version))}
+    with ThreadPoolExecutor(os.cpu_count()) as side_by_side:
+        samples = [side_by_side.map(measure, [suite] * rounds) for suite in (harness.ours(), *suites.values())]
+        ours, *theirs = [list(zip(*of_suite)) for of_suite in samples]
+    return [Row(f"{what} (runit {version})", seconds, Ratio(0.5), {"runit": list(runit), "runwell": list(runwell)})
+            for version, of_suite in zip(suites, theirs) for what, runit, runwell in zip(WHAT, of_suite, ours)]  # fmt: skip
 
 
 def main():
     options = argparse.ArgumentParser(prog="./dev bench boot", description=__doc__.splitlines()[0])
     options.add_argument("--rounds", type=int, default=1)
+    options.add_argument("--against", choices=VERSIONS, action="append", help="only this runit of Debian's")
     options.add_argument("--json", type=Path, metavar="FILE")
     chosen = options.parse_args()
     if lacking := virtual.missing():
         sys.exit(f"bench: no {lacking} here; ./dev boot fetches what is needed")
-    rows = compare(chosen.rounds)
+    rows = compare(chosen.against or VERSIONS, chosen.rounds)
     print(markdown(rows))
     if chosen.json:
         chosen.json.write_text(json.dumps([row.as_json() for row in rows], indent=2) + "\n")

@@ -4,7 +4,7 @@
 
 int main() {
     const int log = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
-    if (write(log, "<6>mark: up", 11) != 11) return 1;
+    if (write(log, "<6>mark: up\n", 12) != 12) return 1;
     close(log);
     for (;;) pause();
 }

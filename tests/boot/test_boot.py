@@ -2,8 +2,10 @@
 examples/runit: boot, services with loggers, ctrl-alt-del, reboots, a storm of orphans, and the power going off. Debian's
 runit is told the same story."""
 
+import json
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -129,3 +131,14 @@ def test_the_story_of_a_machine(suite):
     finally:
         one.close()
         shutil.rmtree(directory)
+
+
+def test_a_hundred_services_are_up_and_down_in_half_the_time_of_runit(tmp_path):
+    """What bench/boot.py compares is counted in instructions, so that it can be asked for here."""
+    version = next((version for version in ("2.3.1", "2.1.2") if harness.reference(version)), None)
+    if missing() or version is None:
+        pytest.skip(f"NOTE: no {missing() or 'runit of Debian'} here: the boot is not compared")
+    command = [sys.executable, harness.ROOT / "bench/boot.py", "--against", version, "--json", tmp_path / "rows"]
+    subprocess.run(command, check=True)
+    up, off = json.loads((tmp_path / "rows").read_text())
+    assert up["ratio"] <= 0.5 and off["ratio"] <= 0.5, (up, off)
