@@ -725,6 +725,8 @@ const step* plan::find(act what) const noexcept {
 }
 
 std::optional<refusal> read_options(tool as, std::span<const char* const> arguments, plan& made) noexcept {
+    if (as != tool::chpst && arguments.size() == 1 && arguments[0] == std::string_view{"-V"})
+        return refusal{.version = true};
     planner       planned{made};
     option_reader reader{rows_of(as), arguments, as == tool::chpst};
     // The other tools have no options at all: "-x" is their first argument.

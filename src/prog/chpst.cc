@@ -20,6 +20,7 @@
 #include "core/environment.hh"
 #include "core/limits.hh"
 #include "core/text.hh"
+#include "core/version.hh"
 #include "sys/cgroup.hh"
 #include "sys/files.hh"
 #include "sys/isolation.hh"
@@ -362,7 +363,7 @@ int show(const plan& made) noexcept {
 }
 
 int refuse(const refusal& why, tool which, std::string_view argv0) noexcept {
-    if (why.version) sys::say({"$Id: runwell " RUNWELL_VERSION " $"});
+    if (why.version) sys::say({version_words});
     if (!why.words.empty()) sys::say({base_name(argv0), ": ", why.words, why.subject});
     const std::string_view name = tool_name(argv0);
     sys::say({"usage: ", name, usage_of(which), "\n"});

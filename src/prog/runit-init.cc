@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "core/stages.hh"
+#include "core/version.hh"
 #include "sys/files.hh"
 #include "sys/say.hh"
 #include "sys/spawn.hh"
@@ -39,6 +40,7 @@ int main(int argc, char** argv) {
     sys::occupy_standard_descriptors();
     if (::getpid() == 1) return become_runit(argv);
     const char first = argc > 1 ? argv[1][0] : '\0';  // runit looks at nothing else
+    if (asks_for_version(argc, argv)) sys::say({version_words});
     if (first != '0' && first != '6') return usage(argc > 0 ? argv[0] : "init");
     const outcome told = sys::ask_to_stop(first == '6' ? ending::reboot : ending::power_off);
     return told ? 0 : fatal(told.why());

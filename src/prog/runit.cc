@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "core/stages.hh"
+#include "core/version.hh"
 #include "prog/runit/console.hh"
 #include "prog/runit/container.hh"
 #include "prog/runit/machine.hh"
@@ -63,6 +64,7 @@ void be_process_no_1(char** arguments) noexcept {
 int main(int argc, char** argv) {
     using namespace runwell;
     if (::getpid() != 1) {
+        if (asks_for_version(argc, argv)) sys::say({version_words});
         sys::say({"- runit: fatal: must be run as process no 1."});
         return 111;
     }

@@ -20,6 +20,7 @@
 #include "core/stages.hh"
 #include "core/succession.hh"
 #include "core/text.hh"
+#include "core/version.hh"
 #include "prog/runsv/estate.hh"
 #include "prog/runsv/post.hh"
 #include "prog/runsv/renewal.hh"
@@ -543,8 +544,12 @@ int main(int argc, char** argv) {
     if (argc != 2) return usage();
     sys::occupy_standard_descriptors();
 
-    supervisor        service;
-    const auto        baton = received();
+    supervisor service;
+    const auto baton = received();
+    if (!baton && asks_for_version(argc, argv) && ::access(argv[1], F_OK) != 0) {
+        sys::say({version_words});
+        return usage();
+    }
     const char* const path  = baton ? baton->path : absolute(argv[1]);
     const outcome     ready = baton ? service.go_on(argv[1], *baton) : service.setup(argv[1], path);
     if (!ready) return sys::voice{"runsv", argv[1]}.fatal(ready.why(), 111);

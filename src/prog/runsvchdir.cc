@@ -14,6 +14,7 @@
 
 #include "core/fixed.hh"
 #include "core/result.hh"
+#include "core/version.hh"
 #include "sys/say.hh"
 
 namespace runwell {
@@ -82,18 +83,24 @@ result<change_made> change_to(const char* dir) noexcept {
     return change_made{};
 }
 
+int usage(std::string_view program) noexcept {
+    sys::say({"usage: ", program, " dir\n"});
+    return wrong_usage;
+}
+
 }  // namespace
 }  // namespace runwell
 
 int main(int argc, char** argv) {
     using namespace runwell;
     const std::string_view program = argc > 0 ? argv[0] : "runsvchdir";
-    if (argc < 2) {
-        sys::say({"usage: ", program, " dir\n"});
-        return wrong_usage;
-    }
+    if (argc < 2) return usage(program);
     const char* const dir  = argv[1];
     const auto        made = change_to(dir);
+    if (!made && made.why().error == ENOENT && asks_for_version(argc, argv)) {
+        sys::say({version_words});
+        return usage(program);
+    }
     if (!made) return sys::voice{program}.fatal(made.why(), failed);
     return sys::print(STDOUT_FILENO, {"runsvchdir: ", dir, made->already ? ": current.\n" : ": now current.\n"})
                ? 0

@@ -31,6 +31,7 @@
 #include "core/proctitle.hh"
 #include "core/roster.hh"
 #include "core/tai.hh"
+#include "core/version.hh"
 #include "sys/clock.hh"
 #include "sys/dir.hh"
 #include "sys/files.hh"
@@ -631,6 +632,10 @@ int supervisor::run() noexcept {
 
 int main(int argc, char** argv) {
     sys::occupy_standard_descriptors();
+    if (argc == 2 && asks_for_version(argc, argv) && ::access(argv[1], F_OK) != 0) {
+        sys::say({version_words});
+        return usage(argv[0]);
+    }
     const auto chosen = parse(argv + (argc > 0 ? 1 : 0));
     if (!chosen) return usage(argc > 0 ? argv[0] : "runsvdir");
     auto ready = supervisor::setup(*chosen);

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "core/text.hh"
+#include "core/version.hh"
 #include "sys/clock.hh"
 #include "sys/power.hh"
 #include "sys/say.hh"
@@ -178,6 +179,10 @@ int main(int argc, char** argv) {
     if (argc < 1) return 100;
     const std::string_view       program = base_name(argv[0]);
     const std::span<char* const> words{argv + 1, static_cast<std::size_t>(argc - 1)};
+    if (asks_for_version(argc, argv)) {
+        sys::say({version_words});
+        return usage(program);
+    }
     if (program == "telinit") return telinit(words);
     const auto asked = read_as(program, words);
     if (!asked || (program == "shutdown" && words.empty())) return usage(program);

@@ -23,6 +23,7 @@
 #include "core/error_words.hh"
 #include "core/text.hh"
 #include "core/verdict.hh"
+#include "core/version.hh"
 #include "sys/clock.hh"
 #include "sys/files.hh"
 #include "sys/processes.hh"
@@ -623,7 +624,7 @@ std::optional<int> read_command_line(std::span<char*> words, request& asked) noe
             if (*option == 'v') {
                 asked.waits = true;
             } else if (*option == 'V') {
-                sys::print(STDERR_FILENO, {"$Id: runwell " RUNWELL_VERSION " $\n"});
+                sys::print(STDERR_FILENO, {version_words, "\n"});
                 return usage(asked);
             } else if (*option == 'w') {
                 const char* seconds = option[1] != '\0' ? option + 1 : next < words.size() ? words[next++] : nullptr;

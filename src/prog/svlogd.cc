@@ -19,6 +19,7 @@
 #include "core/cleaning.hh"
 #include "core/framing.hh"
 #include "core/text.hh"
+#include "core/version.hh"
 #include "prog/svlogd/log_directory.hh"
 #include "prog/svlogd/outlets.hh"
 #include "prog/svlogd/settings.hh"
@@ -72,7 +73,7 @@ bool set(options& to, char letter, std::string_view value) noexcept {
             return true;
         case 'v': how.verbose = true; return true;
         case 'L': how.lossy = true; return true;
-        default: sys::say({"$Id: runwell " RUNWELL_VERSION " $"}); return false;  // V
+        default: sys::say({version_words}); return false;  // V
     }
 }
 

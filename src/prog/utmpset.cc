@@ -12,6 +12,7 @@
 #include "core/accounting.hh"
 #include "core/error_words.hh"
 #include "core/text.hh"
+#include "core/version.hh"
 #include "sys/clock.hh"
 #include "sys/files.hh"
 #include "sys/say.hh"
@@ -112,6 +113,10 @@ int main(int argc, char** argv) {
         const char* option = argv[next++] + 1;
         if (*option == '-') break;  // whatever follows it, as in runit
         for (; *option != '\0'; ++option) {
+            if (*option == 'V') {
+                sys::say({version_words});
+                return refuse(program);
+            }
             if (*option != 'w') {
                 sys::say({base_name(program), ": illegal option -- ", {option, 1}});
                 return refuse(program);

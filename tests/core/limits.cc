@@ -250,6 +250,17 @@ TEST(limits, the_version_is_asked_for_at_once) {
     EXPECT_EQ(made.told(), "");
 }
 
+TEST(limits, the_other_tools_take_the_version_alone_and_else_a_name) {
+    for (const tool each :
+         {tool::envdir, tool::envuidgid, tool::pgrphack, tool::setlock, tool::setuidgid, tool::softlimit}) {
+        const reading alone{each, {"-V"}};
+        ASSERT_TRUE(alone.no);
+        EXPECT_TRUE(alone.no->version);
+    }
+    for (const tool each : {tool::envdir, tool::envuidgid, tool::setuidgid})
+        EXPECT_EQ((reading{each, {"-V", "prog"}}.told()), "accepted");
+}
+
 TEST(limits, a_second_lock_is_refused) {
     EXPECT_EQ((chpst{"-l", "a", "-L", "b", "prog"}.told()), "");
     EXPECT_EQ((chpst{"-l", "a", "-l", "a", "prog"}.told()), "");

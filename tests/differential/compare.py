@@ -8,6 +8,7 @@ MASKS = (
     (re.compile(r"\(pid \d+\)"), "(pid N)"),
     (re.compile(r"\b\d+s\b"), "Ns"),
     (re.compile(r"\$Id: [^$]*\$"), "$Id$"),
+    (re.compile(r"^runwell [0-9.]+$", re.M), "$Id$"),
 )
 
 

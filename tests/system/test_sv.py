@@ -109,7 +109,7 @@ def test_an_init_script_that_is_told_nothing_has_its_own_usage(world, words):
 def test_the_version_comes_before_the_usage(world):
     """V3"""
     said = world.sv("-V", "status", "a")
-    assert re.fullmatch(r"\$Id: [^$]+ \$\n" + re.escape(USAGE), said.stderr)
+    assert re.fullmatch(r"runwell [0-9.]+\n" + re.escape(USAGE), said.stderr)
     assert (said.returncode, said.stdout) == (100, "")
 
 

@@ -130,7 +130,7 @@ def test_an_unknown_option_is_named(world):
 def test_version(world):
     got = run(world, "-V")
     assert got.returncode == 111
-    assert re.fullmatch(r"\$Id: .*\$\n" + re.escape(USAGE), got.stderr)
+    assert re.fullmatch(r"runwell [0-9.]+\n" + re.escape(USAGE), got.stderr)
 
 
 @pytest.mark.parametrize("options", [["-l", "0"], ["-l", "abc"], ["-b", "0"], ["-tvb4096"], ["-l999", "-b1000"], ["--"]])
