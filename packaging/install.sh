@@ -112,6 +112,7 @@ plan() {
     each completions/bash share/bash-completion/completions
     each completions/zsh share/zsh/site-functions
     each completions/fish share/fish/vendor_completions.d
+    each docs share/doc/runwell/docs
     each examples share/doc/runwell/examples
     for name in README.md CHANGES.md LICENSE; do echo "$name $prefix/share/doc/runwell/$name"; done
 }

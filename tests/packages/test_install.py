@@ -48,7 +48,7 @@ def test_cmake_installs_by_the_gnu_names_of_directories(tmp_path):
     usr = cmake_install(tmp_path)
     assert BIN <= names(usr / "bin") and SBIN == names(usr / "sbin")
     assert {"sv.8", "runsv.8", "envdir.8"} <= names(usr / "share/man/man8")
-    assert {"README.md", "LICENSE", "CHANGES.md", "examples"} <= names(usr / "share/doc/runwell")
+    assert {"README.md", "LICENSE", "CHANGES.md", "docs", "examples"} <= names(usr / "share/doc/runwell")
     assert os.access(usr / "share/doc/runwell/examples/services/plain/run", os.X_OK)
     assert (usr / "share/man/man8/envdir.8").resolve().name == "chpst.8"
     assert subprocess.run([usr / "bin/setuidgid"], capture_output=True, check=False).returncode == 100
@@ -101,7 +101,7 @@ def test_no_program_knows_where_it_was_built(unpacked):
 
 
 def test_the_tarball_holds_what_it_should(unpacked):
-    assert names(unpacked) == {"bin", "man", "completions", "examples", "LICENSE", "README.md", "CHANGES.md", "install.sh"}
+    assert names(unpacked) == {"bin", "man", "completions", "docs", "examples", "LICENSE", "README.md", "CHANGES.md", "install.sh"}
     assert names(unpacked / "bin") == BIN | SBIN | SHUTDOWN
     with tarfile.open(TARBALL) as tar:
         assert {(m.uid, m.gid) for m in tar} == {(0, 0)} and len({m.mtime for m in tar}) == 1
