@@ -97,7 +97,10 @@ place_of() {
 
 # each DIRECTORY PLACE: its files, and where they go.
 each() {
-    (cd "$here/$1" && find . -type f) | while read -r file; do echo "$1/${file#./} $prefix/$2/${file#./}"; done
+    (cd "$here/$1" && find . ! -type d) | while read -r file; do
+        file=${file#./} name=${file#_}
+        if is_wanted "${name%.fish}"; then echo "$1/$file $prefix/$2/$file"; fi
+    done
 }
 
 plan() {

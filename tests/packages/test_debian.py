@@ -35,7 +35,7 @@ def services_run(machine):
     machine.write("/etc/runit/no.emulate.sysv", "")
     machine.service("plain")
     machine.service(
-        "logged", "#!/bin/sh\nmkfifo -m 600 /run/line 2>/dev/null\nwhile read -r line </run/line; do echo $line; done\n",
+        "logged", "#!/bin/sh\nmkfifo -m 600 /run/line 2>/dev/null\nwhile read -r line; do echo $line; done <>/run/line\n",
         log__run="#!/bin/sh\nmkdir -p /var/log/logged\nexec svlogd /var/log/logged\n",
     )  # fmt: skip
     machine.run(*RUNSVDIR)

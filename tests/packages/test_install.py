@@ -59,9 +59,14 @@ def test_the_commands_that_end_a_machine_are_asked_for(tmp_path):
     usr = cmake_install(tmp_path)
     assert not SHUTDOWN & (names(usr / "sbin") | names(usr / "bin"))
     assert "shutdown.8" not in names(usr / "share/man/man8")
+    places = {"bash-completion/completions": "{}", "zsh/site-functions": "_{}", "fish/vendor_completions.d": "{}.fish"}
+    for place, name in places.items():
+        assert name.format("sv") in names(usr / "share" / place) and name.format("shutdown") not in names(usr / "share" / place)
     cmake_install(tmp_path, "--component", "shutdown")
     assert SHUTDOWN | SBIN == names(usr / "sbin")
     assert {f"{name}.8" for name in SHUTDOWN} <= names(usr / "share/man/man8")
+    for place, name in places.items():
+        assert name.format("shutdown") in names(usr / "share" / place)
 
 
 # -- the tarball ------------------------------------------------------------------------------------------------------
@@ -142,8 +147,10 @@ def test_what_an_earlier_version_had_goes(unpacked, tmp_path):
     words = ("--prefix", tmp_path / "p p", "--services", tmp_path / "s")
     install(unpacked, *words, "--shutdown")
     assert SHUTDOWN <= names(tmp_path / "p p/sbin")
+    completions = tmp_path / "p p/share/bash-completion/completions"
+    assert SHUTDOWN <= names(completions)
     install(unpacked, *words)
-    assert not SHUTDOWN & names(tmp_path / "p p/sbin")
+    assert not SHUTDOWN & (names(tmp_path / "p p/sbin") | names(completions)) and BIN <= names(completions)
     install(unpacked, *words[:2], "--uninstall")
     assert not (tmp_path / "p p").exists()
 

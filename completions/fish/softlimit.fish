@@ -1,0 +1,1 @@
+chpst.fish

@@ -1,0 +1,68 @@
+# Completion of svctl(8) for fish: its commands and options, then services with their state, or those that may be enabled.
+
+functions -q __runwell_services; or source (string replace -r '[^/]*$' sv.fish (status filename))
+
+# The words that are neither options nor their arguments, without svctl itself and the word being written.
+function __runwell_svctl_words
+    set -l takes 0
+    for word in (commandline -opc)[2..]
+        if test $takes -eq 1
+            set takes 0
+        else if contains -- $word --svdir --color -t --timeout -a --available
+            set takes 1
+        else if not string match -q -- '-*' $word
+            echo $word
+        end
+    end
+end
+
+# Whether the command is one of these.
+function __runwell_svctl_is
+    set -l words (__runwell_svctl_words)
+    test (count $words) -ge 1; and contains -- $words[1] $argv
+end
+
+# The directory that an option names, or else what follows.
+function __runwell_svctl_directory
+    set -l words (commandline -opc)
+    for n in (seq 2 (count $words))
+        if contains -- $words[$n] (string split ' ' -- $argv[1]); and test $n -lt (count $words)
+            echo $words[(math $n + 1)]
+            return
+        end
+    end
+    echo $argv[2]
+end
+
+complete -c svctl -f
+complete -c svctl -s h -l help -d 'print help'
+complete -c svctl -l svdir -x -a '(__fish_complete_directories (commandline -ct))' -d 'the services directory'
+complete -c svctl -l color -x -a 'auto always never' -d 'colours'
+complete -c svctl -n 'test (count (__runwell_svctl_words)) -eq 0' -l version -d 'print the version'
+for command in 'list\tevery service on a line' 'status\tservices in full' 'up\tstart services, and again whenever they end' \
+        'down\tstop services: TERM and CONT' 'restart\tstop services, and start them again' 'reload\tread the configuration anew: HUP' \
+        'once\tstart services, and leave them down when they end' 'kill\tsend KILL' 'signal\tsend services a signal' \
+        'enable\tlink services into the services directory' 'disable\ttake services out of the services directory' \
+        'logs\tread the logs of services' 'new\twrite a service directory' 'lint\tlook for mistakes in service directories' \
+        'wait\treturn when services are up, or down' 'watch\ta line for each change of a service' \
+        'top\tservices as they are from moment to moment'
+    complete -c svctl -n 'test (count (__runwell_svctl_words)) -eq 0' -a (string split '\t' $command)[1] \
+        -d (string split '\t' $command)[2]
+end
+complete -c svctl -n '__runwell_svctl_is up down restart reload once kill signal enable disable wait' -s t -l timeout -x -d 'seconds to wait'
+complete -c svctl -n '__runwell_svctl_is up down restart reload once kill signal enable disable' -l no-wait -d 'do not wait'
+complete -c svctl -n '__runwell_svctl_is list status wait watch top' -l json -d 'as JSON'
+complete -c svctl -n '__runwell_svctl_is watch' -l initial -d 'begin with how they are now'
+complete -c svctl -n '__runwell_svctl_is wait' -l up -d 'until they are up'
+complete -c svctl -n '__runwell_svctl_is wait enable' -l down -d 'until they are down; enabled, but not started'
+complete -c svctl -n '__runwell_svctl_is enable disable' -l now -d 'at once'
+complete -c svctl -n '__runwell_svctl_is enable' -s a -l available -x -a '(__fish_complete_directories (commandline -ct))' -d 'where they are'
+complete -c svctl -n '__runwell_svctl_is list status up down restart reload once kill disable logs wait watch top' \
+    -a '(__runwell_services (__runwell_svctl_directory --svdir "$SVDIR"))'
+complete -c svctl -n '__runwell_svctl_is signal; and test (count (__runwell_svctl_words)) -eq 1' \
+    -a 'HUP INT QUIT KILL USR1 USR2 ALRM TERM CONT STOP'
+complete -c svctl -n '__runwell_svctl_is signal; and test (count (__runwell_svctl_words)) -ge 2' \
+    -a '(__runwell_services (__runwell_svctl_directory --svdir "$SVDIR"))'
+complete -c svctl -n '__runwell_svctl_is enable' \
+    -a '(set -q SVAVAILABLE; or set -l SVAVAILABLE /etc/sv; __runwell_services (__runwell_svctl_directory "-a --available" $SVAVAILABLE))'
+complete -c svctl -n '__runwell_svctl_is lint' -a '(__fish_complete_directories (commandline -ct))'
