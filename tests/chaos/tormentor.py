@@ -690,6 +690,10 @@ class Tormentor:
     def renew(self):
         """Everything begins anew, so that what is measured is measured in the same place. What a runsvdir that was
         killed has left behind is replaced."""
+        served = {one.pid for one in self.field.processes("runsv")}
+        if any(one.name == "/farm" and one.parent not in served for one in self.field.processes("runsvdir")):
+            send(tree.FARM.directory, b"k")  # by the successor of a runsv that was killed
+            time.sleep(1.5)
         for place in ("/service", "/farm"):  # the runsvdir of /farm is a service of /service
             above = {one.pid for one in self.field.processes("runsvdir")}
             left = [one for one in self.field.processes("runsv")
