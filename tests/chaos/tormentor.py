@@ -431,7 +431,9 @@ class SuperviseReadOnly(Fault):
     weight, lasts = 2, (0.5, 2.5)
 
     def act(self, field):
-        name = field.choose([one.name for one in tree.ALL if one.name not in field.reserved])
+        # One that began between the two steps of this would hold the mount for ever.
+        settled = {one.name for one in field.processes("runsv") if proc.age(one) > 1}
+        name = field.choose([one.name for one in tree.ALL if one.name in settled and one.name not in field.reserved])
         self.path = os.path.realpath(f"{tree.BY_NAME[name].directory}/supervise")
         if not os.path.isdir(self.path):
             raise NotNow
@@ -440,14 +442,14 @@ class SuperviseReadOnly(Fault):
             run("mount", "--bind", self.path, self.path)
             run("mount", "-o", "remount,bind,ro", self.path)
         except subprocess.CalledProcessError as failed:
+            subprocess.run(["umount", "-l", self.path], capture_output=True)
             raise NotNow from failed
         field.reserved.add(name)
         self.name = name
         return self.path
 
     def undo(self, field):
-        done = subprocess.run(["umount", self.path], capture_output=True, text=True)
-        if done.returncode != 0 and "not mounted" not in done.stderr:
+        if subprocess.run(["umount", self.path], capture_output=True).returncode != 0:
             return False
         field.reserved.discard(self.name)
         return True
