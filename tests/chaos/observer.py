@@ -348,8 +348,8 @@ class Observer:
                 link = os.readlink(f"/proc/{one.pid}/fd/{fd}")
                 files.append(re.sub(r"\d+|~\w+|@\w+", "", os.path.basename(link) if link[0] == "/" else link))
             found[f"{one.role} {one.name}".strip()] = {
-                "private": int(rollup["Private_Dirty"]) + int(rollup["Private_Clean"]),
-                "dirty": int(rollup["Anonymous"]),
+                # A clean page of the program is private or not by whoever else happens to run the program.
+                "private": int(rollup["Private_Dirty"]),
                 "pss": int(rollup["Pss"]),
                 "files": sorted(files),
             }
