@@ -9,16 +9,13 @@
 #include <tuple>
 #include <vector>
 
+#include "container_world.hh"
 #include "core/essential.hh"
 
 namespace runwell {
 namespace {
 
-using stage = container_state::stage;
-using kind  = container_event::kind;
-using deed  = container_deed::what;
-
-constexpr int exited(int code) { return code << 8; }
+using namespace of_container;
 
 std::string told(const container_deed& what) {
     const std::string number = std::to_string(what.number);
@@ -378,137 +375,6 @@ TEST(essential, a_crash_is_an_end_that_nobody_asked_for) {
 
 // -- every story ---------------------------------------------------------------------------------------------------
 
-struct reality {
-    bool step = false, services = false, command = false, left = false;
-    bool told_to_stop = false;  // services and command
-
-    friend auto operator<=>(const reality&, const reality&) = default;
-};
-struct world {
-    container_state s;
-    reality         is;
-};
-
-auto key(const world& w) {
-    const container_state& s = w.s;
-    return std::tuple{s.has_command,     s.now,  s.step_alive, s.services_alive, s.command_alive,  s.asked,
-                      s.out_of_patience, s.code, s.limit,      s.step_again,     s.services_again, s.command_again,
-                      s.settled,         s.end,  w.is};
-}
-
-void check(const world& w) {
-    const container_state& s = w.s;
-    ASSERT_EQ(w.is.step, s.step_alive);
-    ASSERT_EQ(w.is.services, s.services_alive);
-    ASSERT_EQ(w.is.command, s.command_alive);
-    ASSERT_EQ(w.is.left, s.now == stage::gone);
-    ASSERT_TRUE(w.is.left || w.is.step || w.is.services || w.is.command || next_tick(s)) << "nothing may hang";
-    ASSERT_TRUE(s.now <= stage::serving || w.is.left || s.limit || w.is.step) << "every part of a stop has its time";
-    ASSERT_TRUE(s.now == stage::serving || (!s.services_again && !s.command_again)) << "nothing starts during a stop";
-    ASSERT_TRUE(!s.asked || !s.limit || *s.limit <= s.end + 3 * one_second / 2) << "the whole has its time";
-    if (s.code != 0) {
-        ASSERT_TRUE(s.settled);
-    }
-}
-
-world after(world w, container_event e) {
-    switch (e.what) {
-        case kind::step_ended:
-        case kind::no_step:
-        case kind::step_not_started: w.is.step = false; break;
-        case kind::services_ended:
-        case kind::services_not_started: w.is.services = false; break;
-        case kind::command_ended:
-        case kind::command_not_started: w.is.command = false; break;
-        default: break;
-    }
-    container_deeds list;
-    step(w.s, e, list);
-    EXPECT_LT(list.size(), 12U) << "the list is long enough";
-    for (const container_deed& one : list) {
-        EXPECT_FALSE(w.is.left) << "nothing comes after the exit";
-        switch (one.act) {
-            case deed::run_step:
-                EXPECT_FALSE(w.is.step);
-                w.is.step = true;
-                break;
-            case deed::start_services:
-                EXPECT_FALSE(w.is.services);
-                EXPECT_FALSE(w.s.asked);
-                w.is.services = true;
-                break;
-            case deed::start_command:
-                EXPECT_FALSE(w.is.command);
-                EXPECT_FALSE(w.s.asked);
-                w.is.command = true;
-                break;
-            case deed::signal_step: EXPECT_TRUE(w.is.step); break;
-            case deed::signal_services: EXPECT_TRUE(w.is.services); break;
-            case deed::signal_command: EXPECT_TRUE(w.is.command); break;
-            case deed::leave: w.is.left = true; break;
-            default: break;
-        }
-    }
-    for (auto* when : {&w.s.limit, &w.s.step_again, &w.s.services_again, &w.s.command_again})
-        if (*when) *when = std::max<ticks>(**when - e.at, 0);
-    if (w.s.asked) w.s.end = std::max(w.s.end - e.at, -2 * one_second);
-    return w;
-}
-
-std::vector<container_event> events_of(const world& w) {
-    std::vector<container_event> events;
-    const auto                   add = [&](container_event e) {
-        for (int bits = 0; bits < 8; ++bits) {
-            e.services      = (bits & 1) != 0;
-            e.services_left = (bits & 2) != 0;
-            e.anybody_left  = (bits & 4) != 0 || w.is.step || w.is.services || w.is.command;
-            events.push_back(e);
-        }
-    };
-    if (w.is.left) return {};
-    if (const auto due = next_tick(w.s)) add({.what = kind::tick, .at = *due});
-    for (const kind any : {kind::stop, kind::child_gone}) add({.what = any});
-    add({.what = kind::essential_ended, .status = 42});
-    add({.what = kind::signal, .status = SIGUSR1});
-    add({.what = kind::signal, .status = SIGALRM});
-    if (w.is.step) {
-        for (const int status : {exited(0), exited(5), exited(100), SIGKILL})
-            add({.what = kind::step_ended, .status = status});
-        add({.what = kind::no_step});
-        if (!w.s.out_of_patience) add({.what = kind::step_not_started});
-    }
-    if (w.is.services) {
-        for (const int status : {exited(0), exited(111), SIGKILL})
-            add({.what = kind::services_ended, .status = status});
-        add({.what = kind::services_not_started});
-    }
-    if (w.is.command) {
-        for (const int status : {exited(0), exited(3), SIGKILL}) add({.what = kind::command_ended, .status = status});
-        add({.what = kind::command_not_started});
-        add({.what = kind::command_not_started, .status = 127});
-    }
-    return events;
-}
-
-// Whatever ignores what: once it has been asked to, and when what is sent KILL ends, the container ends, and in time.
-void check_that_it_ends(world w) {
-    ticks passed = 0;
-    w            = after(w, {.what = kind::stop, .services_left = true, .anybody_left = true});
-    for (int steps = 0; steps < 40 && !w.is.left; ++steps) {
-        if (w.is.step && w.s.out_of_patience)
-            w = after(w, {.what = kind::step_ended, .status = SIGKILL, .services_left = true, .anybody_left = true});
-        else if (w.is.step && !w.s.limit)
-            w = after(w, {.what = kind::no_step, .services_left = true, .anybody_left = true});
-        else {
-            const ticks due = next_tick(w.s).value_or(0);
-            passed += due;
-            w = after(w, {.what = kind::tick, .at = due, .services_left = true, .anybody_left = true});
-        }
-    }
-    ASSERT_LE(passed, w.s.patience + 3 * one_second / 2);
-    ASSERT_TRUE(w.is.left) << "still in stage " << static_cast<int>(w.s.now);
-}
-
 TEST(container, every_story_is_told_and_each_can_be_ended) {
     std::set<decltype(key(world{}))> seen;
     std::deque<world>                queue;
@@ -521,8 +387,9 @@ TEST(container, every_story_is_told_and_each_can_be_ended) {
         const world w = queue.front();
         queue.pop_front();
         if (!seen.insert(key(w)).second) continue;
-        ASSERT_NO_FATAL_FAILURE(check(w)) << "stage " << static_cast<int>(w.s.now);
-        ASSERT_NO_FATAL_FAILURE(check_that_it_ends(w));
+        SCOPED_TRACE("stage " + std::to_string(static_cast<int>(w.s.now)));
+        check(w);
+        check_that_it_ends(w);
         for (const container_event& e : events_of(w)) queue.push_back(after(w, e));
         ASSERT_FALSE(::testing::Test::HasFailure()) << "stage " << static_cast<int>(w.s.now);
     }

@@ -1,0 +1,9 @@
+// must.hh — how the models of tests/core say that a promise was broken: a failure of the test, or the end of a fuzzer.
+#pragma once
+
+namespace runwell {
+
+// Defined by who includes this: complains when `holds` is false.
+void must(bool holds, const char* promise);
+
+}  // namespace runwell
