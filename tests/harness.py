@@ -73,8 +73,8 @@ class Suite:
         return ":".join([*(str(d) for d in self.directories), "/usr/sbin", "/usr/bin", "/sbin", "/bin"])
 
     def environment(self, **more):
-        """Nothing that the caller's may hold, but for what sanitizers are told."""
-        told = {k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}
+        """Nothing that the caller's may hold, but for what sanitizers and gcov are told."""
+        told = {k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS") or k.startswith("GCOV_")}
         return {"PATH": self.search_path, "HOME": "/", **told, **{k: str(v) for k, v in more.items()}}
 
 

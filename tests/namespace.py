@@ -28,7 +28,13 @@ root=$1 suites=$2 console=$3; shift 3
 mount --make-rprivate /
 mount --bind "$root" "$root"
 mount --rbind /usr "$root/usr"
-i=0; for suite in $suites; do mount --bind "$suite" "$root/suite$i"; i=$((i + 1)); done
+i=0; for suite in $suites; do
+    mount --bind "$suite" "$root/suite$i"
+    i=$((i + 1))
+    case $suite in  # which lines have run is written where it was built
+        */build/coverage/bin) counts=${suite%/bin}; mkdir -p "$root$counts"; mount --bind "$counts" "$root$counts" ;;
+    esac
+done
 mount -t tmpfs dev "$root/dev"
 for name in null zero tty full urandom; do : >"$root/dev/$name"; mount --bind "/dev/$name" "$root/dev/$name"; done
 if [ -n "$console" ]; then : >"$root/dev/console"; mount --bind "$console" "$root/dev/console"; fi

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "sys/clock.hh"
+#include "sys/counts.hh"
 
 namespace runwell::sys {
 
@@ -37,6 +38,7 @@ std::size_t event_queue::wait(std::optional<ticks> deadline, std::array<epoll_ev
         left =
             static_cast<int>(std::min<ticks>((nanos + millisecond - 1) / millisecond, std::numeric_limits<int>::max()));
     }
+    keep_counts();
     const int count = ::epoll_wait(fd_.value(), events.data(), static_cast<int>(events.size()), left);
     return count > 0 ? static_cast<std::size_t>(count) : 0;
 }

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "sys/clock.hh"
+#include "sys/counts.hh"
 #include "sys/ledger.hh"
 
 namespace runwell::sys {
@@ -120,6 +121,7 @@ spawned spawn(const child_plan& plan) noexcept {
         what.error = errno;
         return what;
     }
+    keep_counts();
     if (said.failed == spawned::stage::none) return what;
     while (::waitpid(what.pid, nullptr, 0) < 0 && errno == EINTR) {}
     what.pid    = 0;

@@ -5,6 +5,7 @@
 #include <ctime>
 
 #include "sys/clock.hh"
+#include "sys/counts.hh"
 
 namespace runwell::sys {
 
@@ -20,6 +21,7 @@ bool wait_for(std::span<pollfd> ready, std::optional<ticks> deadline) noexcept {
         limit = &left;
     }
     for (pollfd& p : ready) p.revents = 0;
+    keep_counts();
     return ::ppoll(ready.data(), ready.size(), limit, nullptr) > 0;
 }
 
