@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr mode_t program = 0755, text = 0644, secret = 0600;
+constexpr mode_t for_programs = 0755, for_texts = 0644, for_secrets = 0600;
 
 void write_file(const fs::path& path, std::string_view content, mode_t mode) {
     const sys::unique_fd file{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)};
@@ -54,24 +54,24 @@ std::string in_a_comment(std::string_view name) {
 }
 
 void write_files(const fs::path& into, const new_service& of) {
-    write_file(into / "run", run_text(of), program);
+    write_file(into / "run", run_text(of), for_programs);
     if (!of.variables.empty()) {
         make_directory(into / "env", 0700);
-        for (const auto& [name, value] : of.variables) write_file(into / "env" / name, in_a_file(value), secret);
+        for (const auto& [name, value] : of.variables) write_file(into / "env" / name, in_a_file(value), for_secrets);
     }
-    if (!of.check.empty()) write_file(into / "check", check_text(of), program);
-    if (of.finish) write_file(into / "finish", finish_text(of), program);
-    if (of.down) write_file(into / "down", "", text);
+    if (!of.check.empty()) write_file(into / "check", check_text(of), for_programs);
+    if (of.finish) write_file(into / "finish", finish_text(of), for_programs);
+    if (of.down) write_file(into / "down", "", for_texts);
     if (!of.has_log) return;
     make_directory(into / "log", 0755);
-    write_file(into / "log/run", log_run_text(of), program);
+    write_file(into / "log/run", log_run_text(of), for_programs);
     if (!of.log.empty()) return;
     make_directory(into / "log/main", 0750);
     write_file(into / "log/main/config",
                "# How this log is kept, for svlogd(8): old files of 1 MB, ten of them.\n"
                "s1000000\n"
                "n10\n",
-               text);
+               for_texts);
 }
 
 // What is removed unless it is kept: a directory in the making.

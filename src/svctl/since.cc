@@ -136,14 +136,14 @@ std::string local_stamp(moment at) {
     std::array<char, 64> text{};
     const std::size_t    size = std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &date);
     std::array<char, 8>  part{};
-    std::snprintf(part.data(), part.size(), ".%03u", at.nanos / 1'000'000 % 1000);
+    static_cast<void>(std::snprintf(part.data(), part.size(), ".%03u", at.nanos / 1'000'000 % 1000));
     return std::string{text.data(), size} + part.data();
 }
 
 std::string utc_stamp(moment at) {
     std::string          text{tai::write(tai::stamp::iso, at).view().substr(0, 19)};
     std::array<char, 16> part{};
-    std::snprintf(part.data(), part.size(), ".%09uZ", at.nanos % 1'000'000'000);
+    static_cast<void>(std::snprintf(part.data(), part.size(), ".%09uZ", at.nanos % 1'000'000'000));
     return text + part.data();
 }
 

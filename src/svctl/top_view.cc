@@ -19,7 +19,7 @@ double age_of(const top_row& row, moment now) { return row.of.main.age(now).valu
 std::string percent(double value) {
     if (value < 0) return std::string{none};
     std::array<char, 16> text{};
-    std::snprintf(text.data(), text.size(), value < 99.95 ? "%.1f" : "%.0f", value);
+    static_cast<void>(std::snprintf(text.data(), text.size(), value < 99.95 ? "%.1f" : "%.0f", value));
     return text.data();
 }
 

@@ -97,7 +97,7 @@ exit_code lint(const setting& in, const options& asked) {
         text += counted(directories.size(), "service") + ": " + counted(count.errors, "error") + ", " +
                 counted(count.warnings, "warning") + ", " + counted(count.notes, "note") + "\n";
     }
-    std::fwrite(text.data(), 1, text.size(), stdout);
+    static_cast<void>(std::fwrite(text.data(), 1, text.size(), stdout));
     return count.errors + count.warnings == 0 ? exit_code::good : exit_code::failed;
 }
 

@@ -111,7 +111,7 @@ public:
 
     void write(const log_merger::told& told) {
         const std::string text = (as_json_ ? json_of(told) : shown(told)) + "\n";
-        std::fwrite(text.data(), 1, text.size(), stdout);
+        static_cast<void>(std::fwrite(text.data(), 1, text.size(), stdout));  // flush() tells
     }
 
     static void flush() {

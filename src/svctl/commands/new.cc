@@ -70,8 +70,9 @@ exit_code make(const setting& in, const options& asked) {
     write_service(asked.available, made);
 
     const std::string directory = asked.available + "/" + made.name;
-    std::printf("%s is written; start it with: svctl enable %s\n", printable(directory).c_str(),
-                shell_quoted(made.name).c_str());
+    const std::string text =
+        printable(directory) + " is written; start it with: svctl enable " + shell_quoted(made.name);
+    static_cast<void>(std::puts(text.c_str()));
     const terminal errors{STDERR_FILENO, in.colors()};
     for (const finding& one : lint_service(directory))
         if (one.how_bad != severity::note) say(printable(one.path + ": " + one.what + ": " + one.cure));
