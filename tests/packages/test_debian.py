@@ -66,7 +66,7 @@ def log(machine, line):
 
 
 def test_the_packages_have_the_version_of_the_tree():
-    assert [p.name for p in OURS if "svctl" not in p.name] == [f"runwell-init_{VERSION}_amd64.deb", f"runwell_{VERSION}_amd64.deb"]
+    assert [p.name for p in OURS] == [f"{name}_{VERSION}_amd64.deb" for name in ("runwell-init", "runwell-svctl", "runwell")]
     changelog = (ROOT / "debian/changelog").read_text()
     assert changelog.startswith(f"runwell ({VERSION}) ")
     assert re.search(r"^## (\S+)", (ROOT / "CHANGES.md").read_text(), re.M).group(1) == VERSION
