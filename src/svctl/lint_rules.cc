@@ -135,7 +135,7 @@ std::optional<interpreter> interpreter_of(std::string_view script) {
     std::string_view line = script.substr(2, script.find('\n') - 2);
     const auto       take = [&line] {
         line.remove_prefix(std::min(line.find_first_not_of(" \t\r"), line.size()));
-        const std::string word{line.substr(0, line.find_first_of(" \t\r"))};
+        std::string word{line.substr(0, line.find_first_of(" \t\r"))};
         line.remove_prefix(word.size());
         return word;
     };
