@@ -32,7 +32,7 @@ outcome make_directory(int service, const supervise_names& names) noexcept {
 
 result<unique_fd> open_fifo(int directory, const char* path, int flags) noexcept {
     ::mkfifoat(directory, path, private_file);
-    return open_entry(directory, path, flags);
+    return open_entry(directory, path, flags, 0, links::ours);
 }
 
 std::span<const std::byte> bytes_of(std::string_view text) noexcept { return std::as_bytes(std::span{text}); }
