@@ -9,6 +9,18 @@ sys.path.insert(0, str(Path(__file__).parent))
 import harness  # noqa: E402
 
 
+@pytest.fixture(autouse=True)
+def nobody_but_who_is_meant(monkeypatch):
+    """kill(2) with 0 or -1 would end the whole run: the pid of a service that has no process yet is 0."""
+    kill = os.kill
+
+    def guarded(pid, signal):
+        assert pid > 0, "there is no such process"
+        kill(pid, signal)
+
+    monkeypatch.setattr(os, "kill", guarded)
+
+
 @pytest.fixture
 def world():
     """A fresh directory and the programs under test; everything started in it is ended with the test."""

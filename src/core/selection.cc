@@ -18,7 +18,8 @@ std::size_t plain_letters(std::string_view text) noexcept {
 // Takes the next step from the text, which begins with a star or a plus.
 pattern_step take_step(std::string_view& text) noexcept {
     pattern_step step;
-    const bool   star = text.front() == '*';
+    // cppcheck-suppress containerOutOfBounds ; it begins with one of the two
+    const bool star = text.front() == '*';
     text.remove_prefix(1);
     if (text.empty()) {
         step.what = star ? kind::rest : kind::never;

@@ -89,6 +89,7 @@ std::optional<options> parse(std::span<const char* const> arguments) noexcept {
             break;
         }
         for (word.remove_prefix(1); !word.empty();) {
+            // cppcheck-suppress containerOutOfBounds ; the loop goes on as long as there is a letter
             const char        letter = word.front();
             const std::size_t known  = letter == ':' ? std::string_view::npos : letters.find(letter);
             word.remove_prefix(1);

@@ -44,6 +44,10 @@ def succeed(world, name, **options):
     return world.runsv(name, **options)
 
 
+def process_of(directory):
+    return wait_until(lambda: pid_of(directory), "it has a process")
+
+
 def words_become(world, directory, words):
     """As wait_for_words, and takes in orphans as process no 1 does."""
     def so():
@@ -70,7 +74,7 @@ def running(world, **files):
     process = world.runsv("s")
     wait_until(lambda: text(directory / "pids"), "it runs")
     wait_for_words(directory, "run")
-    return directory, process, pid_of(directory)
+    return directory, process, process_of(directory)
 
 
 # -- the service goes on -----------------------------------------------------------------------------------------------
@@ -244,7 +248,7 @@ def test_a_service_that_was_started_once_is_not_started_again(world):
     process = world.runsv("s")
     control(directory, "o")
     wait_for_words(directory, "run, want down")
-    pid = pid_of(directory)
+    pid = process_of(directory)
     killed(process)
     succeed(world, "s")
     assert stays(lambda: alive(pid), 0.5)
@@ -381,7 +385,7 @@ def is_complete(lines):
 
 def test_the_logger_and_the_pipe_go_on(world):
     directory, process = logging(world)
-    service, logger = pid_of(directory), pid_of(directory / "log")
+    service, logger = process_of(directory), process_of(directory / "log")
     pipe = os.stat(f"/proc/{service}/fd/1").st_ino
     for _ in range(5):
         killed(process)
@@ -400,7 +404,7 @@ def test_the_logger_and_the_pipe_go_on(world):
 def test_one_of_the_two_is_enough_to_have_the_pipe_back(world, who):
     """The other one is started again, on the same pipe."""
     directory, process = logging(world)
-    service, logger = pid_of(directory), pid_of(directory / "log")
+    service, logger = process_of(directory), process_of(directory / "log")
     pipe = os.stat(f"/proc/{service}/fd/1").st_ino
     lives, dies = (service, logger) if who == "service" else (logger, service)
     os.kill(lives, signal.SIGSTOP)  # it neither writes while nobody reads nor sees the end of its input
@@ -422,7 +426,7 @@ def test_a_service_that_writes_elsewhere_needs_no_pipe(world):
     process = world.runsv("s")
     wait_for_words(directory, "run")
     wait_until(lambda: os.readlink(f"/proc/{pid_of(directory)}/fd/1") == "/dev/null", "it writes elsewhere")
-    service, logger = pid_of(directory), pid_of(directory / "log")
+    service, logger = process_of(directory), process_of(directory / "log")
     killed(process)
     os.kill(logger, signal.SIGKILL)
     succeed(world, "s")
@@ -481,7 +485,7 @@ def test_where_the_pipe_cannot_be_had_back_both_are_ended(world):
     process = world.runsv("s", **as_nobody)
     wait_until(lambda: text(directory / "pids") and text(directory / "log/log-pids"), "both run")
     wait_for_words(directory, "run")
-    old = [pid_of(directory), pid_of(directory / "log")]
+    old = [process_of(directory), process_of(directory / "log")]
     killed(process)
     succeed(world, "s", **as_nobody)
     wait_until(lambda: (reap_orphans(world.processes), len(text(directory / "pids").split()) == 2)[1], "a new one")
@@ -498,7 +502,7 @@ def test_runsvdir_starts_the_successor(world):
     world.start("runsvdir", "-P", "service")
     wait_until(lambda: text(directory / "pids"), "it runs")
     wait_until(lambda: (directory / "supervise/pid").exists() and pid_of(directory), "it is told")
-    pid = pid_of(directory)
+    pid = process_of(directory)
     for _ in range(3):
         runsv = runsv_of(world, "s")
         os.kill(runsv, signal.SIGKILL)
@@ -545,7 +549,7 @@ def test_who_ignores_hup_renews_itself_and_lets_it_be_ignored(world):
 
 def test_hup_renews_the_program_and_nothing_else(world):
     directory, process = logging(world, finish=FINISH)
-    service, logger = pid_of(directory), pid_of(directory / "log")
+    service, logger = process_of(directory), process_of(directory / "log")
     before = Status(directory)
     renewed(world, process, directory)
     assert process.poll() is None
@@ -642,7 +646,7 @@ def test_a_service_that_is_down_stays_down_through_a_renewal(world):
     directory, process, _ = running(world, log__run=READ)
     control(directory, "d")
     wait_for_words(directory, "down")
-    logger = pid_of(directory / "log")
+    logger = process_of(directory / "log")
     renewed(world, process, directory)
     assert stays(lambda: stat_words(directory) == "down", 0.3)
     assert pid_of(directory / "log") == logger and alive(logger), "the pipe had a writer all the time"
@@ -677,7 +681,7 @@ def test_nginx_under_load_does_not_notice(world):
     directory = world.service("s", f"#!/bin/sh\nexec 2>&1\nexec nginx -c {place}/nginx.conf\n", log__run=READ)
     process = world.runsv("s")
     wait_until(lambda: get(port) == b"ok", "nginx answers")
-    pid = pid_of(directory)
+    pid = process_of(directory)
     load = Load(port)
     for round in range(6):
         load.wait_for_more()

@@ -215,9 +215,16 @@ private:
             const auto before =
                 std::find_if(rows_.begin(), rows_.end(), [&](const top_row& r) { return r.of.name == name; });
             rows.push_back(before != rows_.end() ? std::move(*before) : top_row{});
-            rows.back().of = look_at_service(services_, name);
+            rows.back().of = look(name);
         }
         rows_ = std::move(rows);
+    }
+
+    // How it is; that it is looked at is not heard (watcher.hh).
+    service look(const std::string& name) {
+        listening_.look(name);
+        if (services_.has_log(name)) listening_.look(name + "/log");
+        return look_at_service(services_, name);
     }
 
     // What the processes cost; at the start and with each refresh.
@@ -226,7 +233,7 @@ private:
         const ticks  now    = sys::monotonic();
         const double passed = static_cast<double>(now - measured_) / one_second;
         for (top_row& row : rows_) {
-            row.of            = look_at_service(services_, row.of.name);
+            row.of            = look(row.of.name);
             const auto  pid   = row.of.main.present() ? static_cast<pid_t>(row.of.main.said->pid) : 0;
             const auto* of    = pid != 0 ? processes_.find(pid) : nullptr;
             row.command       = of != nullptr ? command_of(*of) : "";
@@ -260,7 +267,7 @@ private:
         for (const std::string& changed : heard.services) {
             const std::string name = changed.substr(0, changed.find('/'));
             for (top_row& row : rows_)
-                if (row.of.name == name) row.of = look_at_service(services_, name);
+                if (row.of.name == name) row.of = look(name);
         }
         if (heard.names || !heard.services.empty()) see_new_processes();
     }
