@@ -1,54 +1,21 @@
-"""Makes list.svg: a runsvdir, a few services, and what `svctl list` shows of them on a terminal.
+"""Makes list.svg: what `svctl list` shows of a few services on a terminal.
 
     ./dev build && /usr/bin/python3 docs/pictures/list.py
 """
 
-import os
-import shutil
 import subprocess
-import tempfile
-import time
 from pathlib import Path
 
 from ansi_to_svg import to_svg
+from services import supervised
 
-HERE = Path(__file__).resolve().parent
-BIN = HERE.parent.parent / "build/bin"
 COLUMNS = 92
-
-LOG = "#!/bin/sh\nexec cat >/dev/null\n"
-SERVICES = {
-    "database": {"run": "#!/bin/sh\nexec sleep 86400\n", "log/run": LOG},
-    "mail": {"run": "#!/bin/sh\nexec sleep 86400\n", "down": ""},
-    "queue": {"run": "#!/bin/sh\nexec false\n", "log/run": LOG},
-    "web": {"run": "#!/bin/sh\nsleep 86400 &\nsleep 86400 &\nexec sleep 86400\n"},
-    "young": {"run": "#!/bin/sh\nexec sleep 86400\n", "down": ""},
-}
-
-
-def write(path, text):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-    path.chmod(0o755 if text.startswith("#!") else 0o644)
 
 
 def main():
-    tree = Path(tempfile.mkdtemp(prefix="picture-"))
-    for name, files in SERVICES.items():
-        for path, text in files.items():
-            write(tree / name / path, text)
-    environment = {**os.environ, "SVDIR": str(tree), "PATH": f"{BIN}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8"}
-    runsvdir = subprocess.Popen([BIN / "runsvdir", "-W", tree], env=environment)
-    try:
-        subprocess.run(["svctl", "wait", "database", "web"], env=environment, check=True, stdout=subprocess.DEVNULL)
-        time.sleep(6)  # so that not all of them are young
-        subprocess.run(["svctl", "up", "young"], env=environment, check=True, stdout=subprocess.DEVNULL)
+    with supervised() as environment:
         shown = subprocess.run(["svctl", "--color=always", "list"], env=environment, text=True, stdout=subprocess.PIPE).stdout
-    finally:
-        runsvdir.terminate()
-        runsvdir.wait()
-        shutil.rmtree(tree)
-    (HERE / "list.svg").write_text(to_svg(shown, COLUMNS, "svctl list"))
+    Path(__file__).with_name("list.svg").write_text(to_svg(shown, COLUMNS, "svctl list"))
 
 
 if __name__ == "__main__":
