@@ -19,6 +19,11 @@ def width(text):
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
+def unbroken(text):
+    """Spaces that no viewer takes together."""
+    return escape(text).replace(" ", "\N{NO-BREAK SPACE}")
+
+
 class Style:
     """What the escape sequences have asked for so far."""
 
@@ -59,7 +64,7 @@ def draw_line(line, top, style):
             if paper:
                 shapes.append(f'<rect x="{left:.1f}" y="{top - 14}" width="{width(part) * CELL:.1f}" height="{LINE}" fill="{paper}"/>')
             if part.strip():
-                shapes.append(f'<text x="{left:.1f}" y="{top}" textLength="{width(part) * CELL:.1f}"{attributes}>{escape(part)}</text>')
+                shapes.append(f'<text x="{left:.1f}" y="{top}" textLength="{width(part) * CELL:.1f}"{attributes}>{unbroken(part)}</text>')
             column += width(part)
     return shapes
 
@@ -76,5 +81,5 @@ def to_svg(text, columns, title):
         f"<title>{escape(title)}</title>",
         f'<rect width="100%" height="100%" rx="8" fill="{PAPER}"/><rect width="100%" height="{BAR}" rx="8" fill="{FRAME}"/>{dots}',
         f'<text x="{wide / 2:.0f}" y="20" fill="{INK}" text-anchor="middle" font-family="sans-serif" font-size="13">{escape(title)}</text>',
-        '<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, monospace" font-size="14" xml:space="preserve">',
+        '<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, monospace" font-size="14">',
         *shapes, "</g>", "</svg>", ""])  # fmt: skip
