@@ -1,4 +1,5 @@
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -9,14 +10,21 @@ sys.path.insert(0, str(Path(__file__).parent))
 import harness  # noqa: E402
 
 
+def pytest_configure(config):
+    """What a background job of a shell ignores, the programs under test would inherit."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
+
 @pytest.fixture(autouse=True)
 def nobody_but_who_is_meant(monkeypatch):
     """kill(2) with 0 or -1 would end the whole run: the pid of a service that has no process yet is 0."""
     kill = os.kill
 
-    def guarded(pid, signal):
+    def guarded(pid, number):
         assert pid > 0, "there is no such process"
-        kill(pid, signal)
+        kill(pid, number)
 
     monkeypatch.setattr(os, "kill", guarded)
 
