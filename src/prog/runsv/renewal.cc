@@ -45,7 +45,9 @@ bool write(const baton& what, baton_text& to) noexcept {
 
 // The program that was installed where this one was started from.
 bool installed_program(fixed_text<1023>& path) noexcept {
-    const char* const executed = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
+    // getauxval(3) tells an address as a number.
+    const auto* const executed =
+        reinterpret_cast<const char*>(::getauxval(AT_EXECFN));  // NOLINT(performance-no-int-to-ptr)
     if (executed != nullptr && *executed == '/') return path.append(executed);
 
     char          link[1024];
