@@ -1,6 +1,8 @@
 // svctl — look at services, and tell them what to do. Source: svctl(8).
 //
 // A client of runsv, ours or runit's: whatever it does, it does through supervise/, as sv does.
+#include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 
 #include "svctl/command.hh"
@@ -34,7 +36,11 @@ exit_code run(int argc, const char* const* argv) {
 int main(int argc, char** argv) {
     use_locale();
     try {
-        return static_cast<int>(run(argc, argv));
+        const exit_code end = run(argc, argv);
+        // The commands leave it to stdio to remember what could not be written.
+        if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+            throw system_failure(errno, "write", "standard output");
+        return static_cast<int>(end);
     } catch (const failure& why) {
         say(why);
         return static_cast<int>(why.code());

@@ -13,7 +13,7 @@ regex::regex(const std::string& pattern) {
     std::array<char, 128> words{};
     ::regerror(error, &compiled_, words.data(), words.size());
     throw failure{exit_code::usage, printable(pattern) + ": no regular expression: " + words.data(),
-                  "put a backslash before what is meant as it is: \\[ \\( \\* \\+ \\?"};
+                  R"(put a backslash before what is meant as it is: \[ \( \* \+ \?)"};
 }
 
 bool regex::is_in(std::string_view text) const {

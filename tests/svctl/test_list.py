@@ -2,6 +2,7 @@
 
 import os
 
+import harness
 import pytest
 from harness import pid_of, wait_until
 
@@ -144,3 +145,11 @@ def test_help_and_version(services):
     said = services.svctl("list", "--help")
     assert (said.returncode, said.stderr) == (0, "")
     assert "--json" in said.stdout and "--svdir" in said.stdout
+
+
+def test_what_cannot_be_written_is_a_failure(services):
+    services.fake("web")
+    with open("/dev/full", "w") as full:
+        process = services.world.start("svctl", "list", stdout=full, env=harness.ours().environment(SVDIR=services.directory))
+    assert process.wait(harness.DEADLINE) == 1
+    assert services.world.errors("svctl").startswith("svctl: standard output: unable to write: ")

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include "svctl/command.hh"
 #include "svctl/json.hh"
@@ -29,8 +30,10 @@ std::vector<std::string> directories_of(const setting& in, const options& asked)
         for (const std::string& name : services.names()) all.push_back(services.path(name));
     }
     for (std::string& one : all) {
-        const bool name = one.find('/') == std::string::npos && !one.empty() && one.front() != '.';
-        if (!is_directory(one) && name && is_directory(in.services + "/" + one)) one = in.services + "/" + one;
+        const bool  name  = one.find('/') == std::string::npos && !one.empty() && one.front() != '.';
+        std::string below = in.services;
+        below.append("/").append(one);
+        if (!is_directory(one) && name && is_directory(below)) one = std::move(below);
         while (one.size() > 1 && one.back() == '/') one.pop_back();
     }
     return all;
