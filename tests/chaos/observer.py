@@ -342,10 +342,13 @@ class Observer:
         for one in self.census.look().values():
             if not (one.supervises or one.role == "svlogd") or not one.lives:
                 continue
-            rollup = dict(re.findall(r"^(\w+):\s+(\d+) kB$", Path(f"/proc/{one.pid}/smaps_rollup").read_text(), re.M))
+            try:
+                rollup = dict(re.findall(r"^(\w+):\s+(\d+) kB$", Path(f"/proc/{one.pid}/smaps_rollup").read_text(), re.M))
+                links = [os.readlink(f"/proc/{one.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{one.pid}/fd")]
+            except OSError:  # it has ended since
+                continue
             files = []
-            for fd in os.listdir(f"/proc/{one.pid}/fd"):
-                link = os.readlink(f"/proc/{one.pid}/fd/{fd}")
+            for link in links:
                 files.append(re.sub(r"\d+|~\w+|@\w+", "", os.path.basename(link) if link[0] == "/" else link))
             found[f"{one.role} {one.name}".strip()] = {
                 # A clean page of the program is private or not by whoever else happens to run the program.

@@ -37,6 +37,7 @@ class Census:
 
     def __init__(self):
         self._known = {}
+        self._forked = set()
 
     def look(self):
         """Every process, by pid."""
@@ -57,10 +58,15 @@ class Census:
             found[int(entry)] = Process(int(entry), int(words[1]), program, words[0], int(words[19]),
                                         (int(words[11]) + int(words[12])) / TICKS, *part)  # fmt: skip
         self._known = known
-        for pid, one in found.items():  # what a service has forked looks like the service
+        # What a service has forked looks like the service, and goes on to when its parent has been killed.
+        forked = set()
+        for pid, one in found.items():
             above = found.get(one.parent)
-            if one.role == "run" and above and (above.role, above.name) in (("run", one.name), ("child", one.name)):
+            has_parent = above and (above.role, above.name) in (("run", one.name), ("child", one.name))
+            if one.role == "run" and (has_parent or (pid, one.start) in self._forked):
+                forked.add((pid, one.start))
                 found[pid] = Process(one.pid, one.parent, one.program, one.state, one.start, one.cpu, "child", one.name)
+        self._forked = forked
         return found
 
 
