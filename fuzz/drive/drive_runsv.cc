@@ -113,7 +113,7 @@ void rest(ticks nanos) {
 
 // ---- the story ------------------------------------------------------------------------------------------------------
 
-struct unclear {};  // the machine was too slow to say what should be
+struct unclear {};  // what should be depends on who is first
 struct broken {
     std::string what;
 };
@@ -359,6 +359,8 @@ void story::time_passes() {
 // What follows of itself: the ends of the killed, and the commands behind a script.
 void story::settle() {
     for (;;) {
+        // Whether it is dead before the next command is read is for the kernel to say.
+        if (!killed_.empty() && !waiting_.empty()) throw unclear{};
         while (!killed_.empty()) {
             const member who = killed_.front().who;
             killed_.pop_front();
