@@ -19,7 +19,7 @@ import tree  # noqa: E402
 from tree import harness  # noqa: E402
 
 
-def torment(seed, seconds, storm=10.0, calm=5.0, without=(), keep=None):
+def torment(seed, seconds, storm=10.0, calm=5.0, recovers_in=2.0, without=(), keep=None):
     """One run; its report. `keep` is a directory for what the three have written."""
     world = harness.World(tempfile.mkdtemp(prefix="runwell-chaos-", dir=os.environ.get("TMPDIR", "/tmp")), harness.ours())
     made = tree.Tree(world)
@@ -28,7 +28,7 @@ def torment(seed, seconds, storm=10.0, calm=5.0, without=(), keep=None):
         made.boot()
         observer = made.start_inside("observer.py")
         tormentor = made.start_inside("tormentor.py", f"--seed={seed}", f"--seconds={seconds}", f"--storm={storm}",
-                                      f"--calm={calm}", *(["--without", *without] if without else []))  # fmt: skip
+                                      f"--calm={calm}", f"--recovers-in={recovers_in}", *(["--without", *without] if without else []))  # fmt: skip
         parts = {"observer.py": observer, "tormentor.py": tormentor}
         patience = seconds + 90 + DEADLINE
         try:

@@ -597,8 +597,9 @@ ALL = (
 
 
 class Tormentor:
-    def __init__(self, field, without, pause):
+    def __init__(self, field, without, pause, recovers_in):
         self.field = field
+        self.recovers_in = recovers_in  # seconds after the faults, on a machine that has nothing else to do
         self.faults = [kind for kind in ALL if kind.__name__ not in without]
         self.pause = pause  # seconds between two faults, on average
         self.undoings = []
@@ -671,7 +672,7 @@ class Tormentor:
         wanted = {one.name: self.field.random.random() >= down or one is tree.FARM for one in tree.ALL}
         began = time.monotonic()
         self.field.note("calm", down=[name for name, up in wanted.items() if not up])
-        limit = RECOVERS_IN * patience()
+        limit = self.recovers_in * patience()
         phase("calm", since=began, since_wall=time.time(), wanted=wanted, limit=limit)
         self.tell(wanted, began + max(seconds, limit + 1))
         phase("over")
@@ -786,11 +787,12 @@ def main():
     options.add_argument("--storm", type=float, default=10)
     options.add_argument("--calm", type=float, default=5)
     options.add_argument("--pause", type=float, default=0.06)
+    options.add_argument("--recovers-in", type=float, default=RECOVERS_IN)
     options.add_argument("--without", nargs="*", default=[])
     chosen = options.parse_args()
     with open(NOTES / "journal", "w") as journal:
         field = Field(chosen.seed, journal)
-        tormentor = Tormentor(field, chosen.without, chosen.pause)
+        tormentor = Tormentor(field, chosen.without, chosen.pause, chosen.recovers_in)
         end = time.monotonic() + STARTS_IN
         while not all_up():
             if time.monotonic() > end:
