@@ -202,7 +202,8 @@ const process* runsvdir_of(const tree& in, const process_table& processes) {
         const std::string here = "/proc/" + std::to_string(one.pid) + "/cwd";
         if (is_same_file(here, in.directory())) return &one;
         for (const std::string& word : arguments_of(one.pid))
-            if (!word.empty() && is_same_file(word.front() == '/' ? word : here + "/" + word, in.directory()))
+            if (!word.empty() &&
+                is_same_file(word.front() == '/' ? word : std::string{here}.append("/").append(word), in.directory()))
                 return &one;
     }
     return nullptr;
@@ -263,6 +264,7 @@ std::vector<std::string> complaints_about(std::string_view title, std::string_vi
     if (log == std::string_view::npos) return found;
     std::string_view rest     = title.substr(log + 5);
     const auto       is_about = [&](std::string_view message) {
+        // NOLINTNEXTLINE(readability-use-anyofallof): what is asked of each is too much for one expression
         for (const std::string_view program : {"runsv ", "runsvdir "}) {
             if (!message.starts_with(program)) continue;
             const std::string_view subject = message.substr(program.size());
