@@ -568,8 +568,7 @@ def test_hup_renews_the_program_and_nothing_else(world):
     assert world.errors("runsv") == ""
 
 
-def test_the_installed_program_is_what_it_becomes(world):
-    """As dpkg does it: the new file is renamed over the old one."""
+def running_from_a_place_of_its_own(world):
     programs = world.directory / "bin"
     programs.mkdir()
     shutil.copy(world.suite.path("runsv"), programs / "runsv")
@@ -577,6 +576,12 @@ def test_the_installed_program_is_what_it_becomes(world):
     process = world.start(programs / "runsv", "s")
     wait_until(lambda: text(directory / "pids"), "it runs")
     wait_for_words(directory, "run")
+    return programs, directory, process
+
+
+def test_the_installed_program_is_what_it_becomes(world):
+    """As dpkg does it: the new file is renamed over the old one."""
+    programs, directory, process = running_from_a_place_of_its_own(world)
     shutil.copy(world.suite.path("runsv"), programs / "runsv.new")
     os.rename(programs / "runsv.new", programs / "runsv")
     old = os.readlink(f"/proc/{process.pid}/exe")
@@ -587,13 +592,7 @@ def test_the_installed_program_is_what_it_becomes(world):
 
 
 def test_where_there_is_no_program_it_stays_what_it_is(world):
-    programs = world.directory / "bin"
-    programs.mkdir()
-    shutil.copy(world.suite.path("runsv"), programs / "runsv")
-    directory = world.service("s", ALONE)
-    process = world.start(programs / "runsv", "s")
-    wait_until(lambda: text(directory / "pids"), "it runs")
-    wait_for_words(directory, "run")
+    programs, directory, process = running_from_a_place_of_its_own(world)
     (programs / "runsv").unlink()
     process.send_signal(signal.SIGHUP)
     wait_until(lambda: "unable to renew this program: file does not exist\n" in world.errors("runsv"), "it says so")

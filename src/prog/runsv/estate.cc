@@ -85,10 +85,6 @@ void end_all(estate& of_main, estate& of_log, post& main, post& log) noexcept {
     for (worker* one : {&main.process, &main.script, &log.process}) *one = {};
 }
 
-void begin_ledger(const post& its, const estate& after, const origin& here) noexcept {
-    if (its.files.ledger() >= 0) sys::begin_ledger(its.files.ledger(), here, after.is_there);
-}
-
 }  // namespace
 
 news take_over(pair& state, post& main, post& log, sys::pipe_ends& pipe, const sys::voice& say) noexcept {
@@ -112,8 +108,8 @@ news take_over(pair& state, post& main, post& log, sys::pipe_ends& pipe, const s
         }
     }
     if (!pipe.write) from.pipe = 0;
-    begin_ledger(main, of_main, from);
-    if (state.has_log) begin_ledger(log, of_log, *here);
+    sys::begin_ledger(main.files.ledger(), from, of_main.is_there);
+    if (state.has_log) sys::begin_ledger(log.files.ledger(), *here, of_log.is_there);
 
     const present now{.monotonic = sys::monotonic(), .boot = sys::since_boot(), .wall = sys::wall()};
     news          tell;
