@@ -17,7 +17,7 @@ from glob import glob
 from pathlib import Path
 
 import pytest
-from harness import DEADLINE, alive, descendants, pid_of, wait_until
+from harness import DEADLINE, alive, descendants, free_port, pid_of, wait_until
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="sshd, cron and a change of user need root")
 needs_mounts = pytest.mark.skipif(
@@ -134,11 +134,6 @@ class Client(threading.Thread):
         self.join(timeout=DEADLINE)
         assert not self.is_alive()
         return self.answered
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 # -- nginx -----------------------------------------------------------------------------------------------------------

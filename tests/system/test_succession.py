@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import (Status, alive, control, fifo_has_reader, mode_of, pid_of, reap_orphans, stat_words, stays,
+from harness import (Status, alive, control, fifo_has_reader, free_port, mode_of, pid_of, reap_orphans, stat_words, stays,
                      wait_for_words, wait_until)
 
 # Notes a second copy of itself, and every start.
@@ -694,13 +694,6 @@ def test_nginx_under_load_does_not_notice(world):
     assert pid_of(directory) == pid and alive(pid)
     assert failures == [] and requests > 0
     print(f"{requests} requests, {len(failures)} failed")
-
-
-def free_port():
-    import socket
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def get(port):
