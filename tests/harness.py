@@ -4,6 +4,7 @@ No test sleeps to let things settle: it waits for what it expects, with a deadli
 """
 
 import ctypes
+import errno
 import os
 import shutil
 import signal
@@ -21,10 +22,14 @@ PR_SET_CHILD_SUBREAPER = 36
 
 
 def wait_until(condition, what="the condition", seconds=DEADLINE):
-    """Returns the first true value of condition(); fails after the deadline."""
+    """Returns the first true value of condition(); fails after the deadline. What asks for a file that is not there yet is
+    not true yet."""
     end = time.monotonic() + seconds
     while True:
-        value = condition()
+        try:
+            value = condition()
+        except FileNotFoundError:
+            value = None
         if value:
             return value
         if time.monotonic() > end:
@@ -61,6 +66,17 @@ def children(pid):
         return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except (FileNotFoundError, ProcessLookupError):
         return []
+
+
+def put(path, content):
+    """Writes a file; false if it is being executed right now."""
+    try:
+        path.write_bytes(content)
+        return True
+    except OSError as failed:
+        if failed.errno != errno.ETXTBSY:
+            raise
+        return False
 
 
 class Suite:
@@ -122,7 +138,7 @@ class World:
         path = self.directory / path
         path.parent.mkdir(parents=True, exist_ok=True)
         content = content.encode() if isinstance(content, str) else content
-        path.write_bytes(content)
+        wait_until(lambda: put(path, content), f"nobody is about to execute {path}")
         path.chmod(mode if mode is not None else 0o755 if content.startswith(b"#!") else 0o644)
         return path
 

@@ -319,7 +319,7 @@ def test_cpsv(installed):
 def test_invoke_run_and_finish_exec(installed):
     machine = installed
     machine.write("/run/runit.stopit", "", mode=0)
-    run = "#!/usr/bin/env /lib/runit/invoke-run\nenv >/run/$NAME.env\n"
+    run = "#!/usr/bin/env /lib/runit/invoke-run\nenv >/run/$NAME.new\nmv /run/$NAME.new /run/$NAME.env\n"
     finish = '#!/bin/sh\nexec /lib/runit/finish-exec "$@"\n'
     machine.write("/etc/default/set", 'COLOUR=green\nSHADE="dark $COLOUR$NOT_SET"\n')
     machine.service("set", run + "exec sleep 100000\n", env__SIZE="12\n")
@@ -331,17 +331,17 @@ def test_invoke_run_and_finish_exec(installed):
     machine.write("/etc/init.d/old", '#!/bin/sh\necho "$@" >>/run/old\n')
     machine.service("old", run + "exec sleep 100000\n")
     machine.run(*RUNSVDIR)
-    machine.pid_of("set")
-    values = wait_until(lambda: machine.path("/run/set.env").read_text().splitlines(), "the environment")
+    for name in ("set", "off"):
+        wait_until(machine.path(f"/run/{name}.env").exists, f"the environment of {name}")
+    values = machine.path("/run/set.env").read_text().splitlines()
     assert {"COLOUR=green", "SHADE=dark green", "SIZE=12", "NAME=set"} <= set(values)
     for name in ("off", "gone", "left", "denied"):
         machine.run("sv", "-w", "60", "down", name)
         wait_until(lambda name=name: machine.run("sv", "status", name).startswith("down: "), f"{name} is down")
         assert "want up" not in machine.run("sv", "status", name)
-    assert machine.path("/run/off.env").exists()
     for name in ("gone", "left", "denied"):
         assert not machine.path(f"/run/{name}.env").exists(), name
-    machine.pid_of("old")
+    wait_until(machine.path("/run/old.env").exists, "the script of init.d has been asked")
     assert machine.path("/run/old").read_text().splitlines()[0] == "stop --force-sysv"
     assert "usage: " in machine.try_to("/lib/runit/invoke-run").stderr
 

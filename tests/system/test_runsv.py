@@ -103,10 +103,12 @@ def cpu_seconds(pid):
     return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
 
 
-def cpu_share(pid, seconds=3.0):
+def spins(pid, seconds=2.0):
+    """Whether a process does not rest: what tries again every second takes a hundredth of the processor, however slow the
+    machine is a tenth; what does not wait takes all that is left by others."""
     before = cpu_seconds(pid)
     time.sleep(seconds)
-    return (cpu_seconds(pid) - before) / seconds
+    return (cpu_seconds(pid) - before) / seconds > 0.1
 
 
 def switches(pid):
@@ -371,7 +373,7 @@ def test_a_run_that_cannot_be_started_is_tried_every_second(world, content, mode
     assert set(world.errors("runsv").splitlines()) == {f"runsv s5: fatal: unable to start ./run: {words}"}
     wait_until(lambda: len(lines(directory / "finished")) >= 2, "finish")
     assert set(lines(directory / "finished")) == {"111 0"}
-    assert cpu_share(process.pid, 2) < 0.01
+    assert not spins(process.pid)
     world.write(directory / "run", "#!/bin/sh\nexec sleep 1000\n")
     wait_for_words(directory, "run")
 
@@ -610,7 +612,7 @@ def test_a_finish_that_is_not_executable(world):
     says(world, "runsv s: fatal: unable to start ./finish: access denied\n", 3)
     assert time.monotonic() - begin > 1.8
     assert len(lines(directory / "starts")) >= 3
-    assert cpu_share(process.pid, 2) < 0.01
+    assert not spins(process.pid)
 
 
 def test_a_finish_that_cannot_be_read_is_none(world):
@@ -1192,7 +1194,7 @@ def test_a_logger_that_cannot_be_started(world, content):
     process, _ = running(world)
     words = "file does not exist" if content is None else "exec format error"
     says(world, f"runsv s: fatal: unable to start log/./run: {words}\n", 2)
-    assert cpu_share(process.pid, 2) < 0.01
+    assert not spins(process.pid)
     world.write(directory / "log/run", CAT)
     wait_until(lambda: lines(directory / "log/out") == ["kept"], "the log")
 
@@ -1435,7 +1437,7 @@ def test_a_directory_that_has_gone_is_waited_for(world):
     os.kill(children(process.pid)[0], signal.SIGKILL)
     says(world, "unable to start ./run: file does not exist", 2)
     assert world.errors("runsv").count("warning") == 1
-    assert cpu_share(process.pid, 2) < 0.01
+    assert not spins(process.pid)
     world.service("s")
     wait_for_words(directory, "run")
     control(directory, "x")
@@ -1481,7 +1483,7 @@ def test_no_process_is_left(world):
     control(directory, "u")
     says(world, "runsv s: warning: unable to fork, sleeping: temporary failure\n", 2)
     assert stat_words(directory) == "down"
-    assert cpu_share(process.pid, 2) < 0.01
+    assert not spins(process.pid)
     stranger.may_have(100, process.pid)
     wait_for_words(directory, "run")
     stranger.may_have(1, process.pid)
@@ -1524,7 +1526,7 @@ def test_no_descriptor_is_left(world):
     control(directory, "u")
     says(world, "process cannot open more files\n")
     assert process.poll() is None
-    assert cpu_share(process.pid, 2) < 0.01
+    assert not spins(process.pid)
     resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (1000, 1000))
     wait_for_words(directory, "run")
     control(directory, "x")
@@ -1585,7 +1587,7 @@ def test_a_full_file_system(world):
     says(world, "runsv s: warning: unable to write supervise/pid.new: out of disk space\n")
     process = wait_until(lambda: children(mounted.process.pid), "the service runs")
     assert stat_words(mounted.inside) == "down"
-    assert cpu_share(mounted.process.pid, 2) < 0.01
+    assert not spins(mounted.process.pid)
     filler.unlink()
     wait_for_words(mounted.inside, "run")
     assert pid_of(mounted.inside) == process[0]
@@ -1783,8 +1785,8 @@ def test_an_idle_supervisor_of_a_service_that_is_down_does_not_wake_up(world):
     assert switches(process.pid) == before
 
 
-def test_a_failing_service_costs_less_than_one_percent(world):
-    """Neither exits nor spins"""
+def test_a_failing_service_makes_nobody_spin(world):
+    """Nor exit"""
     world.service("s", "#!/bin/sh\nexit 1\n", finish="#!/bin/sh\nexit 1\n", log__run="#!/bin/sh\nexit 1\n")
     process = world.runsv("s")
-    assert cpu_share(process.pid, 4) < 0.01
+    assert not spins(process.pid)
