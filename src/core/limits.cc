@@ -1,7 +1,6 @@
 #include "core/limits.hh"
 
-#include <cerrno>
-#include <csignal>
+#include <array>
 #include <limits>
 #include <utility>
 
@@ -178,125 +177,6 @@ std::span<const option_row> rows_of(tool which) noexcept {
     return {};
 }
 
-// -- words --------------------------------------------------------------------------------------------------------
-
-template <class Value>
-struct word {
-    std::string_view name;
-    Value            value;
-};
-
-template <class Value, std::size_t Size>
-std::optional<Value> value_of(const std::array<word<Value>, Size>& words, std::string_view name) noexcept {
-    for (const auto& w : words)
-        if (w.name == name) return w.value;
-    return std::nullopt;
-}
-
-template <class Value, std::size_t Size>
-std::string_view name_of(const std::array<word<Value>, Size>& words, Value value) noexcept {
-    for (const auto& w : words)
-        if (w.value == value) return w.name;
-    return "?";
-}
-
-constexpr std::array schedule_words{
-    word<schedule_kind>{"other", schedule_kind::other}, word<schedule_kind>{"fifo", schedule_kind::fifo},
-    word<schedule_kind>{"rr", schedule_kind::rr},       word<schedule_kind>{"batch", schedule_kind::batch},
-    word<schedule_kind>{"idle", schedule_kind::idle},
-};
-
-constexpr std::array io_words{
-    word<io_class>{"realtime", io_class::realtime},
-    word<io_class>{"best-effort", io_class::best_effort},
-    word<io_class>{"idle", io_class::idle},
-};
-
-constexpr std::array resource_words{
-    word<resource>{"data segment", resource::data},        word<resource>{"stack", resource::stack},
-    word<resource>{"locked memory", resource::locked},     word<resource>{"memory", resource::memory},
-    word<resource>{"open files", resource::files},         word<resource>{"processes", resource::processes},
-    word<resource>{"file size", resource::file_size},      word<resource>{"core size", resource::core},
-    word<resource>{"resident memory", resource::resident}, word<resource>{"cpu seconds", resource::cpu},
-};
-
-constexpr std::array signal_words{
-    word<int>{"HUP", SIGHUP},       word<int>{"INT", SIGINT},   word<int>{"QUIT", SIGQUIT},
-    word<int>{"ILL", SIGILL},       word<int>{"TRAP", SIGTRAP}, word<int>{"ABRT", SIGABRT},
-    word<int>{"BUS", SIGBUS},       word<int>{"FPE", SIGFPE},   word<int>{"KILL", SIGKILL},
-    word<int>{"USR1", SIGUSR1},     word<int>{"SEGV", SIGSEGV}, word<int>{"USR2", SIGUSR2},
-    word<int>{"PIPE", SIGPIPE},     word<int>{"ALRM", SIGALRM}, word<int>{"TERM", SIGTERM},
-    word<int>{"CHLD", SIGCHLD},     word<int>{"CONT", SIGCONT}, word<int>{"STOP", SIGSTOP},
-    word<int>{"TSTP", SIGTSTP},     word<int>{"TTIN", SIGTTIN}, word<int>{"TTOU", SIGTTOU},
-    word<int>{"URG", SIGURG},       word<int>{"XCPU", SIGXCPU}, word<int>{"XFSZ", SIGXFSZ},
-    word<int>{"VTALRM", SIGVTALRM}, word<int>{"PROF", SIGPROF}, word<int>{"WINCH", SIGWINCH},
-    word<int>{"IO", SIGIO},         word<int>{"PWR", SIGPWR},   word<int>{"SYS", SIGSYS},
-};
-
-// linux/capability.h; the place in the list is the number.
-constexpr std::array<std::string_view, 41> capability_names{
-    "chown",
-    "dac_override",
-    "dac_read_search",
-    "fowner",
-    "fsetid",
-    "kill",
-    "setgid",
-    "setuid",
-    "setpcap",
-    "linux_immutable",
-    "net_bind_service",
-    "net_broadcast",
-    "net_admin",
-    "net_raw",
-    "ipc_lock",
-    "ipc_owner",
-    "sys_module",
-    "sys_rawio",
-    "sys_chroot",
-    "sys_ptrace",
-    "sys_pacct",
-    "sys_admin",
-    "sys_boot",
-    "sys_nice",
-    "sys_resource",
-    "sys_time",
-    "sys_tty_config",
-    "mknod",
-    "lease",
-    "audit_write",
-    "audit_control",
-    "setfcap",
-    "mac_override",
-    "mac_admin",
-    "syslog",
-    "wake_alarm",
-    "block_suspend",
-    "audit_read",
-    "perfmon",
-    "bpf",
-    "checkpoint_restore",
-};
-
-constexpr std::uint64_t every_capability = ~std::uint64_t{0};
-
-constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool same_but_case(std::string_view a, std::string_view b) noexcept {
-    if (a.size() != b.size()) return false;
-    for (std::size_t i = 0; i < a.size(); ++i)
-        if (lower(a[i]) != lower(b[i])) return false;
-    return true;
-}
-
-std::optional<std::uint64_t> capability_in(std::string_view name) noexcept {
-    if (same_but_case(name, "all")) return every_capability;
-    if (name.size() > 4 && same_but_case(name.substr(0, 4), "cap_")) name.remove_prefix(4);
-    for (std::size_t i = 0; i < capability_names.size(); ++i)
-        if (same_but_case(name, capability_names[i])) return std::uint64_t{1} << i;
-    return std::nullopt;
-}
-
 // -- numbers ------------------------------------------------------------------------------------------------------
 
 // What runit takes for the number of a limit: digits, or nothing for 0; too much is as much as can be.
@@ -329,12 +209,6 @@ std::optional<std::int64_t> octal_in(std::string_view text, std::int64_t largest
     return value;
 }
 
-std::optional<std::int64_t> number_in(std::string_view text, std::uint64_t least, std::uint64_t largest) noexcept {
-    const auto number = whole_number(text);
-    if (!number || *number < least || *number > largest) return std::nullopt;
-    return static_cast<std::int64_t>(*number);
-}
-
 // Names with slashes between them; a slash before them means the root of the hierarchy. No way up.
 bool is_cgroup_path(std::string_view path) noexcept {
     if (path.starts_with('/')) path.remove_prefix(1);
@@ -349,10 +223,6 @@ bool is_cgroup_setting(std::string_view text) noexcept {
     const two_parts setting = split(text, '=');
     const two_parts file    = split(setting.head, '.');
     return setting.found && file.found && !file.head.empty() && !split(setting.head, '/').found;
-}
-
-constexpr bool repeats(act what) noexcept {
-    return what == act::cgroup_set || what == act::read_only || what == act::may_read || what == act::may_write;
 }
 
 // -- from options to steps ------------------------------------------------------------------------------------------
@@ -422,11 +292,11 @@ planner::answer planner::limits(const option_row& row, const char* text, bool al
 // "batch", "fifo:10": the two real-time policies have a priority, 1 … 99, and the others have none.
 planner::answer planner::schedule(const option_row& row, std::string_view text) noexcept {
     const two_parts parts  = split(text, ':');
-    const auto      policy = value_of(schedule_words, parts.head);
+    const auto      policy = schedule_in(parts.head);
     if (!policy) return bad_value(row);
     const bool real_time = *policy == schedule_kind::fifo || *policy == schedule_kind::rr;
     if (real_time != parts.found) return bad_value(row);
-    const auto priority = real_time ? number_in(parts.rest, 1, 99) : std::optional<std::int64_t>{0};
+    const auto priority = real_time ? number_between(parts.rest, 1, 99) : std::optional<std::int64_t>{0};
     if (!priority) return bad_value(row);
     return put(step{.what = act::schedule, .number = *priority, .kind = static_cast<std::uint8_t>(*policy)});
 }
@@ -477,8 +347,8 @@ std::optional<refusal> planner::take(const option_row& row, const char* text) no
             return named ? std::nullopt : bad_value(row);
         }
         case option::cpus: return cpus_in(text) ? put(act::cpus, text) : bad_value(row);
-        case option::io_class_: io_class_ = value_of(io_words, text); return io_class_ ? std::nullopt : bad_value(row);
-        case option::io_prio: io_prio_ = number_in(text, 0, 7); return io_prio_ ? std::nullopt : bad_value(row);
+        case option::io_class_: io_class_ = io_class_in(text); return io_class_ ? std::nullopt : bad_value(row);
+        case option::io_prio: io_prio_ = number_between(text, 0, 7); return io_prio_ ? std::nullopt : bad_value(row);
         case option::sched: return schedule(row, text);
         case option::hard: hard_ = true; return std::nullopt;
         case option::cgroup: return put(act::cgroup, text);
@@ -699,31 +569,6 @@ std::string_view usage_of(tool which) noexcept {
     return {};
 }
 
-bool plan::put(const step& what) noexcept {
-    const auto same = [&](const step& other) {
-        return other.what == what.what && !repeats(what.what) && (what.what != act::limit || other.kind == what.kind);
-    };
-    const auto behind = [&](const step& other) {
-        return other.what > what.what || (other.what == what.what && what.what == act::limit && other.kind > what.kind);
-    };
-    std::size_t at = 0;
-    while (at < size_ && !same(steps_[at]) && !behind(steps_[at])) ++at;
-    if (at < size_ && same(steps_[at])) {
-        steps_[at] = what;
-        return true;
-    }
-    if (size_ == most_steps) return false;
-    for (std::size_t i = size_++; i > at; --i) steps_[i] = steps_[i - 1];
-    steps_[at] = what;
-    return true;
-}
-
-const step* plan::find(act what) const noexcept {
-    for (const step& each : steps())
-        if (each.what == what) return &each;
-    return nullptr;
-}
-
 std::optional<refusal> read_options(tool as, std::span<const char* const> arguments, plan& made) noexcept {
     if (as != tool::chpst && arguments.size() == 1 && arguments[0] == std::string_view{"-V"})
         return refusal{.version = true};
@@ -749,173 +594,6 @@ std::optional<refusal> read_options(tool as, std::span<const char* const> argume
     if (const auto own = step_of(as, first, made)) made.put(*own);
     made.program = rest.data();
     return std::nullopt;
-}
-
-std::optional<cpu_mask> cpus_in(std::string_view list) noexcept {
-    constexpr std::uint64_t bits = 64, highest = std::tuple_size_v<cpu_mask> * bits - 1;
-    cpu_mask                mask{};
-    for (two_parts items = split(list, ',');; items = split(items.rest, ',')) {
-        const two_parts range = split(items.head, '-');
-        const auto      first = number_in(range.head, 0, highest);
-        const auto      last  = range.found ? number_in(range.rest, 0, highest) : first;
-        if (!first || !last || *last < *first) return std::nullopt;
-        for (auto n = static_cast<std::uint64_t>(*first); n <= static_cast<std::uint64_t>(*last); ++n)
-            mask[n / bits] |= std::uint64_t{1} << (n % bits);
-        if (!items.found) return mask;
-    }
-}
-
-std::optional<std::uint64_t> capabilities_in(std::string_view list) noexcept {
-    std::uint64_t mask = 0;
-    for (two_parts items = split(list, ',');; items = split(items.rest, ',')) {
-        const auto one = capability_in(items.head);
-        if (!one) return std::nullopt;
-        mask |= *one;
-        if (!items.found) return mask;
-    }
-}
-
-std::optional<int> signal_in(std::string_view text) noexcept {
-    if (const auto number = number_in(text, 1, 64)) return static_cast<int>(*number);
-    if (text.starts_with("SIG")) text.remove_prefix(3);
-    return value_of(signal_words, text);
-}
-
-namespace {
-
-void add_limit(const step& what, description& said) noexcept {
-    said.words.append("limit ");
-    said.words.append(name_of(resource_words, static_cast<resource>(what.kind)));
-    said.words.append(" to ");
-    if (what.number == most)
-        said.words.append("the hard limit");
-    else
-        said.words.append(decimal{static_cast<std::uint64_t>(what.number)}.view());
-    if (has(what.how, manner::hard)) said.words.append(", hard");
-}
-
-void add_signed(std::int64_t number, description& said) noexcept {
-    if (number < 0) said.words.append('-');
-    said.words.append(decimal{static_cast<std::uint64_t>(number < 0 ? -number : number)}.view());
-}
-
-void add_octal(std::int64_t number, description& said) noexcept {
-    said.words.append('0');
-    for (int shift = 6; shift >= 0; shift -= 3) said.words.append(static_cast<char>('0' + ((number >> shift) & 7)));
-}
-
-}  // namespace
-
-description describe(const step& what) noexcept {
-    description said;
-    const auto  about = [&](std::string_view words) {
-        said.words.append(words);
-        said.subject = what.text;
-    };
-    switch (what.what) {
-        case act::session: said.words.append("begin a session"); break;
-        case act::environment: about("read the environment from "); break;
-        case act::oom_score:
-            said.words.append("set the oom score to ");
-            add_signed(what.number, said);
-            break;
-        case act::cgroup: about("create the cgroup "); break;
-        case act::cgroup_set: about("set in the cgroup "); break;
-        case act::cgroup_enter: about("enter the cgroup "); break;
-        case act::new_net: said.words.append("leave the network"); break;
-        case act::new_mount: said.words.append("keep mounts apart"); break;
-        case act::read_only: about("make read-only "); break;
-        case act::private_tmp: said.words.append("mount an empty /tmp and /var/tmp"); break;
-        case act::root: about("change the root to "); break;
-        case act::directory: about("change the directory to "); break;
-        case act::nice:
-            said.words.append("add to the nice level ");
-            add_signed(what.number, said);
-            break;
-        case act::schedule:
-            said.words.append("schedule as ");
-            said.words.append(name_of(schedule_words, static_cast<schedule_kind>(what.kind)));
-            if (what.number != 0) {
-                said.words.append(':');
-                add_signed(what.number, said);
-            }
-            break;
-        case act::io_priority:
-            said.words.append("set the io priority to ");
-            said.words.append(name_of(io_words, static_cast<io_class>(what.kind)));
-            said.words.append(':');
-            add_signed(what.number, said);
-            break;
-        case act::cpus: about("run on the cpus "); break;
-        case act::id_variables: about("set UID and GID for "); break;
-        case act::bounding: said.words.append("give up capabilities for good"); break;
-        case act::identity: about(has(what.how, manner::init_groups) ? "become, with all groups, " : "become "); break;
-        case act::capabilities:
-            said.words.append(has(what.how, manner::ambient) ? "keep capabilities" : "clear capabilities");
-            break;
-        case act::lock: about(has(what.how, manner::waiting) ? "wait for the lock " : "take the lock "); break;
-        case act::ruleset: said.words.append("begin file rules"); break;
-        case act::may_read: about("allow to read and execute "); break;
-        case act::may_write: about("allow to read and write "); break;
-        case act::null: said.words.append("open /dev/null as 0, 1 and 2"); break;
-        case act::close_0: said.words.append("close 0"); break;
-        case act::close_1: said.words.append("close 1"); break;
-        case act::close_2: said.words.append("close 2"); break;
-        case act::limit: add_limit(what, said); break;
-        case act::umask:
-            said.words.append("set the umask to ");
-            add_octal(what.number, said);
-            break;
-        case act::death_signal:
-            said.words.append("ask for signal ");
-            add_signed(what.number, said);
-            said.words.append(" when the parent dies");
-            break;
-        case act::no_new_privs: said.words.append("gain no privileges any more"); break;
-        case act::restriction: said.words.append("open files by these rules only"); break;
-        case act::close_fds: said.words.append("close everything above 2"); break;
-    }
-    return said;
-}
-
-kernel_feature feature_of(act what) noexcept {
-    switch (what) {
-        case act::oom_score: return {"/proc/self/oom_score_adj (Linux 2.6.36, proc)", ENOENT};
-        case act::cgroup:
-        case act::cgroup_enter: return {"a cgroup v2 hierarchy (Linux 4.5, CONFIG_CGROUPS)"};
-        case act::new_net: return {"network namespaces (CONFIG_NET_NS)", EINVAL};
-        case act::new_mount: return {"mount namespaces (CONFIG_NAMESPACES)", EINVAL};
-        case act::read_only: return {"mount_setattr (Linux 5.12)"};
-        case act::private_tmp: return {"tmpfs (CONFIG_TMPFS)", ENODEV};
-        case act::schedule: return {"scheduling policies (sched_setscheduler)"};
-        case act::io_priority: return {"io priorities (CONFIG_BLOCK)"};
-        case act::cpus: return {"processor affinity (CONFIG_SMP)"};
-        case act::bounding:
-        case act::capabilities: return {"ambient capabilities (Linux 4.3)", EINVAL};
-        case act::ruleset:
-        case act::may_read:
-        case act::may_write:
-        case act::restriction: return {"Landlock (Linux 5.13, CONFIG_SECURITY_LANDLOCK, lsm=landlock)"};
-        case act::death_signal: return {"PR_SET_PDEATHSIG", EINVAL};
-        case act::no_new_privs: return {"no_new_privs (Linux 3.5)", EINVAL};
-        case act::close_fds: return {"close_range (Linux 5.9)"};
-        case act::session:
-        case act::environment:
-        case act::cgroup_set:
-        case act::root:
-        case act::directory:
-        case act::nice:
-        case act::id_variables:
-        case act::identity:
-        case act::lock:
-        case act::null:
-        case act::close_0:
-        case act::close_1:
-        case act::close_2:
-        case act::limit:
-        case act::umask: return {};
-    }
-    return {};
 }
 
 }  // namespace runwell

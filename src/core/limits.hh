@@ -5,18 +5,15 @@
 //              ▼  read_options()
 //     environment ./env │ identity www │ limit files 64 │ run ./daemon
 //
-// The order on the command line does not matter: act lists the changes in the order in which they are made, and a plan
-// keeps its steps in that order. prog/chpst carries the plan out, and --print shows it.
+// The order on the command line does not matter: a plan keeps its steps in the order in which they are made.
 #pragma once
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
 
-#include "core/fixed.hh"
+#include "core/plan.hh"
 
 namespace runwell {
 
@@ -33,113 +30,6 @@ tool tool_of(std::string_view name) noexcept;
 // The usage of a tool, without "usage: " and the name.
 std::string_view usage_of(tool which) noexcept;
 
-// Every change of the process state, in the order in which they are made.
-enum class act : std::uint8_t {
-    session,       // -P
-    environment,   // -e                text: the directory
-    oom_score,     // --oom-score       number: -1000 … 1000
-    cgroup,        // --cgroup          text: the path below the cgroup of the caller, or from the root
-    cgroup_set,    // --cgroup-set      text: file=value; repeats
-    cgroup_enter,  // --cgroup
-    new_net,       // --new-net
-    new_mount,     // --new-mount
-    read_only,     // --read-only       text: the path; repeats
-    private_tmp,   // --private-tmp
-    root,          // -/                text
-    directory,     // -C                text
-    nice,          // -n                number: to be added
-    schedule,      // --sched           kind: schedule_kind, number: its priority
-    io_priority,   // --io-class …      kind: io_class, number: 0 … 7
-    cpus,          // --cpus            text
-    id_variables,  // -U                text: user[:group]…
-    bounding,      // --cap-…           bits: the capabilities to lose for good
-    identity,      // -u                text: user[:group]…
-    capabilities,  // --cap-…           bits: the capabilities that may stay
-    lock,          // -l -L             text
-    ruleset,       // --may-…           begins what `restriction` ends
-    may_read,      // --may-read        text; repeats
-    may_write,     // --may-write       text; repeats
-    null,          // --null
-    close_0,       // -0
-    close_1,       // -1
-    close_2,       // -2
-    limit,         // -d -o …           kind: resource, number: the limit; one step for each resource
-    umask,         // --umask           number
-    death_signal,  // --death-signal    number
-    no_new_privs,  // --no-new-privs
-    restriction,   // --may-…
-    close_fds,     // --close-fds
-};
-
-// What setrlimit(2) limits, in the order in which the limits are set. Measured on runit 2.1.2 and 2.3.1.
-enum class resource : std::uint8_t {
-    data,
-    stack,
-    locked,
-    memory,
-    files,
-    processes,
-    file_size,
-    core,
-    resident,
-    cpu,
-};
-
-// Scheduling policies (sched(7)) and classes of input and output (ioprio_set(2)).
-enum class schedule_kind : std::uint8_t { other, fifo, rr, batch, idle };
-enum class io_class : std::uint8_t { realtime, best_effort, idle };
-
-// How a step is done.
-enum class manner : std::uint8_t {
-    plainly     = 0,
-    waiting     = 1,   // lock: wait until it is free
-    hard        = 2,   // limit: the hard limit too
-    daemontools = 4,   // as daemontools: a user is a name and nothing else, a subdirectory is no variable
-    init_groups = 8,   // identity: the groups that the user is a member of, too
-    ambient     = 16,  // bounding, capabilities: what stays outlives the change of user
-};
-constexpr manner operator|(manner a, manner b) noexcept {
-    return static_cast<manner>(static_cast<std::uint8_t>(a) | static_cast<std::uint8_t>(b));
-}
-constexpr bool has(manner all, manner one) noexcept {
-    return (static_cast<std::uint8_t>(all) & static_cast<std::uint8_t>(one)) != 0;
-}
-
-// As much as the hard limit allows.
-constexpr std::int64_t most = -1;
-
-struct step {
-    act           what;
-    const char*   text   = "";  // as on the command line
-    std::int64_t  number = 0;
-    std::uint64_t bits   = 0;
-    std::uint8_t  kind   = 0;
-    manner        how    = manner::plainly;
-};
-
-// Steps in the order of execution, and what to execute at the end.
-class plan {
-public:
-    static constexpr std::size_t most_steps = 128;
-
-    // Puts the step in its place: behind those of the same act when the act repeats, else instead of it. False when
-    // there is no room.
-    bool put(const step& what) noexcept;
-
-    std::span<const step> steps() const noexcept { return {steps_.data(), size_}; }
-    const step*           find(act what) const noexcept;
-
-    const char* const* program = nullptr;  // the arguments of what is executed; ends with a null pointer
-    const char*        argv0   = nullptr;  // -b
-    bool               verbose = false;    // -v
-    bool               print   = false;    // --print: show, do not execute
-    bool               silent  = false;    // setlock -x: failures are neither told nor returned
-
-private:
-    std::array<step, most_steps> steps_;
-    std::size_t                  size_ = 0;
-};
-
 // Why a command line is refused, before the usage is shown: "illegal option -- " + "x". No words: the usage says it
 // all.
 struct refusal {
@@ -152,32 +42,5 @@ struct refusal {
 // Measured on runit 2.1.2 and 2.3.1: options end at the first argument that is none or starts with "--", and the later
 // of two equal options counts; new here are the options whose names are words.
 std::optional<refusal> read_options(tool as, std::span<const char* const> arguments, plan& made) noexcept;
-
-// A step in words: "limit open files to 64", or with a subject, "environment from " + "./env".
-struct description {
-    fixed_text<120>  words;
-    std::string_view subject;
-};
-description describe(const step& what) noexcept;
-
-// What the kernel must have for an act that not every kernel can do, and the errno by which it says that it has not
-// (next to ENOSYS and EOPNOTSUPP). Nothing for what every Linux has.
-struct kernel_feature {
-    std::string_view name   = {};
-    int              absent = 0;
-};
-kernel_feature feature_of(act what) noexcept;
-
-// A list of processors, "0-3,8": bit n of the mask is processor n. Nothing when it is not such a list, is empty, or has
-// a number above the last.
-using cpu_mask = std::array<std::uint64_t, 16>;
-std::optional<cpu_mask> cpus_in(std::string_view list) noexcept;
-
-// Capabilities by name, "net_bind_service,chown" or "all", with or without "cap_", in any case: bit n is capability n.
-// Nothing when a name is unknown.
-std::optional<std::uint64_t> capabilities_in(std::string_view list) noexcept;
-
-// A signal by name, with or without "SIG", or by number; nothing when there is none such.
-std::optional<int> signal_in(std::string_view text) noexcept;
 
 }  // namespace runwell

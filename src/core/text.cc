@@ -23,4 +23,11 @@ std::optional<std::uint64_t> whole_number(std::string_view text) noexcept {
     return read.value;
 }
 
+std::optional<std::int64_t> number_between(std::string_view text, std::int64_t least, std::int64_t largest) noexcept {
+    const auto number = whole_number(text);  // which has 19 digits at most: it fits
+    if (!number || static_cast<std::int64_t>(*number) < least || static_cast<std::int64_t>(*number) > largest)
+        return std::nullopt;
+    return static_cast<std::int64_t>(*number);
+}
+
 }  // namespace runwell

@@ -35,6 +35,9 @@ scanned_number scan_number(std::string_view text) noexcept;
 // All of text as a number; nothing when it is empty, holds anything but digits, or is too large.
 std::optional<std::uint64_t> whole_number(std::string_view text) noexcept;
 
+// The same, from least to largest, and nothing when it is not between them.
+std::optional<std::int64_t> number_between(std::string_view text, std::int64_t least, std::int64_t largest) noexcept;
+
 // What follows the first n bytes; n is at most text.size(). (substr() would have to check, and throw.)
 constexpr std::string_view after(std::string_view text, std::size_t n) noexcept {
     return {text.data() + n, text.size() - n};

@@ -1,7 +1,7 @@
 // cgroup.hh — a cgroup of its own for a service (cgroups(7), version 2).
 #pragma once
 
-#include "core/limits.hh"
+#include "core/plan.hh"
 #include "core/result.hh"
 #include "sys/fd.hh"
 

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 
+#include "core/fixed.hh"
 #include "core/text.hh"
 #include "sys/files.hh"
 #include "sys/kernel.hh"

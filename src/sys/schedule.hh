@@ -4,7 +4,7 @@
 // Every function is about the process that calls it, and holds over execve(2).
 #pragma once
 
-#include "core/limits.hh"
+#include "core/vocabulary.hh"
 #include "core/result.hh"
 
 namespace runwell::sys {

@@ -400,33 +400,7 @@ TEST(limits, capabilities_add_up_and_what_is_dropped_is_not_kept) {
     EXPECT_TRUE(has(kept.made.find(act::capabilities)->how, manner::ambient));
 }
 
-TEST(limits, capabilities_have_their_kernel_numbers) {
-    EXPECT_EQ(capabilities_in("chown"), 1U);
-    EXPECT_EQ(capabilities_in("Cap_Sys_Admin"), 1U << 21);
-    EXPECT_EQ(capabilities_in("checkpoint_restore"), std::uint64_t{1} << 40);
-    EXPECT_EQ(capabilities_in("setfcap,mac_override"), std::uint64_t{3} << 31);
-    EXPECT_EQ(capabilities_in("all"), ~std::uint64_t{0});
-    EXPECT_FALSE(capabilities_in("cap_"));
-}
-
-TEST(limits, cpus_are_a_list_of_ranges) {
-    EXPECT_EQ((*cpus_in("0-3,8"))[0], 0x10fU);
-    EXPECT_EQ((*cpus_in("63-64"))[0], std::uint64_t{1} << 63);
-    EXPECT_EQ((*cpus_in("63-64"))[1], 1U);
-    EXPECT_EQ((*cpus_in("1023"))[15], std::uint64_t{1} << 63);
-}
-
-TEST(limits, a_signal_has_a_name_or_a_number) {
-    EXPECT_EQ(signal_in("TERM"), SIGTERM);
-    EXPECT_EQ(signal_in("SIGHUP"), SIGHUP);
-    EXPECT_EQ(signal_in("9"), SIGKILL);
-    EXPECT_EQ(signal_in("64"), 64);
-    EXPECT_FALSE(signal_in("SIG"));
-    EXPECT_FALSE(signal_in("term"));
-}
-
-// -- the other tools
-// ----------------------------------------------------------------------------------------------------
+// -- the other tools --------------------------------------------------------------------------------------------------
 
 TEST(limits, a_tool_does_one_thing) {
     EXPECT_EQ((reading{tool::envdir, {"-x", "prog"}}.steps()), lines{"read the environment from -x"});
@@ -450,17 +424,4 @@ TEST(limits, setlock_waits_only_when_it_is_told_to) {
 TEST(limits, words_are_options_of_chpst_only) {
     EXPECT_EQ((reading{tool::softlimit, {"--null", "prog"}}.told()), "accepted");
     EXPECT_EQ((reading{tool::softlimit, {"--null", "prog"}}.steps()), lines{});
-}
-
-// -- what it needs
-// ------------------------------------------------------------------------------------------------------
-
-TEST(limits, what_not_every_kernel_has_is_named) {
-    for (const act each : {act::oom_score, act::cgroup, act::new_net, act::new_mount, act::read_only, act::private_tmp,
-                           act::schedule, act::io_priority, act::cpus, act::bounding, act::capabilities, act::ruleset,
-                           act::may_read, act::restriction, act::death_signal, act::no_new_privs, act::close_fds})
-        EXPECT_FALSE(feature_of(each).name.empty()) << static_cast<int>(each);
-    for (const act each : {act::session, act::environment, act::root, act::directory, act::nice, act::identity,
-                           act::lock, act::limit, act::umask})
-        EXPECT_TRUE(feature_of(each).name.empty()) << static_cast<int>(each);
 }

@@ -49,6 +49,15 @@ TEST(text, a_whole_number_is_nothing_but_digits) {
         EXPECT_EQ(whole_number(no), std::nullopt) << no;
 }
 
+TEST(text, a_number_lies_between_its_bounds_or_is_none) {
+    EXPECT_EQ(number_between("1", 1, 99), 1);
+    EXPECT_EQ(number_between("99", 1, 99), 99);
+    EXPECT_FALSE(number_between("0", 1, 99));
+    EXPECT_FALSE(number_between("100", 1, 99));
+    EXPECT_FALSE(number_between("", 0, 99));
+    EXPECT_FALSE(number_between("9999999999999999999", 0, 99));
+}
+
 TEST(text, a_whole_number_that_is_too_long_is_none) {
     EXPECT_EQ(whole_number("9999999999999999999"), 9'999'999'999'999'999'999u) << "19 digits always fit";
     EXPECT_EQ(whole_number("10000000000000000000"), std::nullopt);
