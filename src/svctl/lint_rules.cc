@@ -151,7 +151,7 @@ class inspector {
 public:
     explicit inspector(const std::string& directory) : directory_{directory} {}
 
-    std::vector<finding> all() {
+    std::vector<objection> all() {
         const auto about = look(directory_);
         if (!about || !S_ISDIR(about->st_mode)) {
             add(severity::error, "no-directory", directory_, 0,
@@ -512,7 +512,7 @@ private:
 
     fs::path             directory_;
     bool                 has_log_ = false;
-    std::vector<finding> found_;
+    std::vector<objection> found_;
 };
 
 }  // namespace
@@ -526,6 +526,6 @@ std::string_view word(severity of) noexcept {
     return "";
 }
 
-std::vector<finding> lint_service(const std::string& directory) { return inspector{directory}.all(); }
+std::vector<objection> lint_service(const std::string& directory) { return inspector{directory}.all(); }
 
 }  // namespace runwell::svctl

@@ -19,7 +19,7 @@ enum class severity : std::uint8_t {
     note,     // it may be meant
 };
 
-struct finding {
+struct objection {
     severity    how_bad;
     std::string rule;      // its name, which stays the same: "daemonises"
     std::string path;      // of the file or directory
@@ -31,6 +31,6 @@ struct finding {
 std::string_view word(severity of) noexcept;
 
 // In the order of the files, and in each by line. `directory` is that of a service.
-std::vector<finding> lint_service(const std::string& directory);
+std::vector<objection> lint_service(const std::string& directory);
 
 }  // namespace runwell::svctl

@@ -57,6 +57,19 @@ def test_sys_knows_no_program():
             assert quoted.startswith(("core/", "sys/")), f"{path.name}: {quoted}"
 
 
+def test_a_name_is_given_once():
+    """Two types of one name in one namespace would be one for the linker, which takes the functions of either."""
+    given = {}
+    for path in SOURCES.glob("**/*.hh"):
+        space = ""
+        for line in path.read_text().splitlines():
+            if opened := re.match(r"namespace ([\w:]+) \{", line):
+                space = opened[1]
+            elif defined := re.match(r"(?:struct|class|enum class|using) (\w+)\b(?!;)", line):
+                given.setdefault(f"{space}::{defined[1]}", []).append(path.name)
+    assert {name: where for name, where in given.items() if len(where) > 1} == {}
+
+
 def definitions():
     """What the build defines for every file: versions and directories."""
     commands = json.loads((ROOT / "build/release/compile_commands.json").read_text())

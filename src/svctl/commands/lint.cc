@@ -60,7 +60,7 @@ struct tally {
     }
 };
 
-json json_of(const finding& one) {
+json json_of(const objection& one) {
     json made = json::object();
     made.set("severity", word(one.how_bad))
         .set("rule", one.rule)
@@ -80,7 +80,7 @@ exit_code lint(const setting& in, const options& asked) {
     json                           each = json::list();
     std::string                    text;
     for (const std::string& directory : directories) {
-        for (const finding& one : lint_service(directory)) {
+        for (const objection& one : lint_service(directory)) {
             count.count(one.how_bad);
             each.push(json_of(one));
             text += out.paint(tint::strong, printable(one.path)) + (one.line > 0 ? ":" + std::to_string(one.line) : "");
