@@ -2,18 +2,22 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
+#include <cmath>
 #include <ctime>
 #include <vector>
 
 namespace runwell::svctl {
 namespace {
 
-template <class... Values>
-std::string formatted(const char* format, Values... values) {
-    std::array<char, 64> text{};
-    std::snprintf(text.data(), text.size(), format, values...);
-    return text.data();
+// Not printf's: a list of 2,000 services has ten thousand of these.
+std::string two_digits(std::int64_t number) { return (number < 10 ? "0" : "") + std::to_string(number); }
+
+// A number of tenths or hundredths, with its point: 314, 2 is "3.14". What lies in the middle goes to the even one.
+std::string with_point(double value, int digits) {
+    const std::int64_t unit   = digits == 1 ? 10 : 100;
+    const std::int64_t scaled = std::llrint(value * static_cast<double>(unit));
+    const std::int64_t rest   = scaled % unit;
+    return std::to_string(scaled / unit) + "." + (digits == 1 ? std::to_string(rest) : two_digits(rest));
 }
 
 constexpr std::int64_t minute = 60, hour = 60 * minute, day = 24 * hour, year = 365 * day;
@@ -21,16 +25,14 @@ constexpr std::int64_t minute = 60, hour = 60 * minute, day = 24 * hour, year = 
 }  // namespace
 
 std::string duration(std::int64_t seconds) {
-    const auto of   = [seconds](std::int64_t unit) { return static_cast<long long>(seconds / unit); };
-    const auto rest = [seconds](std::int64_t unit, std::int64_t part) {
-        return static_cast<long long>(seconds % unit / part);
-    };
+    const auto of   = [seconds](std::int64_t unit) { return std::to_string(seconds / unit); };
+    const auto rest = [seconds](std::int64_t unit, std::int64_t part) { return two_digits(seconds % unit / part); };
     if (seconds <= 0) return "0s";
-    if (seconds < minute) return formatted("%llds", of(1));
-    if (seconds < hour) return formatted("%lldm%02llds", of(minute), rest(minute, 1));
-    if (seconds < day) return formatted("%lldh%02lldm", of(hour), rest(hour, minute));
-    if (seconds < year) return formatted("%lldd%02lldh", of(day), rest(day, hour));
-    return formatted("%lldy%lldd", of(year), rest(year, day));
+    if (seconds < minute) return of(1) + "s";
+    if (seconds < hour) return of(minute) + "m" + rest(minute, 1) + "s";
+    if (seconds < day) return of(hour) + "h" + rest(hour, minute) + "m";
+    if (seconds < year) return of(day) + "d" + rest(day, hour) + "h";
+    return of(year) + "y" + std::to_string(seconds % year / day) + "d";
 }
 
 std::string bytes(std::uint64_t count) {
@@ -41,12 +43,12 @@ std::string bytes(std::uint64_t count) {
         scaled /= 1024;
         ++unit;
     }
-    return formatted(unit != 0 && scaled < 9.95 ? "%.1f%s" : "%.0f%s", scaled, units[unit]);
+    return (unit != 0 && scaled < 9.95 ? with_point(scaled, 1) : std::to_string(std::llrint(scaled))) + units[unit];
 }
 
 std::string cpu_time(double seconds) {
     if (seconds >= minute) return duration(static_cast<std::int64_t>(seconds));
-    return formatted(seconds < 9.995 ? "%.2fs" : "%.1fs", std::max(seconds, 0.0));
+    return with_point(std::max(seconds, 0.0), seconds < 9.995 ? 2 : 1) + "s";
 }
 
 std::string local_time(moment at, bool with_zone) {
@@ -64,7 +66,8 @@ std::string iso_time(moment at) {
     std::array<char, 64> text{};
     if (::gmtime_r(&seconds, &parts) == nullptr) return "?";
     std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-    return text.data() + formatted(".%03uZ", at.nanos / 1'000'000);
+    const std::string milliseconds = std::to_string(at.nanos / 1'000'000);
+    return text.data() + ("." + std::string(3 - milliseconds.size(), '0') + milliseconds + "Z");
 }
 
 // Optimal string alignment: Damerau's distance, where nothing is changed twice.

@@ -37,8 +37,8 @@ Number number(std::string_view word) noexcept {
 
 }  // namespace
 
-// proc(5): pid (comm) state ppid …; utime, stime, cutime and cstime are fields 14 to 17, rss is 24. The name may hold
-// anything, brackets and spaces too, so the last bracket ends it.
+// proc(5): pid (comm) state ppid …; utime, stime, cutime and cstime are fields 14 to 17, starttime is 22, rss is 24.
+// The name may hold anything, brackets and spaces too, so the last bracket ends it.
 process parse_stat(std::string_view line, double per_second, std::uint64_t page) {
     const std::size_t open = line.find('('), close = line.rfind(')');
     if (open == std::string_view::npos || close == std::string_view::npos || close < open) return {};
@@ -53,6 +53,7 @@ process parse_stat(std::string_view line, double per_second, std::uint64_t page)
         if (field == 3) one.state = word.empty() ? '?' : word.front();
         if (field == 4) one.parent = number<pid_t>(word);
         if (field >= 14 && field <= 17) cpu += static_cast<double>(number<std::uint64_t>(word));
+        if (field == 22) one.started = static_cast<double>(number<std::uint64_t>(word)) / per_second;
         if (field == 24) one.memory_bytes = number<std::uint64_t>(word) * page;
     }
     one.cpu_seconds = cpu / per_second;
@@ -76,16 +77,24 @@ process_table process_table::read() {
         if (one.pid != 0) table.all_.push_back(std::move(one));
     }
     std::sort(table.all_.begin(), table.all_.end(), [](const process& a, const process& b) { return a.pid < b.pid; });
-    for (std::size_t i = 0; i < table.all_.size(); ++i) {
-        table.by_pid_.emplace(table.all_[i].pid, i);
-        table.children_[table.all_[i].parent].push_back(i);
-    }
+    for (const process& one : table.all_) table.by_parent_.push_back(&one);
+    std::stable_sort(table.by_parent_.begin(), table.by_parent_.end(),
+                     [](const process* a, const process* b) { return a->parent < b->parent; });
     return table;
 }
 
 const process* process_table::find(pid_t pid) const {
-    const auto found = by_pid_.find(pid);
-    return found == by_pid_.end() ? nullptr : &all_[found->second];
+    const auto found =
+        std::lower_bound(all_.begin(), all_.end(), pid, [](const process& one, pid_t it) { return one.pid < it; });
+    return found == all_.end() || found->pid != pid ? nullptr : &*found;
+}
+
+std::span<const process* const> process_table::children_of(pid_t pid) const {
+    const auto first = std::lower_bound(by_parent_.begin(), by_parent_.end(), pid,
+                                        [](const process* one, pid_t it) { return one->parent < it; });
+    auto       last  = first;
+    while (last != by_parent_.end() && (*last)->parent == pid) ++last;
+    return {first, last};
 }
 
 std::vector<process_table::branch> process_table::tree_of(pid_t root) const {
@@ -97,12 +106,11 @@ std::vector<process_table::branch> process_table::tree_of(pid_t root) const {
         drawn.push_back(std::move(next.back()));
         next.pop_back();
         const branch parent   = drawn.back();
-        const auto   children = children_.find(parent.of->pid);
-        if (children == children_.end()) continue;
+        const auto   children = children_of(parent.of->pid);
         // Pushed from the last to the first, so that they come off in order.
-        for (auto i = children->second.rbegin(); i != children->second.rend(); ++i) {
-            branch child{&all_[*i], parent.depth + 1, parent.last};
-            child.last.push_back(i == children->second.rbegin());
+        for (auto i = children.rbegin(); i != children.rend(); ++i) {
+            branch child{*i, parent.depth + 1, parent.last};
+            child.last.push_back(i == children.rbegin());
             next.push_back(std::move(child));
         }
     }
@@ -110,22 +118,23 @@ std::vector<process_table::branch> process_table::tree_of(pid_t root) const {
 }
 
 usage process_table::usage_of(pid_t root) const {
-    usage              sum;
-    std::vector<pid_t> next{root};
-    while (!next.empty()) {
-        const process* one = find(next.back());
-        next.pop_back();
-        if (one == nullptr) continue;
-        sum.cpu_seconds += one->cpu_seconds;
-        sum.memory_bytes += one->memory_bytes;
-        ++sum.processes;
-        if (const auto children = children_.find(one->pid); children != children_.end())
-            for (const std::size_t i : children->second) next.push_back(all_[i].pid);
-    }
+    usage          sum;
+    const process* first = find(root);
+    if (first != nullptr) add_usage_of(*first, sum);
     return sum;
 }
 
-std::vector<std::string> arguments_of(pid_t pid) {
+void process_table::add_usage_of(const process& one, usage& to) const {
+    to.cpu_seconds += one.cpu_seconds;
+    to.memory_bytes += one.memory_bytes;
+    ++to.processes;
+    for (const process* child : children_of(one.pid)) add_usage_of(*child, to);
+}
+
+namespace {
+
+// /proc/PID/cmdline: words, each with a zero behind it.
+std::string command_line_of(pid_t pid) {
     const auto file = sys::open_at(AT_FDCWD, ("/proc/" + std::to_string(pid) + "/cmdline").c_str(), O_RDONLY);
     if (!file) return {};
     std::string            all;
@@ -137,21 +146,27 @@ std::vector<std::string> arguments_of(pid_t pid) {
         size = ::read(file->value(), part.data(), part.size());
         if (size > 0) all.append(part.data(), static_cast<std::size_t>(size));
     }
+    // A process that has rewritten its title (nginx, sshd) leaves empty words behind it.
+    while (!all.empty() && all.back() == '\0') all.pop_back();
+    return all;
+}
+
+}  // namespace
+
+std::vector<std::string> arguments_of(pid_t pid) {
+    const std::string        all = command_line_of(pid);
     std::vector<std::string> words;
-    std::string_view         rest = all;
-    while (!rest.empty()) {
+    for (std::string_view rest = all; !rest.empty();) {
         const std::size_t end = std::min(rest.find('\0'), rest.size());
         words.emplace_back(rest.substr(0, end));
         rest.remove_prefix(std::min(end + 1, rest.size()));
     }
-    // A process that has rewritten its title (nginx, sshd) leaves empty words behind it.
-    while (!words.empty() && words.back().empty()) words.pop_back();
     return words;
 }
 
 std::string command_of(const process& one) {
-    std::string line;
-    for (const std::string& word : arguments_of(one.pid)) line += (line.empty() ? "" : " ") + word;
+    std::string line = command_line_of(one.pid);
+    std::replace(line.begin(), line.end(), '\0', ' ');
     return line.empty() ? "[" + printable(one.name) + "]" : printable(line);
 }
 

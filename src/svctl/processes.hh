@@ -10,9 +10,9 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace runwell::svctl {
@@ -24,6 +24,7 @@ struct process {
     std::string   name;              // at most 15 bytes
     double        cpu_seconds  = 0;  // its own, and of the children that it has waited for
     std::uint64_t memory_bytes = 0;  // resident, shared pages included
+    double        started      = 0;  // seconds after the boot
 };
 
 struct usage {
@@ -34,6 +35,12 @@ struct usage {
 
 class process_table {
 public:
+    process_table()                                = default;
+    process_table(process_table&&)                 = default;
+    process_table& operator=(process_table&&)      = default;
+    process_table(const process_table&)            = delete;
+    process_table& operator=(const process_table&) = delete;
+
     static process_table read();
 
     const process* find(pid_t pid) const;  // nullptr: there is none
@@ -50,9 +57,11 @@ public:
     const std::vector<process>& all() const noexcept { return all_; }
 
 private:
-    std::vector<process>                                all_;
-    std::unordered_map<pid_t, std::size_t>              by_pid_;
-    std::unordered_map<pid_t, std::vector<std::size_t>> children_;
+    std::span<const process* const> children_of(pid_t pid) const;
+    void                            add_usage_of(const process& one, usage& to) const;
+
+    std::vector<process>        all_;        // by pid
+    std::vector<const process*> by_parent_;  // the same, by parent and then by pid
 };
 
 // The line of /proc/PID/stat; pid 0 when it is not one. Times in the kernel's units are given by `per_second`, memory

@@ -50,10 +50,11 @@ struct service {
 };
 
 // Looks at a service or log service ("web", "web/log") below the directory `base`. Never waits and never fails: what
-// cannot be seen is an answer.
-service_state look_at(int base, const std::string& name);
+// cannot be seen is an answer. Without `with_down_file` that file is looked for only where it decides what is wanted:
+// where no runsv says so.
+service_state look_at(int base, const std::string& name, bool with_down_file = true);
 
-service look_at_service(const tree& in, const std::string& name);
+service look_at_service(const tree& in, const std::string& name, bool with_down_file_of_log = true);
 
 // One word for the state: "run", "paused", "finish", "down"; "no runsv", "hidden", "broken", "missing".
 std::string_view state_word(const service_state& of) noexcept;

@@ -10,39 +10,46 @@ constexpr std::string_view gap = "  ";
 }  // namespace
 
 std::string table::text(const terminal& on) const {
-    std::vector<std::size_t> widths;
-    for (std::size_t i = 0; i < columns_.size(); ++i) {
-        std::size_t width = columns_of(columns_[i].heading);
-        for (const auto& row : rows_) width = std::max(width, columns_of(row[i].text));
-        widths.push_back(width);
-    }
-    const std::size_t room = on.width();
+    std::vector<cell> headings;
+    for (const column& one : columns_) headings.push_back({one.heading, tint::strong});
 
-    std::string all;
-    const auto  add_line = [&](const auto& cell_at) {
-        std::size_t used = 0;
+    std::vector<std::size_t> own;  // how wide each cell is, row by row
+    std::vector<std::size_t> widths(columns_.size());
+    own.reserve((rows_.size() + 1) * columns_.size());
+    const auto measure = [&](const std::vector<cell>& row) {
         for (std::size_t i = 0; i < columns_.size(); ++i) {
-            const cell& one  = cell_at(i);
-            const bool  last = i + 1 == columns_.size();
+            own.push_back(columns_of(row[i].text));
+            widths[i] = std::max(widths[i], own.back());
+        }
+    };
+    measure(headings);
+    for (const auto& row : rows_) measure(row);
+
+    const std::size_t room = on.width();
+    std::string       all;
+    auto              width    = own.begin();
+    const auto        add_line = [&](const std::vector<cell>& row) {
+        std::size_t used = 0;
+        for (std::size_t i = 0; i < columns_.size(); ++i, ++width) {
+            const bool last = i + 1 == columns_.size();
             // What does not fit at all leaves at least one column of it.
-            const std::size_t left   = room == 0 ? 0 : room > used ? room - used : 1;
-            const bool        ragged = last && columns_[i].to == align::left;
-            const std::string shown  = fit(one.text, left);
-            const std::string filled = ragged ? shown : pad(shown, widths[i], columns_[i].to == align::right);
+            const std::size_t left   = room == 0 ? *width : room > used ? room - used : 1;
+            const bool        is_cut = *width > left;
+            const std::string cut    = is_cut ? fit(row[i].text, left) : std::string{};
+            const std::size_t taken  = is_cut ? columns_of(cut) : *width;
+            const std::size_t filled = last && columns_[i].to == align::left ? taken : std::max(widths[i], taken);
             // Spaces are not painted: a line may be cut at them.
-            const std::size_t at = filled.find(shown);
-            all += filled.substr(0, at) + on.paint(one.in, shown) + filled.substr(at + shown.size());
-            used += std::max(widths[i], columns_of(shown)) + gap.size();
+            if (columns_[i].to == align::right) all.append(filled - taken, ' ');
+            on.paint(all, row[i].in, is_cut ? cut : row[i].text);
+            if (columns_[i].to == align::left) all.append(filled - taken, ' ');
+            used += std::max(widths[i], taken) + gap.size();
             if (!last) all += gap;
         }
         while (all.ends_with(' ')) all.pop_back();
         all += '\n';
     };
-
-    std::vector<cell> headings;
-    for (const column& one : columns_) headings.push_back({one.heading, tint::strong});
-    add_line([&](std::size_t i) -> const cell& { return headings[i]; });
-    for (const auto& row : rows_) add_line([&](std::size_t i) -> const cell& { return row[i]; });
+    add_line(headings);
+    for (const auto& row : rows_) add_line(row);
     return all;
 }
 

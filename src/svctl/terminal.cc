@@ -133,10 +133,19 @@ std::size_t terminal::height() const {
     return ::ioctl(fd_, TIOCGWINSZ, &size) == 0 && size.ws_row != 0 ? size.ws_row : 24;
 }
 
-std::string terminal::paint(tint in, std::string_view text) const {
+void terminal::paint(std::string& onto, tint in, std::string_view text) const {
     const auto* row = std::find_if(tints.begin(), tints.end(), [in](const tint_row& one) { return one.in == in; });
-    if (!has_color_ || row == tints.end() || row->code.empty() || text.empty()) return std::string{text};
-    return "\x1b[" + std::string{row->code} + "m" + std::string{text} + "\x1b[0m";
+    if (!has_color_ || row == tints.end() || row->code.empty() || text.empty()) {
+        onto += text;
+        return;
+    }
+    onto.append("\x1b[").append(row->code).append("m").append(text).append("\x1b[0m");
+}
+
+std::string terminal::paint(tint in, std::string_view text) const {
+    std::string painted;
+    paint(painted, in, text);
+    return painted;
 }
 
 std::size_t columns_of(std::string_view text) {

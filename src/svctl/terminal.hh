@@ -49,7 +49,9 @@ public:
     // In lines; 0 where there is no terminal.
     std::size_t height() const;
 
+    // The text in that colour, with what leads to it and back; the other way, put behind what is there.
     std::string paint(tint in, std::string_view text) const;
+    void        paint(std::string& onto, tint in, std::string_view text) const;
 
 private:
     int  fd_;

@@ -21,10 +21,10 @@ struct options {
     bool                     as_json = false;
 };
 
-std::vector<service> look_at_all(const tree& in, const std::vector<std::string>& patterns) {
+std::vector<service> look_at_all(const tree& in, const options& asked) {
     std::vector<service> all;
-    for (const std::string& name : patterns.empty() ? in.names() : in.select(patterns))
-        all.push_back(look_at_service(in, name));
+    for (const std::string& name : asked.patterns.empty() ? in.names() : in.select(asked.patterns))
+        all.push_back(look_at_service(in, name, asked.as_json));
     return all;
 }
 
@@ -61,7 +61,7 @@ void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), s
 
 exit_code list(const setting& in, const options& asked) {
     const tree   services  = in.open_tree();
-    const auto   all       = look_at_all(services, asked.patterns);
+    const auto   all       = look_at_all(services, asked);
     const auto   processes = any_lives(all) ? process_table::read() : process_table{};
     const moment now       = sys::wall();
 
