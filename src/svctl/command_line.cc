@@ -3,7 +3,26 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "core/version.hh"
+#include "svctl/terminal.hh"
+
 namespace runwell::svctl {
+namespace {
+
+// CLI11 takes "[a,b]" for a list of its own, "a" and "b"; to svctl it is a pattern, or whatever it is. So such a word
+// goes in with a mark, which is taken off again where it comes out.
+constexpr char mark = '\x01';
+
+std::string marked(std::string word) {
+    const bool is_taken = word.starts_with(mark) || (word.starts_with('[') && word.ends_with(']'));
+    return is_taken ? mark + word : word;
+}
+
+void as_it_is(CLI::Option* option) {
+    option->transform([](std::string word) { return word.starts_with(mark) ? word.substr(1) : word; });
+}
+
+}  // namespace
 
 struct command_line::inside {
     struct common {
@@ -21,6 +40,7 @@ struct command_line::inside {
     static void add(CLI::App& to, const common& option) {
         auto* made = to.add_option(option.names, *option.into, option.help)->type_name(option.placeholder);
         made->take_last();
+        as_it_is(made);
         if (!option.allowed.empty()) made->check(CLI::IsMember{option.allowed})->type_name(option.placeholder);
     }
 };
@@ -34,13 +54,14 @@ command& command::flag(const std::string& names, bool& into, const std::string& 
 
 command& command::string(const std::string& names, std::string& into, const std::string& placeholder,
                          const std::string& help) {
-    app_->add_option(names, into, help)->type_name(placeholder)->take_last();
+    as_it_is(app_->add_option(names, into, help)->type_name(placeholder)->take_last());
     return *this;
 }
 
 command& command::strings(const std::string& names, std::vector<std::string>& into, const std::string& placeholder,
                           const std::string& help) {
-    app_->add_option(names, into, help)->type_name(placeholder)->expected(1)->allow_extra_args(false)->take_all();
+    as_it_is(
+        app_->add_option(names, into, help)->type_name(placeholder)->expected(1)->allow_extra_args(false)->take_all());
     return *this;
 }
 
@@ -64,17 +85,17 @@ command& command::excludes(const std::string& one, const std::string& other) {
 }
 
 command& command::word(const std::string& placeholder, std::string& into, const std::string& help) {
-    app_->add_option(placeholder, into, help)->type_name("")->required();
+    as_it_is(app_->add_option(placeholder, into, help)->type_name("")->required());
     return *this;
 }
 
 command& command::words(const std::string& placeholder, std::vector<std::string>& into, const std::string& help) {
-    app_->add_option(placeholder, into, help)->type_name("")->required();
+    as_it_is(app_->add_option(placeholder, into, help)->type_name("")->required());
     return *this;
 }
 
 command& command::maybe_words(const std::string& placeholder, std::vector<std::string>& into, const std::string& help) {
-    app_->add_option(placeholder, into, help)->type_name("");
+    as_it_is(app_->add_option(placeholder, into, help)->type_name(""));
     return *this;
 }
 
@@ -92,7 +113,7 @@ command& command::does(action what) {
 
 command_line::command_line() : in_{std::make_unique<inside>()} {
     in_->app.require_subcommand(0, 1);
-    in_->app.set_version_flag("-V,--version", "svctl (runwell) " RUNWELL_VERSION, "print the version");
+    in_->app.set_version_flag("-V,--version", std::string{version_words}, "print the version");
     in_->app.set_help_flag("-h,--help", "print this");
     in_->app.footer("svctl COMMAND --help tells more of one. The manual: man svctl");
 }
@@ -115,14 +136,18 @@ command command_line::add(const std::string& name, const std::string& help) {
 action command_line::read(int argc, const char* const* argv, action otherwise) {
     in_->chosen = std::move(otherwise);
     try {
-        in_->app.parse(argc, argv);
+        std::vector<std::string> words;  // the last one first
+        for (int i = argc - 1; i > 0; --i) words.push_back(marked(argv[i]));
+        in_->app.parse(words);
     } catch (const CLI::Success& asked) {  // --help, --version: CLI11 prints them
         in_->app.exit(asked);
         return [] { return exit_code::good; };
     } catch (const CLI::ParseError& wrong) {
         std::string help = "svctl";
         for (const CLI::App* one : in_->app.get_subcommands()) help += " " + one->get_name();
-        throw failure{exit_code::usage, wrong.what(), "how it is used: " + help + " --help"};
+        std::string cause = wrong.what();
+        std::erase(cause, mark);
+        throw failure{exit_code::usage, printable(cause), "how it is used: " + help + " --help"};
     }
     return in_->chosen;
 }

@@ -140,8 +140,20 @@ def test_a_wrong_command_line_has_a_cause_and_a_cure(services, words, code):
     assert all(line.startswith("svctl: ") for line in said.stderr.splitlines())
 
 
+def test_what_a_pattern_means_is_not_what_a_library_makes_of_it(services):
+    for name in ("a", "b", "ab", "a,b"):
+        services.fake(name)
+    names = [one["name"] for one in services.json("list", "--json", "[ab]")["services"]]
+    assert names == ["a", "b"]
+    assert [one["name"] for one in services.json("list", "--json", "[ab]", "[a][b]")["services"]] == ["a", "b", "ab"]
+    assert services.svctl("down", "--no-wait", "[ab,]").stdout == "a: told\nb: told\n"
+
+
 def test_help_and_version(services):
-    assert services.svctl("--version").stdout.startswith("svctl (runwell) ")
+    version = services.world.run("sv", "-V").stderr.splitlines()[0]
+    for option in ("--version", "-V"):
+        said = services.svctl(option)
+        assert (said.stdout, said.stderr, said.returncode) == (f"{version}\n", "", 0)
     said = services.svctl("list", "--help")
     assert (said.returncode, said.stderr) == (0, "")
     assert "--json" in said.stdout and "--svdir" in said.stdout
