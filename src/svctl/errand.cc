@@ -13,6 +13,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 
 #include "core/text.hh"
 #include "svctl/diagnosis.hh"
@@ -61,6 +62,8 @@ std::string description(const service_state& of) {
 
 // One service of the errand.
 struct entry {
+    const tree*          in;
+    watcher*             watch;
     std::string          name;
     status               before;
     service_state        last;
@@ -115,15 +118,11 @@ private:
 
 class messenger {
 public:
-    messenger(const setting& in, const tree& services, const std::vector<std::string>& names, const errand& what)
-        : services_{services},
-          what_{what},
-          out_{in.output()},
-          shown_{out_, what.waits && !what.as_json ? names.size() : 0},
-          watch_{services} {
-        for (const std::string& name : names) {
-            entries_.emplace_back();
-            entries_.back().name = name;
+    messenger(const setting& in, const std::vector<subject>& subjects, const errand& what)
+        : what_{what}, out_{in.output()}, shown_{out_, what.waits && !what.as_json ? subjects.size() : 0} {
+        for (const subject& one : subjects) {
+            watcher& its = watches_.try_emplace(one.in, *one.in).first->second;
+            entries_.push_back({.in = one.in, .watch = &its, .name = one.name});
         }
     }
     ~messenger() {
@@ -152,15 +151,15 @@ private:
         return std::all_of(entries_.begin(), entries_.end(), [](const entry& one) { return one.settled; });
     }
 
-    const tree&        services_;
-    const errand&      what_;
-    const terminal     out_;
-    progress           shown_;
-    watcher            watch_;
-    std::vector<entry> entries_;
-    const ticks        begun_    = sys::monotonic();
-    ticks              now_      = begun_;
-    ticks              deadline_ = begun_ + static_cast<ticks>(std::min(what_.seconds, 1e9) * 1e9);
+    const errand&                  what_;
+    const terminal                 out_;
+    progress                       shown_;
+    std::map<const tree*, watcher> watches_;  // one for each directory that services are in
+    std::vector<entry>             entries_;
+    std::optional<process_table>   processes_;  // once something has to be explained
+    const ticks                    begun_    = sys::monotonic();
+    ticks                          now_      = begun_;
+    ticks                          deadline_ = begun_ + static_cast<ticks>(std::min(what_.seconds, 1e9) * 1e9);
 };
 
 // Whether runsv has read all that was written to supervise/control.
@@ -194,13 +193,13 @@ void messenger::print_json() const {
         json found = json::list();
         for (const failure& why : one.failures)
             found.push(json::object().set("cause", why.cause()).set("cure", why.cure()));
-        each.push(json_of(look_at_service(services_, one.name), processes, wall)
+        each.push(json_of(look_at_service(*one.in, one.name), processes, wall)
                       .set("met", one.good)
                       .set("findings", std::move(found)));
     }
     const bool met = std::all_of(entries_.begin(), entries_.end(), [](const entry& one) { return one.good; });
     print(json::object()
-              .set("directory", services_.directory())
+              .set("directory", entries_.front().in->directory())
               .set("met", met)
               .set("services", std::move(each))
               .text(true) +
@@ -209,8 +208,9 @@ void messenger::print_json() const {
 
 // What is behind a failure.
 void messenger::explain(entry& of) {
-    const service at    = look_at_service(services_, of.name);
-    const auto    found = diagnose(services_, at, process_table::read(), sys::wall());
+    if (!processes_) processes_ = process_table::read();
+    const service at    = look_at_service(*of.in, of.name);
+    const auto    found = diagnose(*of.in, at, *processes_, sys::wall());
     for (const finding& one : found) of.failures.emplace_back(exit_code::failed, one.cause, one.cure);
     // runsv stays until its logger has read everything: whoever holds the pipe keeps it.
     if (what_.until == goal::gone && at.main.present() && at.main.said->pid == 0 && at.log && at.log->runs())
@@ -231,7 +231,7 @@ void messenger::look(entry& at) {
     at.stirred = false;
     // In this order: what runsv has read before it wrote its status counts. See core/verdict.hh.
     const bool leaves = what_.until == goal::gone;
-    at.last           = watch_.look(at.name);
+    at.last           = at.watch->look(at.name);
     const bool rests =
         at.last.by == supervision::absent && what_.patient && what_.until == goal::down &&
         !(at.last.said && at.last.said->pid != 0 && ::kill(static_cast<pid_t>(at.last.said->pid), 0) == 0);
@@ -255,7 +255,7 @@ void messenger::look_at_present(entry& at) {
         if (what_.needs_process && !at.last.runs())
             return settle(at, exit_code::failed, "there is no process to tell: it is " + description(at.last));
         try {
-            if (!what_.bytes.empty()) send(services_, at.name, what_.bytes);
+            if (!what_.bytes.empty()) send(*at.in, at.name, what_.bytes);
         } catch (const failure& why) {
             return settle(at, why.code(), std::string{why.cause()}, why.cure());
         }
@@ -263,8 +263,8 @@ void messenger::look_at_present(entry& at) {
         if (!what_.waits || what_.until == goal::told) return settle(at);
         // What was asked for may have been so all along, and then nothing will ever be heard of it.
     }
-    const bool heard = !asks_for_another(what_.until) || has_heard_all(services_, at.name);
-    at.last          = watch_.look(at.name);
+    const bool heard = !asks_for_another(what_.until) || has_heard_all(*at.in, at.name);
+    at.last          = at.watch->look(at.name);
     if (!at.last.present()) {
         at.stirred = true;
         return;
@@ -289,8 +289,8 @@ bool messenger::check_agrees(entry& with) {
     with.check_due.reset();
 
     struct stat file {};
-    if (::fstatat(services_.fd(), (with.name + "/check").c_str(), &file, 0) != 0) return true;
-    const auto dir  = sys::open_at(services_.fd(), with.name.c_str(), O_RDONLY | O_DIRECTORY);
+    if (::fstatat(with.in->fd(), (with.name + "/check").c_str(), &file, 0) != 0) return true;
+    const auto dir  = sys::open_at(with.in->fd(), with.name.c_str(), O_RDONLY | O_DIRECTORY);
     const auto null = sys::open_at(AT_FDCWD, "/dev/null", O_RDWR);
     if (!dir || !null) return false;
     constexpr const char* argv[]  = {"./check", nullptr};
@@ -315,7 +315,8 @@ bool messenger::check_agrees(entry& with) {
 void messenger::wait() {
     std::optional<ticks> next   = deadline_ < begun_ + longest_wait ? std::optional{deadline_} : std::nullopt;
     const auto           sooner = [&next](ticks at) { next = next ? std::min(*next, at) : at; };
-    std::vector<pollfd>  ready{{watch_.fd().value(), POLLIN, 0}};
+    std::vector<pollfd>  ready;
+    for (const auto& [in, watch] : watches_) ready.push_back({watch.fd().value(), POLLIN, 0});
     for (const entry& one : entries_) {
         if (one.settled) continue;
         if (one.stirred) sooner(now_);
@@ -326,9 +327,13 @@ void messenger::wait() {
     sys::wait_for(ready, next);
     now_ = sys::monotonic();
 
-    const auto heard = watch_.read().services;
+    for (auto& [in, watch] : watches_) {
+        const auto heard = watch.read().services;
+        if (heard.empty()) continue;
+        for (entry& one : entries_)
+            if (one.in == in && heard.contains(one.name)) one.stirred = true;
+    }
     for (entry& one : entries_) {
-        if (heard.contains(one.name)) one.stirred = true;
         int code = 0;
         if (one.check_pid != 0 && ::waitpid(one.check_pid, &code, WNOHANG) == one.check_pid) {
             one.check_pid = 0;
@@ -345,7 +350,7 @@ void messenger::wait() {
 exit_code messenger::run() {
     if (what_.waits)
         for (const entry& one : entries_) try {
-                watch_.add(one.name);
+                one.watch->add(one.name);
             } catch (const failure& why) {
                 if (why.code() != exit_code::not_allowed) throw;  // look() says it in better words
             }
@@ -398,7 +403,13 @@ void send(const tree& services, const std::string& name, std::string_view bytes)
 
 exit_code run_errand(const setting& in, const tree& services, const std::vector<std::string>& names,
                      const errand& what) {
-    return messenger{in, services, names, what}.run();
+    std::vector<subject> subjects;
+    for (const std::string& name : names) subjects.push_back({&services, name});
+    return run_errand(in, subjects, what);
+}
+
+exit_code run_errand(const setting& in, const std::vector<subject>& subjects, const errand& what) {
+    return messenger{in, subjects, what}.run();
 }
 
 }  // namespace runwell::svctl

@@ -39,7 +39,14 @@ struct errand {
 // $SVWAIT, as for sv(8), else 7.
 double seconds_to_wait(const std::optional<double>& told);
 
+// A service, and the directory that it is in.
+struct subject {
+    const tree* in;
+    std::string name;
+};
+
 // Runs the errand for all of them at once. Returns the code for all: see together().
+exit_code run_errand(const setting& in, const std::vector<subject>& subjects, const errand& what);
 exit_code run_errand(const setting& in, const tree& services, const std::vector<std::string>& names,
                      const errand& what);
 

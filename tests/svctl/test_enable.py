@@ -132,3 +132,52 @@ def test_the_option_is_before_the_variable(services):
 def test_who_does_not_wait_only_links(tree):
     assert svctl(tree, "enable", "--no-wait", "web").stdout == "web: enabled\n"
     wait_until(lambda: (tree.directory / "web/supervise/status").exists(), "runsvdir has seen it")
+
+
+# Ready when a file says so; at TERM it meets the others, at a named pipe, and ends only with them.
+MEETS = """#!/usr/bin/python3
+import signal
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+open("ready", "w").close()
+signal.sigwait([signal.SIGTERM])
+open("{base}/meeting", "{mode}").close()
+"""
+
+
+@pytest.mark.parametrize("names", [("web", "db"), ("db", "web")])
+def test_all_are_told_before_the_first_is_waited_for(services, names):
+    base = services.world.directory
+    os.mkfifo(base / "meeting")
+    for name, mode in (("web", "r"), ("db", "w")):
+        services.world.service(f"available/{name}", MEETS.format(base=base, mode=mode))
+        (services.directory / name).symlink_to(services.available / name)
+        services.world.start(services.suite.path("runsv"), name, cwd=services.directory)
+        wait_until(lambda name=name: (services.available / name / "ready").exists(), f"{name} waits for its end")
+    said = svctl(services, "disable", "--now", *names, "--timeout", "60")
+    assert (said.returncode, said.stderr) == (0, "")
+    assert sorted(line.split(",")[0] for line in said.stdout.splitlines()) == sorted(
+        [f"{name}: disabled" for name in names] + [f"{name}: no runsv" for name in names])
+
+
+def test_one_deadline_for_all(services):
+    """Two that do not end: the second is not given the time anew."""
+    for name in ("web", "db"):
+        services.world.service(f"available/{name}", "#!/bin/sh\ntrap '' TERM\n>ready\nwhile :; do sleep 1000; done\n")
+        (services.directory / name).symlink_to(services.available / name)
+        services.world.start(services.suite.path("runsv"), name, cwd=services.directory)
+        wait_until(lambda name=name: (services.available / name / "ready").exists(), f"{name} is ready")
+    said = svctl(services, "disable", "--now", "web", "db", "--timeout", "0.2")
+    assert said.returncode == 6
+    assert [line for line in said.stderr.splitlines() if "not gone after 0.2 s" in line] == [
+        f"svctl: {name}: not gone after 0.2 s: up, process {pid_of(services.available / name)}, wanted down" for name in ("web", "db")]
+
+
+def test_services_of_several_places_are_disabled_together(services):
+    for place in ("available", "elsewhere"):
+        services.world.service(f"{place}/{place[0]}")
+        (services.directory / place[0]).symlink_to(services.world.directory / place / place[0])
+        services.world.start(services.suite.path("runsv"), place[0], cwd=services.directory)
+        wait_until(lambda at=place[0]: (services.directory / at / "supervise/status").exists(), f"runsv {place[0]} tells its status")
+        services.until_status(place[0], now="run")
+    said = svctl(services, "disable", "--now", "*", "--timeout", "60")
+    assert (said.returncode, said.stderr) == (0, "") and said.stdout.count("no runsv") == 2

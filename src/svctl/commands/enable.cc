@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 
 #include "svctl/diagnosis.hh"
 #include "svctl/errand.hh"
@@ -128,18 +129,19 @@ exit_code disable(const setting& in, const options& asked) {
     }
     const bool acts = asked.now || anyone_looks_after(services);
     if (!acts) say_that_nobody_acts(services);
-    exit_code code = exit_code::good;
+    const errand what{.bytes   = asked.now ? "x" : "",
+                      .until   = goal::gone,
+                      .wish    = "gone",
+                      .seconds = seconds_to_wait(asked.seconds),
+                      .waits   = acts && !asked.no_wait};
+    if (homes.empty() || (!what.waits && !asked.now)) return exit_code::good;
+    std::map<std::string, tree> around;
+    std::vector<subject>        subjects;
     for (const fs::path& home : homes) {
-        const tree around{home.parent_path().string()};
-        const auto name = home.filename().string();
-        errand     what{.bytes   = asked.now ? "x" : "",
-                        .until   = goal::gone,
-                        .wish    = "gone",
-                        .seconds = seconds_to_wait(asked.seconds),
-                        .waits   = acts && !asked.no_wait};
-        if (what.waits || asked.now) code = together(code, run_errand(in, around, {name}, what));
+        const std::string parent = home.parent_path().string();
+        subjects.push_back({&around.try_emplace(parent, parent).first->second, home.filename().string()});
     }
-    return code;
+    return run_errand(in, subjects, what);
 }
 
 command& with_waiting(command& of, const std::shared_ptr<options>& to) {
