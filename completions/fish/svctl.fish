@@ -8,7 +8,8 @@ function __runwell_svctl_words
     for word in (commandline -opc)[2..]
         if test $takes -eq 1
             set takes 0
-        else if contains -- $word --svdir --color -t --timeout -a --available
+        else if contains -- $word --svdir --color -t --timeout -a --available -n --lines --since --grep --dir --user --env \
+                --log --check --refresh
             set takes 1
         else if not string match -q -- '-*' $word
             echo $word
@@ -38,7 +39,7 @@ complete -c svctl -f
 complete -c svctl -s h -l help -d 'print help'
 complete -c svctl -l svdir -x -a '(__fish_complete_directories (commandline -ct))' -d 'the services directory'
 complete -c svctl -l color -x -a 'auto always never' -d 'colours'
-complete -c svctl -n 'test (count (__runwell_svctl_words)) -eq 0' -l version -d 'print the version'
+complete -c svctl -n 'test (count (__runwell_svctl_words)) -eq 0' -s V -l version -d 'print the version'
 for command in 'list\tevery service on a line' 'status\tservices in full' 'up\tstart services, and again whenever they end' \
         'down\tstop services: TERM and CONT' 'restart\tstop services, and start them again' 'reload\tread the configuration anew: HUP' \
         'once\tstart services, and leave them down when they end' 'kill\tsend KILL' 'signal\tsend services a signal' \
@@ -51,8 +52,22 @@ for command in 'list\tevery service on a line' 'status\tservices in full' 'up\ts
 end
 complete -c svctl -n '__runwell_svctl_is up down restart reload once kill signal enable disable wait' -s t -l timeout -x -d 'seconds to wait'
 complete -c svctl -n '__runwell_svctl_is up down restart reload once kill signal enable disable' -l no-wait -d 'do not wait'
-complete -c svctl -n '__runwell_svctl_is list status wait watch top' -l json -d 'as JSON'
+complete -c svctl -n '__runwell_svctl_is list status lint logs wait watch' -l json -d 'as JSON'
 complete -c svctl -n '__runwell_svctl_is watch' -l initial -d 'begin with how they are now'
+complete -c svctl -n '__runwell_svctl_is top' -l refresh -x -d 'look at CPU and memory so often'
+complete -c svctl -n '__runwell_svctl_is logs' -s f -l follow -d 'go on with what they write'
+complete -c svctl -n '__runwell_svctl_is logs' -s n -l lines -x -d 'only the last lines'
+complete -c svctl -n '__runwell_svctl_is logs' -l since -x -a '10m 1h 1d today yesterday' -d 'not older'
+complete -c svctl -n '__runwell_svctl_is logs' -l grep -x -d 'only lines in which this is found'
+complete -c svctl -n '__runwell_svctl_is logs' -l dir -x -a '(__fish_complete_directories (commandline -ct))' -d 'a directory that svlogd writes to'
+complete -c svctl -n '__runwell_svctl_is new' -l user -x -a '(__fish_complete_users)' -d 'run as this user'
+complete -c svctl -n '__runwell_svctl_is new' -l env -x -d 'a variable of the environment'
+complete -c svctl -n '__runwell_svctl_is new' -l log -x -a '(__fish_complete_directories (commandline -ct))' -d 'log to this directory'
+complete -c svctl -n '__runwell_svctl_is new' -l no-log -d 'no log'
+complete -c svctl -n '__runwell_svctl_is new' -l check -x -d 'succeeds when it can be used'
+complete -c svctl -n '__runwell_svctl_is new' -l finish -d 'write a finish, too'
+complete -c svctl -n '__runwell_svctl_is new' -l down -d 'not to be started by itself'
+complete -c svctl -n '__runwell_svctl_is new' -l available -x -a '(__fish_complete_directories (commandline -ct))' -d 'write it there'
 complete -c svctl -n '__runwell_svctl_is wait' -l up -d 'until they are up'
 complete -c svctl -n '__runwell_svctl_is wait enable' -l down -d 'until they are down; enabled, but not started'
 complete -c svctl -n '__runwell_svctl_is enable disable' -l now -d 'at once'
@@ -66,3 +81,4 @@ complete -c svctl -n '__runwell_svctl_is signal; and test (count (__runwell_svct
 complete -c svctl -n '__runwell_svctl_is enable' \
     -a '(set -q SVAVAILABLE; or set -l SVAVAILABLE /etc/sv; __runwell_services (__runwell_svctl_directory "-a --available" $SVAVAILABLE))'
 complete -c svctl -n '__runwell_svctl_is lint' -a '(__fish_complete_directories (commandline -ct))'
+complete -c svctl -n '__runwell_svctl_is lint' -a '(__runwell_services (__runwell_svctl_directory --svdir "$SVDIR"))'

@@ -14,6 +14,7 @@ import pytest
 from harness import DEADLINE, ROOT
 
 COMPLETIONS = ROOT / "completions"
+BIN = os.environ.get("RUNWELL_BIN", "build/bin")
 SHELLS = ("bash", "zsh", "fish")
 NAMES = {"sv", "svctl", "chpst", "setuidgid", "envuidgid", "envdir", "setlock", "softlimit", "pgrphack", "runsvdir", "runsv",
          "svlogd", "runsvchdir", "utmpset", "runit", "runit-init", "shutdown", "halt", "poweroff", "reboot", "telinit"}  # fmt: skip
@@ -203,6 +204,43 @@ def test_another_services_directory(complete, tmp_path):
 def test_options_of_a_command(complete):
     found = set(complete("svctl", "enable", "--"))
     assert {"--now", "--down", "--available", "--no-wait"} <= found and "--initial" not in found
+
+
+def options_of(command):
+    """What `svctl COMMAND --help` has, long and short."""
+    said = subprocess.run([ROOT / BIN / "svctl", *command, "--help"], capture_output=True, text=True, check=True).stdout
+    return {name for line in re.findall(r"^  (-[^ ]*)", said, re.M) for name in line.split(",")}
+
+
+@pytest.mark.parametrize("command", [(), *((name,) for name in sorted(COMMANDS_OF_SVCTL))], ids=lambda c: " ".join(c) or "svctl")
+def test_the_options_of_svctl_are_those_of_its_help(complete, command):
+    known = options_of(command)
+    assert {"--help", "--svdir", "--color"} < known | {"--json"}
+    long = {word.rstrip("=") for word in complete("svctl", *command, "--") if word.startswith("--")}
+    assert long == {name for name in known if name.startswith("--")}
+    # (A shell may leave a short one out where there is a long one that does the same.)
+    short = {word.rstrip("=") for word in complete("svctl", *command, "-") if re.fullmatch("-.", word)}
+    assert short <= known and (complete.shell != "bash" or short == {name for name in known if not name.startswith("--")})
+
+
+def test_what_an_option_takes_is_no_command_and_no_service(complete):
+    for words in (("--color",), ("logs", "--since"), ("logs", "-n"), ("new", "--env"), ("top", "--refresh")):
+        assert not SERVICES & set(complete("svctl", *words, ""))
+    assert set(complete("svctl", "--color", "")) >= {"auto", "always", "never"}
+    assert {"web", "worker"} <= set(complete("svctl", "logs", "-n", "5", "--since", "1h", "w"))
+
+
+def test_the_commands_of_svctl_are_those_of_its_help():
+    said = subprocess.run([ROOT / BIN / "svctl", "--help"], capture_output=True, text=True, check=True).stdout
+    assert set(re.findall(r"^  ([a-z]+) ", said.split("Subcommands:")[1], re.M)) == COMMANDS_OF_SVCTL
+
+
+def test_a_name_with_a_space_is_one_word(complete):
+    if complete.shell == "zsh":
+        pytest.skip("zsh quotes it itself, when it inserts it")
+    (complete.services / "two words").mkdir()
+    assert set(complete("svctl", "up", "tw")) <= {"two\\ words", "two words", "'two words'"}
+    assert len(complete("svctl", "up", "tw")) == 1
 
 
 def test_chpst(complete):
