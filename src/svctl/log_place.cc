@@ -1,6 +1,7 @@
 #include "svctl/log_place.hh"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -41,11 +42,17 @@ bool is_log_directory(const fs::path& directory) {
     return false;
 }
 
+// What a logger lets be seen of where it writes.
+struct sight {
+    std::vector<std::string> directories;
+    bool                     is_refused = false;  // it is not for this user to see
+};
+
 // The log directories that a process has open, in the order of its descriptors.
-std::vector<std::string> open_in(const fs::path& process) {
-    std::error_code          none;
+sight open_in(const fs::path& process) {
+    std::error_code          none, refusal;
     std::map<long, fs::path> files;
-    for (fs::directory_iterator entry{process / "fd", none}, end; entry != end; entry.increment(none))
+    for (fs::directory_iterator entry{process / "fd", refusal}, end; entry != end; entry.increment(none))
         files[std::stol(entry->path().filename())] = entry->path();
 
     std::vector<std::string> found;
@@ -58,15 +65,18 @@ std::vector<std::string> open_in(const fs::path& process) {
         if (is_same_file(lock, link) && is_log_directory(lock.parent_path()))
             found.push_back(lock.parent_path().string());
     }
-    return found;
+    return {found, refusal == std::errc::permission_denied};
 }
 
-std::vector<std::string> open_in_tree(const std::string& pid) {
-    const fs::path           process = fs::path{"/proc"} / pid;
-    std::vector<std::string> found   = open_in(process);
-    std::istringstream       children{content_of(process / "task" / pid / "children")};
-    for (std::string child; found.empty() && children >> child;) found = open_in_tree(child);
-    return found;
+sight open_in_tree(const std::string& pid) {
+    const fs::path     process = fs::path{"/proc"} / pid;
+    sight              seen    = open_in(process);
+    std::istringstream children{content_of(process / "task" / pid / "children")};
+    for (std::string child; seen.directories.empty() && children >> child;) {
+        sight below = open_in_tree(child);
+        seen        = {std::move(below.directories), seen.is_refused || below.is_refused};
+    }
+    return seen;
 }
 
 // What follows svlogd on its command line and is no option.
@@ -102,9 +112,14 @@ std::vector<std::string> log_directories(const std::string& directory, const std
     const fs::path    run       = log / "run";
     const std::string say_where = "say where its log is: svctl logs --dir DIRECTORY";
 
-    const std::string pid = content_of(log / "supervise/pid");
-    if (const auto number = whole_number(std::string_view{pid}.substr(0, pid.find('\n'))); number && *number > 0)
-        if (auto found = open_in_tree(std::to_string(*number)); !found.empty()) return found;
+    // (Who may not enter supervise/ does not learn of the process.)
+    const std::string pid        = content_of(log / "supervise/pid");
+    bool              is_refused = ::access((log / "supervise/pid").c_str(), R_OK) != 0 && errno == EACCES;
+    if (const auto number = whole_number(std::string_view{pid}.substr(0, pid.find('\n'))); number && *number > 0) {
+        sight seen = open_in_tree(std::to_string(*number));
+        if (!seen.directories.empty()) return seen.directories;
+        is_refused = seen.is_refused;
+    }
 
     std::error_code error;
     if (!fs::exists(log, error) && !error)
@@ -122,6 +137,11 @@ std::vector<std::string> log_directories(const std::string& directory, const std
         throw failure{exit_code::failed,
                       "where " + run.string() + " logs to is only known when it runs: " + words.front().text,
                       say_where};
+    if (is_refused && !is_log_directory(found.front()))
+        throw failure{exit_code::not_allowed,
+                      name + ": its logger does not show this user where it writes, and in " + found.front() + ", of " +
+                          run.string() + ", there is no log",
+                      "see it as root, or " + say_where};
     return found;
 }
 

@@ -401,17 +401,29 @@ log_line log_reader::line_of(std::string_view text) {
 
 // ---- several ------------------------------------------------------------------------------------------------------
 
+log_merger::log_merger(std::vector<log_reader*> readers) : readers_{std::move(readers)} {
+    for (std::size_t i = 0; i < readers_.size(); ++i) asked_.insert(i);
+}
+
 std::optional<log_merger::told> log_merger::next(bool rest) {
-    const std::size_t none  = readers_.size();
-    std::size_t       first = none;
-    for (std::size_t i = 0; i < readers_.size(); ++i) {
-        if (!heads_[i] && readers_[i]) heads_[i] = readers_[i]->next(rest);
-        if (heads_[i] && (first == none || heads_[i]->order < heads_[first]->order)) first = i;
-    }
-    if (first == none) return std::nullopt;
-    told line{first, std::move(*heads_[first])};
-    heads_[first].reset();
+    for (const std::size_t i : std::exchange(asked_, {}))
+        if (auto line = readers_[i] != nullptr ? readers_[i]->next(rest) : std::nullopt)
+            heads_.push({i, std::move(*line)});
+        else
+            dry_.insert(i);
+    if (heads_.empty()) return std::nullopt;
+    told line = heads_.top();
+    heads_.pop();
+    asked_.insert(line.reader);
     return line;
+}
+
+void log_merger::ask_again(std::size_t reader) {
+    if (dry_.erase(reader) != 0) asked_.insert(reader);
+}
+
+bool log_merger::is_later::operator()(const told& one, const told& other) const {
+    return one.line.order != other.line.order ? other.line.order < one.line.order : other.reader < one.reader;
 }
 
 }  // namespace runwell::svctl

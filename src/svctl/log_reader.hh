@@ -17,6 +17,7 @@
 #include <deque>
 #include <functional>
 #include <optional>
+#include <queue>
 #include <set>
 #include <string>
 #include <string_view>
@@ -100,10 +101,11 @@ private:
     moment                order_;
 };
 
-// The lines of several logs, by their time. The readers are the caller's; one that is null tells nothing.
+// The lines of several logs, by their time. The readers are the caller's; one that is null tells nothing. A reader that
+// had nothing more to tell is left in peace, so that those of a thousand quiet services cost nothing.
 class log_merger {
 public:
-    explicit log_merger(std::vector<log_reader*> readers) : readers_{std::move(readers)}, heads_(readers_.size()) {}
+    explicit log_merger(std::vector<log_reader*> readers);
 
     struct told {
         std::size_t reader;
@@ -111,11 +113,19 @@ public:
     };
     std::optional<told> next(bool rest = false);
 
+    // There may be more of this one.
+    void ask_again(std::size_t reader);
     void leave_out(std::size_t reader) { readers_[reader] = nullptr; }
 
 private:
-    std::vector<log_reader*>             readers_;
-    std::vector<std::optional<log_line>> heads_;
+    struct is_later {
+        bool operator()(const told& one, const told& other) const;
+    };
+
+    std::vector<log_reader*>                               readers_;
+    std::priority_queue<told, std::vector<told>, is_later> heads_;  // one line of each that is neither asked nor dry
+    std::set<std::size_t>                                  asked_;  // whose next line is wanted
+    std::set<std::size_t>                                  dry_;    // that had none
 };
 
 std::string_view without_stamp(std::string_view line);

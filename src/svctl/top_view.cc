@@ -13,6 +13,7 @@ namespace {
 constexpr std::string_view none       = "-";
 constexpr std::size_t      most_name  = 24;  // columns
 constexpr std::size_t      least_name = 8;
+constexpr std::size_t      around     = 3;  // lines: the heading, the names of the columns, the last one
 
 double age_of(const top_row& row, moment now) { return row.of.main.age(now).value_or(1e12); }
 
@@ -53,9 +54,9 @@ constexpr column_row columns_of_list[] = {
          const auto& main = r.of.main;
          return cell{main.present() && main.said->pid != 0 ? std::to_string(main.said->pid) : std::string{none}};
      }},
-    {"CPU%", 5, true, 48, [](const top_row& r, moment) { return cell{percent(r.command.empty() ? -1 : r.percent)}; }},
+    {"CPU%", 5, true, 48, [](const top_row& r, moment) { return cell{percent(r.lives ? r.percent : -1)}; }},
     {"MEMORY", 6, true, 52,
-     [](const top_row& r, moment) { return cell{r.command.empty() ? std::string{none} : bytes(r.used.memory_bytes)}; }},
+     [](const top_row& r, moment) { return cell{r.lives ? bytes(r.used.memory_bytes) : std::string{none}}; }},
     {"LOG", 8, false, 72, log_cell},
 };
 
@@ -141,21 +142,27 @@ std::vector<const top_row*> chosen(const std::vector<top_row>& all, std::string_
     return rows;
 }
 
-top_frame list_frame(const std::vector<top_row>& all, const std::vector<const top_row*>& rows, const top_state& of,
-                     std::size_t columns, std::size_t lines) {
-    constexpr std::size_t around = 3;  // the heading, the names of the columns, the last line
-    top_frame             frame;
-    const std::size_t     room = lines > around ? lines - around : 0;
-    const auto            found =
-        std::find_if(rows.begin(), rows.end(), [&](const top_row* row) { return row->of.name == of.selected; });
+std::span<const top_row* const> visible(const std::vector<const top_row*>& rows, std::string_view selected,
+                                        std::size_t lines) {
+    const std::size_t room = lines > around ? lines - around : 0;
+    const auto        found =
+        std::find_if(rows.begin(), rows.end(), [selected](const top_row* row) { return row->of.name == selected; });
     const auto        at    = static_cast<std::size_t>(found == rows.end() ? 0 : found - rows.begin());
     const std::size_t first = room == 0 || at < room ? 0 : at - room + 1;
-    const std::size_t name  = name_width(rows, columns);
+    return std::span{rows}.subspan(std::min(first, rows.size()),
+                                   std::min(room, rows.size() - std::min(first, rows.size())));
+}
+
+top_frame list_frame(const std::vector<top_row>& all, const std::vector<const top_row*>& rows, const top_state& of,
+                     std::size_t columns, std::size_t lines) {
+    top_frame         frame;
+    const std::size_t name = name_width(rows, columns);
     frame.lines.push_back(heading(all, rows.size(), of, columns));
     frame.lines.push_back(row_line(nullptr, false, name, columns, of.now));
-    for (std::size_t i = first; i < rows.size() && i < first + room; ++i) {
-        if (i == at) frame.selected = frame.lines.size();
-        frame.lines.push_back(row_line(rows[i], i == at, name, columns, of.now));
+    for (const top_row* row : visible(rows, of.selected, lines)) {
+        const bool is_selected = row->of.name == of.selected;
+        if (is_selected) frame.selected = frame.lines.size();
+        frame.lines.push_back(row_line(row, is_selected, name, columns, of.now));
     }
     while (frame.lines.size() + 1 < lines) frame.lines.emplace_back();
     frame.lines.push_back(

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,7 +25,8 @@ struct top_row {
     service     of;
     usage       used;          // of its process tree
     double      percent = -1;  // of one processor since the last look; less than 0: not known yet
-    std::string command;       // "" where nothing runs
+    bool        lives   = false;
+    std::string command;  // only of rows that are visible()
 };
 
 enum class top_order : std::uint8_t { name, state, cpu, memory, age };
@@ -53,6 +55,10 @@ struct top_state {
     std::string message;   // the last line, if there is something to say or to ask
     moment      now;
 };
+
+// The part of chosen() that a screen of so many lines shows.
+std::span<const top_row* const> visible(const std::vector<const top_row*>& rows, std::string_view selected,
+                                        std::size_t lines);
 
 // `rows`: of chosen(). `all`: for the counts of the heading. The selected one is always to be seen.
 top_frame list_frame(const std::vector<top_row>& all, const std::vector<const top_row*>& rows, const top_state& of,

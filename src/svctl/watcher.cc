@@ -55,8 +55,13 @@ void watcher::add_tree() { listen(in_->directory(), of_names | IN_ONLYDIR, place
 void watcher::add(const std::string& name) {
     if (!names_.insert(name).second) return;
     awaited_.insert(name);
-    listen(in_->path(name), of_service, place::service, name);
-    listen_below(name);
+    try {
+        listen(in_->path(name), of_service, place::service, name);
+        listen_below(name);
+    } catch (const failure&) {
+        remove(name);
+        throw;
+    }
 }
 
 // What is outside is listened to first: what comes while this goes on is then heard there.

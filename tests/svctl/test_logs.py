@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -196,9 +197,20 @@ def test_what_cannot_be_read_is_said_with_its_cure(services):
 def test_one_log_that_cannot_be_read_does_not_hide_the_others(services):
     services.make("bare")
     log_of(services, "web", "hello\n")
-    said = services.svctl("logs", "*")
+    said = services.svctl("logs", "web", "bare")
     assert said.stdout == "hello\n"
     assert (said.stderr.splitlines()[0].startswith("svctl: bare has no log"), said.returncode) == (True, 4)
+
+
+def test_a_pattern_passes_over_what_has_no_log(services):
+    for name in "abcdefg":
+        services.make(name)
+    log_of(services, "web", "hello\n")
+    said = services.svctl("logs", "*")
+    assert (said.stdout, said.returncode) == ("hello\n", 0)
+    assert said.stderr == "svctl: 7 services have no log: a, b, c, d, e, …\n"
+    said = services.svctl("logs", "[ab]")
+    assert (said.stdout, said.stderr, said.returncode) == ("", "svctl: 2 services have no log: a, b\n", 4)
 
 
 @pytest.mark.parametrize("words", [[], ["-n", "x", "web"], ["-n", "1.5", "web"], ["-n", "-1", "web"],
@@ -229,10 +241,10 @@ def test_unprivileged_it_says_what_it_may_not(services):
 class Follower:
     """A `svctl logs -f` whose lines can be waited for."""
 
-    def __init__(self, services, *arguments):
+    def __init__(self, services, *arguments, prepare=None):
         environment = ours().environment(SVDIR=services.directory, TZ="UTC")
         self.process = subprocess.Popen([ours().path("svctl"), "logs", "-f", *map(str, arguments)], env=environment,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=prepare)
         services.world.processes.append(self.process)
         self.lines = []
         self.reader = threading.Thread(target=self.read, daemon=True)
@@ -348,3 +360,61 @@ def test_a_torrent_is_followed_without_losing_or_doubling_a_line(services, confi
         assert numbers == sorted(set(numbers)), "in order, none twice"
         gaps = sum(1 for a, b in zip(numbers, numbers[1:]) if b != a + 1)
         assert gaps <= complaints.count("its lines are missing"), "every gap is told"
+
+
+def test_hundreds_of_logs_are_followed(services):
+    """More than a usual limit of open files allows; each line once, of whichever service."""
+    for i in range(600):
+        log_of(services, f"s{i:03}", f"first {i}\n")
+    follower = Follower(services, "-n", "1000", "*", prepare=lambda: resource.setrlimit(
+        resource.RLIMIT_NOFILE, (256, resource.getrlimit(resource.RLIMIT_NOFILE)[1])))
+    wait_until(lambda: len(follower.lines) == 600, "all first lines")
+    for i in range(0, 600, 7):
+        with open(services.directory / f"s{i:03}/log/main/current", "a") as log:
+            log.write(f"second {i}\n")
+    wait_until(lambda: len(follower.lines) >= 600 + 86, "all second lines")
+    assert follower.stop() == ""
+    assert sorted(line.split()[-1] for line in follower.lines[600:]) == sorted(str(i) for i in range(0, 600, 7))
+
+
+IN_A_NAMESPACE = """
+mount --make-rprivate / && mount -t tmpfs logs "$1" && mkdir "$1/web" || exit 99
+cd "$2" && exec "$3" web
+"""
+
+
+def test_a_logger_in_a_mount_namespace_of_its_own(services):
+    """Its directory is covered by a file system that only it sees: the lines are read where it writes them."""
+    if os.geteuid() != 0:
+        pytest.skip("only root mounts")
+    logs = services.world.directory / "logs"
+    (logs / "web").mkdir(parents=True)
+    (logs / "web/current").write_text("not this one\n")
+    services.make("web", "#!/bin/sh\necho hello\nexec sleep 1000\n", log__run=f"#!/bin/sh\nexec {ours().path('svlogd')} {logs}/web\n")
+    started = services.world.start(shutil.which("unshare"), "--mount", "sh", "-c", IN_A_NAMESPACE, "sh", logs, services.directory,
+                                   services.suite.path("runsv"))
+    wait_until(lambda: started.poll() is not None or services.svctl("logs", "web").stdout == "hello\n", "its line")
+    if started.poll() == 99:
+        pytest.skip("nothing can be mounted here")
+    assert (logs / "web/current").read_text() == "not this one\n"
+    follower = Follower(services, "web")
+    follower.until(["hello"])
+    services.svctl("restart", "web")
+    follower.until(["hello", "hello"])
+    assert follower.stop() == ""
+    assert [line["text"] for line in services.json("status", "--json", "web")["services"][0]["said"]] == ["hello", "hello"]
+
+
+def test_who_may_not_look_into_the_logger_is_told_so(services):
+    if os.geteuid() != 0:
+        pytest.skip("only root can be somebody else")
+    services.running("web", log__run="#!/bin/sh\ntest -e never || exec cat >/dev/null\nexec svlogd ../../../hidden\n")
+    hidden = services.world.directory / "hidden"
+    hidden.mkdir()
+    for path in (services.world.directory, services.directory, services.directory / "web", services.directory / "web/log", hidden):
+        path.chmod(0o755)
+    said = services.svctl("logs", "web", user=65534)
+    assert said.returncode == 5 and said.stdout == ""
+    assert said.stderr.splitlines() == [
+        f"svctl: web: its logger does not show this user where it writes, and in {hidden}, of {services.directory}/web/log/run, there is no log",
+        "svctl: see it as root, or say where its log is: svctl logs --dir DIRECTORY"]

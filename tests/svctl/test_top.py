@@ -1,5 +1,6 @@
 """svctl top: on terminals of three sizes (tmux), with colour and without; keys do what they say."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -16,11 +17,11 @@ pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is no
 class Top:
     """A `svctl top` in a tmux of its own."""
 
-    def __init__(self, services, *arguments, columns=80, lines=24, term="tmux-256color", **environment):
+    def __init__(self, services, *arguments, columns=80, lines=24, term="tmux-256color", wrapper=(), **environment):
         self.services = services
         self.socket = str(services.world.directory / "tmux")
         told = ours().environment(SVDIR=services.directory, TZ="UTC", LC_ALL="C.UTF-8", **environment)
-        words = " ".join(f"'{word}'" for word in [ours().path("svctl"), "top", *map(str, arguments)])
+        words = " ".join(f"'{word}'" for word in [*wrapper, ours().path("svctl"), "top", *map(str, arguments)])
         self.environment = told
         config = services.world.write("tmux.conf", f"set -g default-terminal {term}\nset -g status off\n"
                                                    "set -g remain-on-exit on\nset -sg escape-time 0\n")
@@ -287,3 +288,39 @@ def test_it_ends_when_its_terminal_goes(services, top):
     pid = screen.pid
     screen.close()
     wait_until(lambda: not harness.alive(pid), "it has ended")
+
+
+def test_hundreds_of_services(services, top):
+    for i in range(600):
+        services.fake(f"s{i:03}", phase=1, pid=os.getpid())
+    services.running("web")
+    screen = top("--refresh", "0")
+    screen.until("601 services: 601 up, 0 down, 0 failing")
+    screen.until(r"^> s000 .* \S*py")  # the command of one that is seen
+    screen.press("End")
+    screen.until("^> web .* sleep 1000 *$")
+    screen.press("Up", "NPage", "/", "5", "9", "Enter")
+    assert "16 with \"59\"" in screen.until(" s590 ")
+    screen.press("Escape")
+    wait_until(lambda: "with \"59\"" not in screen.text(), "all of them")
+    screen.press("End")
+    screen.until("^> web ")
+    screen.press("d", "y")
+    screen.until("^> web +down")
+    (services.directory / "s300/down").touch()
+    services.make("s300a")
+    screen.until("602 services: 600 up, 1 down, 1 failing")
+
+
+def test_services_that_cannot_be_heard_are_looked_at(services, top):
+    if os.geteuid() != 0:
+        pytest.skip("only root can be somebody else")
+    services.fake("web", phase=0, want="d")
+    for path in (services.world.directory, services.directory, services.directory / "web"):
+        path.chmod(0o755)
+    (services.directory / "web/supervise").chmod(0o700)
+    nobody = top("--refresh", "0.2", wrapper=[ours().path("chpst"), "-u", "nobody"])
+    nobody.until("^> web +hidden")
+    (services.directory / "web/supervise").chmod(0o755)
+    (services.directory / "web/supervise/ok").chmod(0o666)
+    nobody.until("^> web +down")

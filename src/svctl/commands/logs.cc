@@ -1,11 +1,14 @@
 // svctl logs — what services have said, and what they are saying.
 #include <poll.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstdio>
 #include <deque>
+#include <map>
 #include <set>
 
 #include "svctl/command.hh"
@@ -80,6 +83,25 @@ void add_service(sources& to, const std::string& name, const std::string& direct
         say(printable(name + " logs to " + found[i] + ", too: svctl logs --dir " + found[i]));
 }
 
+// "3 services have no log: db, mail, web"
+void say_silent(const std::vector<std::string>& names) {
+    constexpr std::size_t enough = 5;
+    if (names.empty()) return;
+    std::string text =
+        std::to_string(names.size()) + (names.size() == 1 ? " service has" : " services have") + " no log:";
+    for (std::size_t i = 0; i < std::min(names.size(), enough); ++i)
+        text += (i == 0 ? " " : ", ") + printable(names[i]);
+    say(text + (names.size() > enough ? ", …" : ""));
+}
+
+// A log takes two descriptors as long as it is read: as many as this user may have.
+void allow_many_files() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
+}
+
 // Every log that was asked for. Where there are several, one that cannot be read is told of and left out.
 exit_code open_all(sources& to, const setting& in, const options& asked, const selection& wanted) {
     if (asked.names.empty() && asked.directories.empty())
@@ -97,7 +119,16 @@ exit_code open_all(sources& to, const setting& in, const options& asked, const s
             code = together(code, why.code());
         }
     };
-    for (const std::string& name : names) attempt([&] { add_service(to, name, in.services + "/" + name, wanted); });
+    std::vector<std::string> silent;  // that have no log, and were not asked for by their name
+    for (const std::string& name : names) {
+        const bool is_named = std::find(asked.names.begin(), asked.names.end(), name) != asked.names.end();
+        if (!is_named && ::access((in.services + "/" + name + "/log").c_str(), F_OK) != 0)
+            silent.push_back(name);
+        else
+            attempt([&] { add_service(to, name, in.services + "/" + name, wanted); });
+    }
+    say_silent(silent);
+    if (to.empty() && !silent.empty()) code = together(code, exit_code::not_found);
     for (const std::string& directory : asked.directories) attempt([&] { add(to, directory, directory, wanted); });
     return code;
 }
@@ -178,33 +209,43 @@ public:
         auto made = sys::watch::make();
         if (!made) throw system_failure(made.why().error, "listen to", "log directories");
         watch_ = std::move(*made);
-        for (const auto& one : to) {
-            const std::string& directory = one->reader.directory();
+        for (std::size_t i = 0; i < to.size(); ++i) {
+            const std::string& directory = to[i]->reader.directory();
             const auto         place     = watch_.add(directory.c_str(), IN_MODIFY | IN_CREATE | IN_MOVED_TO);
             if (!place) throw system_failure(place.why().error, "listen to", directory);
-            places_.push_back(*place);
+            places_[*place].push_back(i);
             // As long as a file in it is open, only the directory above tells of the end of a directory.
             static_cast<void>(watch_.add((directory + "/..").c_str(), IN_DELETE | IN_MASK_ADD));
         }
     }
 
-    // Waits for something to happen, or only looks. Calls gone(i) where a directory may be no more.
-    template <class Gone>
-    void hear(bool waits, Gone gone) {
+    // Waits for something to happen, or only looks. Calls more(i) where something was written, and gone(i) where a
+    // directory is no more.
+    template <class More, class Gone>
+    void hear(bool waits, More more, Gone gone) {
         pollfd ready{watch_.fd().value(), POLLIN, 0};
         while (::poll(&ready, 1, waits ? -1 : 0) < 0 && errno == EINTR) {}
+        bool is_lossy = false, is_less = false;
         watch_.each([&](const sys::change& what) {
-            for (std::size_t i = 0; i < places_.size(); ++i) {
-                if (places_[i] == what.where && (what.mask & IN_MOVED_TO) != 0) to_[i]->reader.heard_of(what.name);
-                if ((what.mask & IN_DELETE) != 0 && to_[i]->reader.is_gone()) gone(i);
+            is_lossy         = is_lossy || (what.mask & IN_Q_OVERFLOW) != 0;
+            is_less          = is_less || (what.mask & IN_DELETE) != 0;
+            const auto found = places_.find(what.where);
+            if (found == places_.end()) return;
+            for (const std::size_t i : found->second) {
+                if ((what.mask & IN_MOVED_TO) != 0) to_[i]->reader.heard_of(what.name);
+                more(i);
             }
         });
+        for (std::size_t i = 0; i < to_.size() && (is_lossy || is_less); ++i) {
+            if (is_lossy) more(i);
+            if (to_[i]->reader.is_gone()) gone(i);
+        }
     }
 
 private:
-    const sources&   to_;
-    sys::watch       watch_;
-    std::vector<int> places_;
+    const sources&                          to_;
+    sys::watch                              watch_;
+    std::map<int, std::vector<std::size_t>> places_;  // whose directory it is: two names may lead to one
 };
 
 exit_code follow(const sources& all, log_merger& from, const selection& wanted, line_writer& to, listener& by) {
@@ -212,7 +253,8 @@ exit_code follow(const sources& all, log_merger& from, const selection& wanted, 
     std::set<std::size_t> left;
     for (std::size_t i = 0; i < all.size(); ++i) left.insert(i);
     for (bool all_told = true; !left.empty();) {
-        by.hear(all_told, [&](std::size_t i) {
+        const auto more = [&](std::size_t i) { from.ask_again(i); };
+        by.hear(all_told, more, [&](std::size_t i) {
             if (left.erase(i) == 0) return;
             say(printable(all[i]->name + ": " + all[i]->reader.directory() + " has been removed, and is not followed"));
             from.leave_out(i);
@@ -230,6 +272,7 @@ exit_code follow(const sources& all, log_merger& from, const selection& wanted, 
 
 exit_code logs(const setting& in, const options& asked) {
     const selection wanted = selection_of(asked);
+    allow_many_files();
     sources         all;
     const exit_code code = open_all(all, in, asked, wanted);
     if (all.empty()) return code;

@@ -13,6 +13,7 @@
 #include <deque>
 #include <filesystem>
 #include <map>
+#include <set>
 
 #include "svctl/command.hh"
 #include "svctl/human.hh"
@@ -204,27 +205,36 @@ private:
     void take_in_names() {
         std::vector<std::string> names = services_.names();
         if (!asked_.patterns.empty()) names = services_.select(asked_.patterns);
+        std::sort(names.begin(), names.end());
         std::vector<top_row> rows;
+        unheard_.clear();
         for (const std::string& name : names) {
             try {
                 listening_.add(name);
                 if (services_.has_log(name)) listening_.add(name + "/log");
             } catch (const failure&) {
-                // What this user may not see is shown as hidden.
+                // What this user may not see, or there are too many of; it is looked at with each refresh.
+                unheard_.insert(name);
             }
-            const auto before =
-                std::find_if(rows_.begin(), rows_.end(), [&](const top_row& r) { return r.of.name == name; });
-            rows.push_back(before != rows_.end() ? std::move(*before) : top_row{});
+            top_row* before = row_of(name);
+            rows.push_back(before != nullptr ? *before : top_row{});
             rows.back().of = look(name);
         }
         rows_ = std::move(rows);
     }
 
+    // Rows are by name.
+    top_row* row_of(const std::string& name) {
+        const auto found = std::lower_bound(rows_.begin(), rows_.end(), name,
+                                            [](const top_row& row, const std::string& it) { return row.of.name < it; });
+        return found == rows_.end() || found->of.name != name ? nullptr : &*found;
+    }
+
     // How it is; that it is looked at is not heard (watcher.hh).
     service look(const std::string& name) {
-        listening_.look(name);
-        if (services_.has_log(name)) listening_.look(name + "/log");
-        return look_at_service(services_, name);
+        service one{name, listening_.look(name), {}};
+        if (services_.has_log(name)) one.log = listening_.look(name + "/log");
+        return one;
     }
 
     // What the processes cost; at the start and with each refresh.
@@ -233,10 +243,12 @@ private:
         const ticks  now    = sys::monotonic();
         const double passed = static_cast<double>(now - measured_) / one_second;
         for (top_row& row : rows_) {
-            row.of            = look(row.of.name);
-            const auto  pid   = row.of.main.present() ? static_cast<pid_t>(row.of.main.said->pid) : 0;
-            const auto* of    = pid != 0 ? processes_.find(pid) : nullptr;
-            row.command       = of != nullptr ? command_of(*of) : "";
+            // Of the others it is heard when they change.
+            if (!row.of.main.present() || unheard_.contains(row.of.name)) row.of = look(row.of.name);
+            const auto  pid = row.of.main.present() ? static_cast<pid_t>(row.of.main.said->pid) : 0;
+            const auto* of  = pid != 0 ? processes_.find(pid) : nullptr;
+            row.lives       = of != nullptr;
+            row.command.clear();
             row.used          = of != nullptr ? processes_.usage_of(pid) : usage{};
             auto&      before = spent_[row.of.name];
             const bool same   = measured_ != 0 && before.first == pid && pid != 0;
@@ -266,8 +278,7 @@ private:
         if (heard.names) take_in_names();
         for (const std::string& changed : heard.services) {
             const std::string name = changed.substr(0, changed.find('/'));
-            for (top_row& row : rows_)
-                if (row.of.name == name) row.of = look(name);
+            if (top_row* row = row_of(name)) row->of = look(name);
         }
         if (heard.names || !heard.services.empty()) see_new_processes();
     }
@@ -279,9 +290,19 @@ private:
             if (spent_[row.of.name].first == pid) continue;
             row.percent = -1;
             row.used    = {};
+            row.lives   = pid != 0;
+            row.command.clear();
+        }
+    }
+
+    // The commands of those that are shown: to ask for all of them would cost more than all the rest.
+    void read_commands() {
+        for (const top_row* shown : visible(shown_, state_.selected, screen::lines())) {
+            top_row& row = rows_[static_cast<std::size_t>(shown - rows_.data())];
+            if (!row.lives || !row.command.empty()) continue;
             process one;
-            one.pid     = pid;
-            row.command = pid != 0 ? command_of(one) : "";
+            one.pid     = static_cast<pid_t>(row.of.main.said->pid);
+            row.command = command_of(one);
             if (row.command == "[]") row.command = "…";
         }
     }
@@ -297,7 +318,7 @@ private:
         state_.message          = question_ != question::none ? question_text() : note_;
         const std::size_t lines = screen::lines(), columns = screen::columns();
         switch (page_) {
-            case page::list: return screen_.show(list_frame(rows_, shown_, state_, columns, lines));
+            case page::list: read_commands(); return screen_.show(list_frame(rows_, shown_, state_, columns, lines));
             case page::details: return show_text(about_, details());
             case page::log: return show_text(about_ + ": log", log_ ? log_->lines() : std::vector<std::string>{});
             case page::help: return show_text("svctl top: keys", help_text);
@@ -511,7 +532,8 @@ private:
     std::vector<top_row>                            rows_;
     std::vector<const top_row*>                     shown_;
     process_table                                   processes_;
-    std::map<std::string, std::pair<pid_t, double>> spent_;  // processor seconds at the last measuring
+    std::map<std::string, std::pair<pid_t, double>> spent_;    // processor seconds at the last measuring
+    std::set<std::string>                           unheard_;  // services whose changes cannot be heard
     ticks                                           measured_ = 0;
     std::unique_ptr<log_tail>                       log_;
     std::vector<std::string>                        findings_;

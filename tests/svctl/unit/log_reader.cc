@@ -314,7 +314,13 @@ TEST_F(log_reading, several_logs_are_told_by_time) {
     while (const auto told = both.next()) text += told->line.text + "\n";
     EXPECT_EQ(text, "a1\nb2\na4\n a4, continued\nb4\nb5\n");
     append("second/current", stamp(6) + "b6\n");
+    EXPECT_FALSE(both.next().has_value()) << "nobody has said that there is more";
+    both.ask_again(1);
     EXPECT_EQ(both.next()->reader, 1U);
+    both.leave_out(1);
+    append("second/current", stamp(7) + "b7\n");
+    both.ask_again(1);
+    EXPECT_FALSE(both.next().has_value());
 }
 
 }  // namespace
