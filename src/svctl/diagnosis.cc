@@ -12,6 +12,7 @@
 #include <bit>
 #include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <cstring>
 #include <filesystem>
 
@@ -19,7 +20,9 @@
 #include "svctl/errors.hh"
 #include "svctl/human.hh"
 #include "svctl/view.hh"
+#include "sys/clock.hh"
 #include "sys/files.hh"
+#include "sys/ledger.hh"
 
 namespace runwell::svctl {
 namespace {
@@ -132,12 +135,27 @@ void examine_supervise(const tree& in, const std::string& name, std::vector<find
     }
 }
 
-// What runsvdir shows of the complaints of its runsv.
-void examine_title(const process* runsvdir, const std::string& name, std::vector<finding>& found) {
+// The end of what a runsvdir and its runsv have written to standard error, where that is a file.
+std::string end_of_messages(const process& runsvdir) {
+    constexpr off_t   enough = 65536;
+    const std::string path   = "/proc/" + std::to_string(runsvdir.pid) + "/fd/2";
+    struct stat       file {};
+    if (::stat(path.c_str(), &file) != 0 || !S_ISREG(file.st_mode)) return {};
+    const auto opened = sys::open_at(AT_FDCWD, path.c_str(), O_RDONLY | O_NONBLOCK);
+    if (!opened) return {};
+    std::string all(static_cast<std::size_t>(std::min(file.st_size, enough)), '\0');
+    const auto  size = ::pread(opened->value(), all.data(), all.size(), file.st_size - static_cast<off_t>(all.size()));
+    all.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+    return all;
+}
+
+// What runsvdir shows of the complaints of its runsv, or has written to a file.
+void examine_complaints(const process* runsvdir, const std::string& name, std::vector<finding>& found) {
     if (runsvdir == nullptr) return;
     std::string title;
     for (const std::string& word : arguments_of(runsvdir->pid)) title += word + " ";
-    const auto said = complaints_about(title, name);
+    auto said = complaints_about(title, name);
+    if (said.empty()) said = complaints_about("log: " + end_of_messages(*runsvdir), name);
     if (!said.empty()) found.push_back({"its supervisor has complained: " + printable(said.back()), ""});
 }
 
@@ -163,7 +181,55 @@ void examine_absence(const tree& in, const service& of, const process* runsvdir,
 
 std::string name_of_pid(const status& said) { return "process " + std::to_string(said.pid); }
 
-void examine_liveness(const tree& in, const service& of, moment now, std::vector<finding>& found) {
+// How ./run has ended, as its ./finish was told: exit code and wait status are the two words behind its name
+// (runsv(8)).
+void examine_end(const status& said, std::vector<finding>& found) {
+    const auto words = arguments_of(static_cast<pid_t>(said.pid));
+    const auto its   = std::find(words.begin(), words.end(), "./finish");
+    if (words.end() - its < 3) return;
+    int code = 0, how = 0;
+    std::from_chars(its[1].data(), its[1].data() + its[1].size(), code);
+    std::from_chars(its[2].data(), its[2].data() + its[2].size(), how);
+    const int   signal = how & 0x7f;
+    const char* name   = signal != 0 ? ::sigabbrev_np(signal) : nullptr;
+    if (signal == 0)
+        found.push_back({"./run has exited " + std::to_string(code), ""});
+    else
+        found.push_back({"./run was killed by signal " + std::to_string(signal) +
+                             (name != nullptr ? " (" + std::string{name} + ")" : "") +
+                             ((how & 0x80) != 0 ? ", and left a core" : ""),
+                         ""});
+}
+
+// How long the last ./run has lived: what runwell's supervisor has written down of its start, and the status of its
+// end. (runit's writes nothing down.)
+void examine_last_run(const tree& in, const service& of, moment now, std::vector<finding>& found) {
+    const auto lock = sys::open_at(in.fd(), (of.name + "/supervise/lock").c_str(), O_RDONLY | O_NONBLOCK);
+    const auto here = sys::here_and_now();
+    if (!lock || !here) return;
+    const ledger known = sys::read_ledger(lock->value());
+    if (!known.from || !known.from->is_where(*here) || !known.process || known.process->what != 'r') return;
+    const double ended = of.main.age(now).value_or(0);  // both in seconds ago
+    const double began = static_cast<double>(sys::since_boot() - known.process->born) / one_second;
+    if (began < ended) return;
+    found.push_back(
+        {"the last ./run, process " + std::to_string(known.process->pid) + ", lived for " + cpu_time(began - ended),
+         ""});
+}
+
+// A ./run that is much younger than its runsv is not the first.
+void examine_youth(const service& of, const process_table& processes, std::int64_t age, std::vector<finding>& found) {
+    const process* run   = processes.find(static_cast<pid_t>(of.main.said->pid));
+    const process* runsv = run != nullptr ? processes.find(run->parent) : nullptr;
+    if (runsv == nullptr || runsv->name != "runsv" || run->started - runsv->started < young_seconds) return;
+    const auto older = static_cast<std::int64_t>(run->started - runsv->started);
+    found.push_back({"./run was started " + duration(age) + " ago, and its runsv " + duration(age + older) +
+                         " ago: there was another one, which has ended or was restarted",
+                     "see whether this one stays: svctl watch " + printable(of.name)});
+}
+
+void examine_liveness(const tree& in, const service& of, const process_table& processes, moment now,
+                      std::vector<finding>& found) {
     const status&      said = *of.main.said;
     const std::string  name = printable(of.name);
     const std::int64_t age  = std::max<std::int64_t>(0, now.seconds - said.since.seconds);
@@ -174,9 +240,11 @@ void examine_liveness(const tree& in, const service& of, moment now, std::vector
     if (said.got_term && said.pid != 0 && said.now == phase::run)
         found.push_back(
             {name_of_pid(said) + " was sent TERM and lives on", "give it its time, or send KILL: svctl kill " + name});
-    if (said.now == phase::finish)
+    if (said.now == phase::finish) {
+        examine_end(said, found);
         found.push_back({"./finish has run for " + duration(age) + ", as " + name_of_pid(said),
                          said.wanted == want::up ? "the service starts again when it has ended" : ""});
+    }
 
     const bool ends_at_once =
         said.wanted == want::up && (said.now != phase::run || static_cast<double>(age) < young_seconds);
@@ -184,9 +252,11 @@ void examine_liveness(const tree& in, const service& of, moment now, std::vector
     if (said.wanted == want::up) {
         const auto scripts = examine_script(in.path(of.name) + "/run", name + "/run");
         found.insert(found.end(), scripts.begin(), scripts.end());
-        if (scripts.empty() && said.now != phase::run)
-            found.push_back({"./run has ended, and is started again, once a second at most",
-                             "see what it has to say: svctl logs " + name + ", or run it by hand"});
+        if (!scripts.empty()) return;
+        if (said.now == phase::run) return examine_youth(of, processes, age, found);
+        found.push_back({"./run has ended, and is started again, once a second at most",
+                         "see what it has to say: svctl logs " + name + ", or run it by hand"});
+        if (said.now == phase::down) examine_last_run(in, of, now, found);
     } else if (said.now == phase::down) {
         found.push_back({of.main.down_file ? "it is not started by itself: there is a file " + name + "/down"
                                            : "it was told to be down, or to run once, " + duration(age) + " ago",
@@ -332,12 +402,13 @@ std::vector<finding> diagnose(const tree& in, const service& of, const process_t
         case supervision::absent:
         case supervision::present: break;
     }
-    const process* runsvdir = of.main.fails() || !of.main.present() ? runsvdir_of(in, processes) : nullptr;
+    const bool     is_young = of.main.runs() && of.main.age(now).value_or(0) < young_seconds;
+    const process* runsvdir = of.main.fails() || !of.main.present() || is_young ? runsvdir_of(in, processes) : nullptr;
     if (of.main.present())
-        examine_liveness(in, of, now, found);
+        examine_liveness(in, of, processes, now, found);
     else
         examine_absence(in, of, runsvdir, processes, found);
-    if (of.main.fails()) examine_title(runsvdir, of.name, found);
+    examine_complaints(runsvdir, of.name, found);
 
     if (of.log && of.log->fails()) {
         const service log{of.name + "/log", *of.log, {}};

@@ -4,7 +4,10 @@
 //     supervise/         cannot be written: a read-only or a full file system
 //     run                missing, not executable, empty, no #!, CRLF, no such interpreter, for another machine, noexec
 //     the status         paused; TERM was sent and it lives on; wanted down, by whom; it ends as soon as it has begun
-//     the supervisors    what runsv and runsvdir have last complained of, from the title of runsvdir
+//     its last end       the exit code or signal that ./finish is told; how long ./run has lived; a ./run that is
+//                        younger than its runsv
+//     the supervisors    what runsv and runsvdir have last complained of: the title of runsvdir, or the file that its
+//                        standard error is
 //     the logger         the same for log/
 //
 // Everything is read, nothing is tried: no script is run and no lock is taken.

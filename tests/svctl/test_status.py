@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+import time
 
 import harness
 import pytest
@@ -263,3 +264,56 @@ def test_the_last_lines_of_its_log(services):
     told = services.json("status", "--json", "web")["services"][0]["said"]
     assert [one["text"] for one in told] == ["line 17", "line 18", "line 19", "line 20", "a\x1b[2Jb"]
     assert all(one["at"].endswith("Z") for one in told)
+
+
+# -- what does not stay up: nothing but what can be read is said ---------------------------------------------------------
+
+
+def test_a_service_that_flaps_and_how_long_it_lives(services):
+    """Its runsv has written down when ./run was started, and the status says when it ended."""
+    services.supervise("web", "#!/bin/sh\nexit 3\n")
+    until = r"the last \./run, process (\d+), lived for \d+\.\d\ds"
+    wait_until(lambda: any(re.fullmatch(until, cause) for cause in causes(services, "web")), "how long it lived")
+
+
+def test_what_another_boot_has_written_down_is_not_believed(services):
+    services.fake("web", want="u")
+    lock = services.directory / "web/supervise/lock"
+    line = f"{'0' * 36} {0:010} {0:018} {0:012}\n"
+    lock.write_text(line + f"r {4711:010} {1:018}\n")
+    assert not any("lived for" in cause for cause in causes(services, "web"))
+
+
+@pytest.mark.parametrize("end, cause", [("exit 3", "./run has exited 3"), ("kill -9 $$", "./run was killed by signal 9 (KILL)")])
+def test_how_it_has_ended_is_what_finish_is_told(any_services, end, cause):
+    """As long as ./finish runs: nobody else remembers."""
+    os.mkfifo(any_services.world.directory / "gate")
+    any_services.supervise("web", f"#!/bin/sh\n{end}\n", finish=f"#!/bin/sh\nread line <{any_services.world.directory}/gate\n")
+    any_services.until_status("web", now="finish")
+    until_cause(any_services, "web", cause)
+    assert causes(any_services, "web")[0] == cause
+    assert causes(any_services, "web")[1].startswith("./finish has run for ")
+
+
+def test_a_program_that_cannot_be_executed(any_services):
+    """runsv has no words for how ./run ended, as it never began: the file has, and the messages of runsv."""
+    services = any_services
+    services.make("web", run=None)
+    services.world.write("services/web/run", b"\x7fELF" + bytes(100), mode=0o755)
+    messages = services.world.directory / "messages"
+    with open(messages, "w") as file:
+        services.world.start(services.suite.path("runsvdir"), "-P", services.directory, stderr=file, env=services.suite.environment())
+    until_cause(services, "web", "its supervisor has complained: runsv web: fatal: unable to start ./run: exec format error")
+    assert causes(services, "web")[0] == "web/run is a program for another kind of machine"
+
+
+def test_a_run_that_is_much_younger_than_its_runsv(services):
+    services.running("web")
+    services.running("db")
+    began = time.monotonic()
+    assert not any("there was another one" in cause for cause in causes(services, "web"))
+    wait_until(lambda: time.monotonic() - began > 5.2, "runsv is older than what is young")
+    os.kill(pid_of(services.directory / "web"), 9)
+    said = re.compile(r"\./run was started \d+s ago, and its runsv \d+s ago: there was another one, which has ended or was restarted")
+    wait_until(lambda: any(said.fullmatch(cause) for cause in causes(services, "web")), "it is not the first one")
+    assert not any("there was another one" in cause for cause in causes(services, "db"))
