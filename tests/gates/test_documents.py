@@ -52,6 +52,48 @@ def error_texts():
     return found
 
 
+# The first argument of each of these is what svctl says went wrong, or is wrong with a service.
+CLIENT_SAYS = re.compile(
+    r"failure(?:\s+\w+)?\{\s*(?:exit_code::\w+|why\.code\(\)),|\bsettle\(\w+, exit_code::\w+,|emplace_back\(\s*exit_code::\w+,"
+    r"|found\.push_back\(\s*\{|\breturn \{\s*\{|\bcomplain_\(|\bsay\((?!failure)"
+)
+
+
+def first_argument(code):
+    """The code of an expression, up to what ends it."""
+    depth, quoted, end = 0, False, 0
+    while end < len(code):
+        letter = code[end]
+        if quoted:
+            end += letter == "\\"
+            quoted = letter != '"'
+        elif letter == '"':
+            quoted = True
+        elif letter in "([{":
+            depth += 1
+        elif letter in ")]}" or letter in ",;":
+            if depth == 0:
+                break
+            depth -= letter in ")]}"
+        end += 1
+    return code[:end]
+
+
+def texts_of_the_client():
+    """What svctl may say when something is wrong: the fixed words between names, by text: the files that say it."""
+    found = {}
+    for source in sorted((ROOT / "src/svctl").rglob("*.cc")):
+        code = re.sub(r"^\s*//.*|\s//[^\"\n]*$", "", source.read_text(), flags=re.M)
+        code = re.sub(r'"\s*\n\s*"', "", code)
+        said = [text for match in CLIENT_SAYS.finditer(code)
+                for text in re.findall(r'"((?:[^"\\]|\\.)*)"', first_argument(code[match.end():]))]  # fmt: skip
+        said += ["unable to " + doing for doing in re.findall(r'system_failure\([^,]+, "([^"]+)"', code)]
+        for text in said:
+            if re.search(r"[a-z()] [a-z]", text):
+                found.setdefault(re.sub(r"\\\\r.*", "", text).strip(" :,'("), set()).add(source.name)
+    return found
+
+
 def entries():
     """The texts of the first column of the tables, where the other two have a cause and a cure."""
     rows = re.findall(r"^\| (.+?) \| (.+?) \| (.+?) \|$", TROUBLE.read_text(), re.M)
@@ -60,14 +102,14 @@ def entries():
 
 def test_every_error_text_has_its_cause_and_its_cure():
     known = entries()
-    missing = {text: files for text, files in error_texts().items() if not any(text in entry for entry in known)}
+    missing = {text: files for text, files in {**error_texts(), **texts_of_the_client()}.items() if not any(text in entry for entry in known)}
     assert missing == {}
 
 
 def test_no_entry_is_about_what_is_never_said():
     words = set(re.findall(r'return "([^"]+)"', (ROOT / "src/core/error_words.cc").read_text()))
     labels = {"timeout: ...", "kill: ...", "dropping: ...", "warning: restarting.", "usage: ..."}
-    said = set(error_texts())
+    said = set(error_texts()) | set(texts_of_the_client()) | {"deleted before it could be read", "skipped", "logs: whose?"}
     assert [e for e in entries() if e not in words | labels and not any(text in e for text in said)] == []
 
 
