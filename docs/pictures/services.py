@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-BIN = Path(__file__).resolve().parent.parent.parent / "build/bin"
+BIN = Path(os.environ.get("RUNWELL_PICTURES_BIN") or Path(__file__).resolve().parent.parent.parent / "build/bin")
 
 LOG = "#!/bin/sh\nexec cat >/dev/null\n"
 SERVICES = {
