@@ -140,7 +140,7 @@ public:
 private:
     void look(entry& at);
     void look_at_present(entry& at);
-    bool check_agrees(entry& with);
+    bool check_agrees(entry& with) const;
     void settle(entry& as_good);
     void settle(entry& as_bad, exit_code code, const std::string& cause, std::string cure = {});
     void give_up(entry& on);
@@ -282,7 +282,7 @@ void messenger::look_at_present(entry& at) {
 }
 
 // Whether ./check has exited 0 while the service was as it is now. Starts it where it has to be asked first.
-bool messenger::check_agrees(entry& with) {
+bool messenger::check_agrees(entry& with) const {
     const status& now = *with.last.said;
     if (with.check_said && with.checked == now) return true;
     if (with.check_pid != 0 || (with.check_due && now_ < *with.check_due && with.checked == now)) return false;
@@ -404,6 +404,7 @@ void send(const tree& services, const std::string& name, std::string_view bytes)
 exit_code run_errand(const setting& in, const tree& services, const std::vector<std::string>& names,
                      const errand& what) {
     std::vector<subject> subjects;
+    subjects.reserve(names.size());
     for (const std::string& name : names) subjects.push_back({&services, name});
     return run_errand(in, subjects, what);
 }

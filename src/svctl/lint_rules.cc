@@ -443,7 +443,7 @@ private:
                                                [&](const control_row& r) { return r.word == stem || r.letter == stem; });
         const bool        known = row != std::end(control_rows);
         add(severity::warning, "unknown-control", path, 0, "runsv knows no such command, and never runs it",
-            known ? "did you mean control/" + std::string{row->letter} + "?"
+            known ? std::string{"did you mean control/"}.append(row->letter) + "?"
                   : "name it after a command of runsv(8): one of u d x t k p c h a i q 1 2");
     }
 
@@ -510,8 +510,8 @@ private:
         }
     }
 
-    fs::path             directory_;
-    bool                 has_log_ = false;
+    fs::path               directory_;
+    bool                   has_log_ = false;
     std::vector<objection> found_;
 };
 

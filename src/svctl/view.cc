@@ -18,18 +18,13 @@ std::string_view state_name(const service_state& of) noexcept {
 }  // namespace
 
 json& add_state(json& into, const service_state& of, moment now) {
-    const bool known = of.present();
-    const auto age   = known ? of.age(now) : std::nullopt;
-    json       wanted;
-    if (of.by != supervision::hidden && of.by != supervision::missing) wanted = want_word(of);
-    json pid;
-    if (known && of.said->pid != 0) pid = of.said->pid;
-    json since;
-    if (known) since = iso_time(of.said->since);
+    const bool known     = of.present();
+    const bool is_wanted = of.by != supervision::hidden && of.by != supervision::missing;
+    const auto age       = known ? of.age(now) : std::nullopt;
     into.set("state", state_name(of))
-        .set("wanted", std::move(wanted))
-        .set("pid", std::move(pid))
-        .set("since", std::move(since))
+        .set("wanted", is_wanted ? json{want_word(of)} : json{})
+        .set("pid", known && of.said->pid != 0 ? json{of.said->pid} : json{})
+        .set("since", known ? json{iso_time(of.said->since)} : json{})
         .set("seconds", age ? json{in_milliseconds(*age)} : json{})
         .set("paused", known && of.said->paused)
         .set("got_term", known && of.said->got_term)
@@ -53,15 +48,11 @@ json json_of(const service& one, const process_table& processes, moment now) {
     whole.set("name", one.name);
     add_state(whole, one.main, now);
 
-    const auto     pid   = one.main.present() ? static_cast<pid_t>(one.main.said->pid) : 0;
-    const process* first = pid != 0 ? processes.find(pid) : nullptr;
-    const usage    used  = first != nullptr ? processes.usage_of(pid) : usage{};
-    json           log;
-    if (one.log) {
-        log = json::object();
-        add_state(log, *one.log, now);
-    }
-    whole.set("log", std::move(log))
+    const auto     pid       = one.main.present() ? static_cast<pid_t>(one.main.said->pid) : 0;
+    const process* first     = pid != 0 ? processes.find(pid) : nullptr;
+    const usage    used      = first != nullptr ? processes.usage_of(pid) : usage{};
+    json           log_of_it = json::object();
+    whole.set("log", one.log ? add_state(log_of_it, *one.log, now) : json{})
         .set("cpu_seconds", first != nullptr ? json{used.cpu_seconds} : json{})
         .set("memory_bytes", first != nullptr ? json{used.memory_bytes} : json{})
         .set("processes", used.processes)
