@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "core/version.hh"
+#include "svctl/human.hh"
 #include "svctl/terminal.hh"
 
 namespace runwell::svctl {
@@ -20,6 +21,26 @@ std::string marked(std::string word) {
 
 void as_it_is(CLI::Option* option) {
     option->transform([](std::string word) { return word.starts_with(mark) ? word.substr(1) : word; });
+}
+
+failure usage(const CLI::App& app, const CLI::ParseError& wrong) {
+    std::string help = "svctl";
+    for (const CLI::App* one : app.get_subcommands()) help += " " + one->get_name();
+    std::string cause = wrong.what();
+    std::erase(cause, mark);
+    return {exit_code::usage, printable(cause), "how it is used: " + help + " --help"};
+}
+
+// What stands where a command is looked for.
+failure no_command(const CLI::App& app) {
+    std::string word = app.remaining().empty() ? "" : app.remaining().front();
+    std::erase(word, mark);
+    std::vector<std::string> commands;
+    for (const CLI::App* one : app.get_subcommands([](const CLI::App*) { return true; }))
+        commands.push_back(one->get_name());
+    const std::string meant = likeliest(word, commands);
+    return {exit_code::usage, "'" + printable(word) + "' is no command",
+            meant.empty() ? "see what there is: svctl --help" : "did you mean 'svctl " + meant + "'?"};
 }
 
 }  // namespace
@@ -142,12 +163,11 @@ action command_line::read(int argc, const char* const* argv, action otherwise) {
     } catch (const CLI::Success& asked) {  // --help, --version: CLI11 prints them
         in_->app.exit(asked);
         return [] { return exit_code::good; };
+    } catch (const CLI::ExtrasError& wrong) {
+        if (in_->app.get_subcommands().empty()) throw no_command(in_->app);
+        throw usage(in_->app, wrong);
     } catch (const CLI::ParseError& wrong) {
-        std::string help = "svctl";
-        for (const CLI::App* one : in_->app.get_subcommands()) help += " " + one->get_name();
-        std::string cause = wrong.what();
-        std::erase(cause, mark);
-        throw failure{exit_code::usage, printable(cause), "how it is used: " + help + " --help"};
+        throw usage(in_->app, wrong);
     }
     return in_->chosen;
 }

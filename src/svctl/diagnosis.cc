@@ -254,9 +254,10 @@ void examine_liveness(const tree& in, const service& of, const process_table& pr
         found.insert(found.end(), scripts.begin(), scripts.end());
         if (!scripts.empty()) return;
         if (said.now == phase::run) return examine_youth(of, processes, age, found);
+        if (said.now == phase::finish) return;
         found.push_back({"./run has ended, and is started again, once a second at most",
                          "see what it has to say: svctl logs " + name + ", or run it by hand"});
-        if (said.now == phase::down) examine_last_run(in, of, now, found);
+        examine_last_run(in, of, now, found);
     } else if (said.now == phase::down) {
         found.push_back({of.main.down_file ? "it is not started by itself: there is a file " + name + "/down"
                                            : "it was told to be down, or to run once, " + duration(age) + " ago",

@@ -86,4 +86,14 @@ std::size_t distance(std::string_view one, std::string_view other) {
     return d[one.size()][other.size()];
 }
 
+std::string likeliest(std::string_view word, std::span<const std::string> names) {
+    std::string best;
+    std::size_t least = std::max<std::size_t>(word.size() / 3, 1) + 1;
+    for (const std::string& name : names) {
+        const std::size_t apart = distance(word, name);
+        if (apart < least || (name.starts_with(word) && best.empty())) best = name, least = std::min(apart, least);
+    }
+    return best;
+}
+
 }  // namespace runwell::svctl

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -26,5 +27,8 @@ std::string iso_time(moment at);
 
 // How alike two names are: the number of letters to change, add, leave out or swap. For suggestions.
 std::size_t distance(std::string_view one, std::string_view other);
+
+// The name that was probably meant by this word; "" where none is like it.
+std::string likeliest(std::string_view word, std::span<const std::string> names);
 
 }  // namespace runwell::svctl

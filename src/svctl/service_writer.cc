@@ -12,6 +12,7 @@
 #include "core/text.hh"
 #include "svctl/errors.hh"
 #include "svctl/shell_script.hh"
+#include "svctl/terminal.hh"
 #include "sys/fd.hh"
 
 namespace runwell::svctl {
@@ -147,6 +148,10 @@ std::string finish_text(const new_service& of) {
 void write_service(const std::string& directory, const new_service& of) {
     const fs::path target = fs::path{directory} / of.name;
     struct stat    about {};
+    if (::stat(directory.c_str(), &about) != 0 && errno == ENOENT)
+        throw failure{exit_code::not_found,
+                      printable(directory) + ", the directory of available services, is not there",
+                      "make it, or name another one: --available DIR, or the variable SVAVAILABLE"};
     if (::lstat(target.c_str(), &about) == 0) taken(target);
 
     scaffold made{fs::path{directory} / ("." + of.name + "." + std::to_string(::getpid()))};

@@ -1,11 +1,20 @@
 #include "svctl/table.hh"
 
 #include <algorithm>
+#include <numeric>
 
 namespace runwell::svctl {
 namespace {
 
 constexpr std::string_view gap = "  ";
+
+// One name that is very long leaves the other columns their room. What is usual is not cut for them.
+void make_room(std::vector<std::size_t>& widths, std::size_t room) {
+    constexpr std::size_t usual  = 24;
+    const std::size_t     needed = std::accumulate(widths.begin(), widths.end() - 1, gap.size() * widths.size());
+    const auto            widest = std::max_element(widths.begin(), widths.end() - 1);
+    if (needed > room && *widest > usual) *widest = std::max(usual, *widest - std::min(*widest, needed - room));
+}
 
 }  // namespace
 
@@ -26,14 +35,17 @@ std::string table::text(const terminal& on) const {
     for (const auto& row : rows_) measure(row);
 
     const std::size_t room = on.width();
-    std::string       all;
-    auto              width    = own.begin();
-    const auto        add_line = [&](const std::vector<cell>& row) {
+    if (room != 0) make_room(widths, room);
+
+    std::string all;
+    auto        width    = own.begin();
+    const auto  add_line = [&](const std::vector<cell>& row) {
         std::size_t used = 0;
         for (std::size_t i = 0; i < columns_.size(); ++i, ++width) {
             const bool last = i + 1 == columns_.size();
             // What does not fit at all leaves at least one column of it.
-            const std::size_t left   = room == 0 ? *width : room > used ? room - used : 1;
+            const std::size_t rest   = room == 0 ? *width : room > used ? room - used : 1;
+            const std::size_t left   = last ? rest : std::min(rest, widths[i]);
             const bool        is_cut = *width > left;
             const std::string cut    = is_cut ? fit(row[i].text, left) : std::string{};
             const std::size_t taken  = is_cut ? columns_of(cut) : *width;

@@ -2,7 +2,8 @@
 //
 //     table all{{{"NAME"}, {"PID", align::right}, {"COMMAND"}}};
 //     all.row({{"web", tint::strong}, {"4711"}, {"nginx"}});
-//     all.print(out);                     the last column is cut where the terminal ends; in a pipe nothing is
+//     all.text(out)                       the last column is cut where the terminal ends, another one where it would
+//                                         take more than half of it; in a pipe nothing is
 #pragma once
 
 #include <string>

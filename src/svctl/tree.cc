@@ -37,17 +37,6 @@ bool matches(const std::string& pattern, const std::string& name) {
     return ::fnmatch(pattern.c_str(), name.c_str(), FNM_PERIOD) == 0;
 }
 
-// The name that was probably meant, if there is one.
-std::string suggestion(std::string_view word, std::span<const std::string> names) {
-    std::string best;
-    std::size_t least = std::max<std::size_t>(word.size() / 3, 1) + 1;
-    for (const std::string& name : names) {
-        const std::size_t apart = distance(word, name);
-        if (apart < least || (name.starts_with(word) && best.empty())) best = name, least = std::min(apart, least);
-    }
-    return best;
-}
-
 // The names that a word without "/log" means.
 std::vector<std::string> meaning(const std::string& word, std::span<const std::string> names, std::string_view where) {
     const std::string shown = "'" + printable(word) + "'";
@@ -68,7 +57,7 @@ std::vector<std::string> meaning(const std::string& word, std::span<const std::s
     if (word.find_first_of("*?[\\") != std::string::npos)
         throw failure{exit_code::not_found, shown + " matches no service in " + std::string{where},
                       "see what there is: svctl list"};
-    const std::string meant = suggestion(word, names);
+    const std::string meant = likeliest(word, names);
     throw failure{exit_code::not_found, shown + ": no such service in " + std::string{where},
                   meant.empty() ? "see what there is: svctl list" : "did you mean '" + printable(meant) + "'?"};
 }

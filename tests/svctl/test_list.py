@@ -1,6 +1,7 @@
 """svctl list: every service on a line."""
 
 import os
+import re
 
 import harness
 import pytest
@@ -27,7 +28,7 @@ def test_a_service_is_a_line(any_services):
 
 
 def test_no_command_is_list(services):
-    services.fake("web", want="d")
+    services.fake("web", want="d", age=90_000)  # of which a second more is not seen
     assert services.svctl().stdout == services.svctl("list").stdout
     assert "web" in services.svctl().stdout
 
@@ -147,6 +148,23 @@ def test_what_a_pattern_means_is_not_what_a_library_makes_of_it(services):
     assert names == ["a", "b"]
     assert [one["name"] for one in services.json("list", "--json", "[ab]", "[a][b]")["services"]] == ["a", "b", "ab"]
     assert services.svctl("down", "--no-wait", "[ab,]").stdout == "a: told\nb: told\n"
+
+
+@pytest.mark.parametrize("word, cure", [("stauts", "did you mean 'svctl status'?"), ("[ab]", "see what there is: svctl --help"),
+                                        ("\x1b[2J", "see what there is: svctl --help")])
+def test_what_is_no_command(services, word, cure):
+    said = services.svctl(word)
+    shown = word.replace("\x1b", "\\x1b")
+    assert (said.stderr, said.returncode) == (f"svctl: '{shown}' is no command\nsvctl: {cure}\n", 2)
+
+
+def test_one_long_name_leaves_the_others_their_room(services):
+    services.fake("x" * 200, want="d")
+    services.fake("web", want="d")
+    said, _ = services.on_a_terminal("list", columns=80)
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", said).splitlines()
+    assert all(len(line) <= 80 for line in lines)
+    assert re.match("web +down +down ", lines[1]) and re.match("x{23}… +down ", lines[2])
 
 
 def test_help_and_version(services):

@@ -141,7 +141,7 @@ def test_a_command_is_needed(services):
 
 def test_a_directory_that_cannot_be_written_to(services):
     said = services.svctl("new", "--available", "/nowhere", "web", "--", "sleep", "1")
-    assert said.returncode == 4 and "file does not exist" in said.stderr
+    assert said.returncode == 4 and "is not there" in said.stderr
 
 
 def test_what_lint_says_of_it_is_said_at_once(services):
@@ -154,3 +154,11 @@ def test_what_lint_says_of_it_is_said_at_once(services):
 def test_where_it_goes_is_told_by_the_environment(services):
     services.svctl("new", "web", "--", "sleep", "1000", env={"SVAVAILABLE": services.available})
     assert os.listdir(services.available) == ["web"]
+
+
+def test_a_directory_of_available_services_that_is_not_there(services):
+    nowhere = services.world.directory / "nowhere"
+    said = services.svctl("new", "--available", nowhere, "web", "--", "sleep", "1")
+    assert said.returncode == 4 and said.stderr.splitlines() == [
+        f"svctl: {nowhere}, the directory of available services, is not there",
+        "svctl: make it, or name another one: --available DIR, or the variable SVAVAILABLE"]

@@ -1,5 +1,6 @@
 """svctl top: on terminals of three sizes (tmux), with colour and without; keys do what they say."""
 
+import itertools
 import os
 import re
 import shutil
@@ -14,12 +15,16 @@ from harness import ours, stays, wait_until
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 
 
+NUMBERS = itertools.count()
+
+
 class Top:
     """A `svctl top` in a tmux of its own."""
 
     def __init__(self, services, *arguments, columns=80, lines=24, term="tmux-256color", wrapper=(), **environment):
         self.services = services
-        self.socket = str(services.world.directory / "tmux")
+        # One server each: that of another may be on its way out.
+        self.socket = str(services.world.directory / f"tmux-{next(NUMBERS)}")
         told = ours().environment(SVDIR=services.directory, TZ="UTC", LC_ALL="C.UTF-8", **environment)
         words = " ".join(f"'{word}'" for word in [*wrapper, ours().path("svctl"), "top", *map(str, arguments)])
         self.environment = told

@@ -212,8 +212,24 @@ def test_who_may_not_listen_is_told_so(services):
     services.world.directory.chmod(0o755)
     said = services.svctl("watch", user=65534, group=65534, extra_groups=[])
     assert said.returncode == 5
-    assert said.stderr.splitlines()[-2:] == [
+    assert said.stderr.splitlines() == [
         "svctl: no service lets this user listen", "svctl: listen as root: sudo svctl watch"]
+
+
+def test_many_that_may_not_be_listened_to_are_one_line(services):
+    if os.geteuid() != 0:
+        pytest.skip("needs root")
+    for name in ("a", "b", "c", "open"):
+        services.fake(name)
+        (services.directory / name / "supervise").chmod(0o755 if name == "open" else 0o700)
+        (services.directory / name / "supervise/ok").chmod(0o666)
+    for path in (services.world.directory, services.directory):
+        path.chmod(0o755)
+    process = services.world.start("svctl", "watch", "--initial", user=65534, group=65534, extra_groups=[],
+                                   env=harness.ours().environment(SVDIR=services.directory))
+    wait_until(lambda: "listen as root" in services.world.errors("svctl"), "it says so")
+    assert services.world.errors("svctl").splitlines()[0] == "svctl: 3 services do not let this user listen"
+    assert process.poll() is None
 
 
 def test_the_tree_may_vanish_too(services):

@@ -35,9 +35,7 @@ public:
             const auto heard = first ? watcher::changes{.names = true} : listening_.read();
             if (heard.names) take_in_names(first);
             for (const std::string& name : heard.services) look(name);
-            if (first && known_.empty() && refused_ != 0)
-                throw failure{exit_code::not_allowed, "no service lets this user listen",
-                              "listen as root: sudo svctl watch"};
+            tell_refusals();
             std::fflush(stdout);
             std::array<pollfd, 1> ready{pollfd{listening_.fd().value(), POLLIN, 0}};
             sys::wait_for(ready, std::nullopt);
@@ -95,10 +93,21 @@ private:
             return true;
         } catch (const failure& why) {
             if (why.code() != exit_code::not_allowed) throw;
-            ++refused_;
-            if (told_.insert(name).second) say(why);
+            if (told_.insert(name).second) ++refused_;
             return false;
         }
+    }
+
+    void tell_refusals() {
+        const std::string cure = "listen as root: sudo svctl watch";
+        if (refused_ != 0 && known_.empty())
+            throw failure{exit_code::not_allowed, "no service lets this user listen", cure};
+        if (refused_ != 0)
+            say(failure{exit_code::not_allowed,
+                        std::to_string(refused_) + (refused_ == 1 ? " service does not let this user listen"
+                                                                  : " services do not let this user listen"),
+                        cure});
+        refused_ = 0;
     }
 
     void look(const std::string& name) {
@@ -151,8 +160,8 @@ private:
     const terminal                       out_;
     watcher                              listening_;
     std::map<std::string, service_state> known_;
-    std::set<std::string>                told_;  // whose refusal has been told
-    std::size_t                          refused_ = 0;
+    std::set<std::string>                told_;         // whose refusal has been told, or will be:
+    std::size_t                          refused_ = 0;  // so many of them
 };
 
 exit_code watch(const setting& in, const options& asked) {
