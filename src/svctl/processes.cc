@@ -80,7 +80,30 @@ process_table process_table::read() {
     for (const process& one : table.all_) table.by_parent_.push_back(&one);
     std::stable_sort(table.by_parent_.begin(), table.by_parent_.end(),
                      [](const process* a, const process* b) { return a->parent < b->parent; });
+    table.add_up();
     return table;
+}
+
+// From the leaves to the roots: each adds what it and those below it cost to its parent, once that is all known.
+void process_table::add_up() {
+    const auto               place = [this](const process* one) { return static_cast<std::size_t>(one - all_.data()); };
+    std::vector<std::size_t> ready, children(all_.size());
+    for (const process& one : all_) {
+        sums_.push_back({one.cpu_seconds, one.memory_bytes, 1});
+        children[place(&one)] = children_of(one.pid).size();
+        if (children[place(&one)] == 0) ready.push_back(place(&one));
+    }
+    while (!ready.empty()) {
+        const std::size_t one    = ready.back();
+        const process*    parent = find(all_[one].parent);
+        ready.pop_back();
+        if (parent == nullptr) continue;
+        usage& sum = sums_[place(parent)];
+        sum.cpu_seconds += sums_[one].cpu_seconds;
+        sum.memory_bytes += sums_[one].memory_bytes;
+        sum.processes += sums_[one].processes;
+        if (--children[place(parent)] == 0) ready.push_back(place(parent));
+    }
 }
 
 const process* process_table::find(pid_t pid) const {
@@ -118,17 +141,8 @@ std::vector<process_table::branch> process_table::tree_of(pid_t root) const {
 }
 
 usage process_table::usage_of(pid_t root) const {
-    usage          sum;
     const process* first = find(root);
-    if (first != nullptr) add_usage_of(*first, sum);
-    return sum;
-}
-
-void process_table::add_usage_of(const process& one, usage& to) const {
-    to.cpu_seconds += one.cpu_seconds;
-    to.memory_bytes += one.memory_bytes;
-    ++to.processes;
-    for (const process* child : children_of(one.pid)) add_usage_of(*child, to);
+    return first == nullptr ? usage{} : sums_[static_cast<std::size_t>(first - all_.data())];
 }
 
 namespace {

@@ -58,10 +58,11 @@ public:
 
 private:
     std::span<const process* const> children_of(pid_t pid) const;
-    void                            add_usage_of(const process& one, usage& to) const;
+    void                            add_up();
 
     std::vector<process>        all_;        // by pid
     std::vector<const process*> by_parent_;  // the same, by parent and then by pid
+    std::vector<usage>          sums_;       // what the tree below each of all_ costs
 };
 
 // The line of /proc/PID/stat; pid 0 when it is not one. Times in the kernel's units are given by `per_second`, memory

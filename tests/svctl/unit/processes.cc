@@ -51,6 +51,19 @@ TEST(processes, a_tree_begins_with_its_root_and_goes_down_before_it_goes_on) {
     }
 }
 
+TEST(processes, the_usage_of_a_tree_is_that_of_all_its_processes) {
+    const auto all = process_table::read();
+    for (const process& root : all.all()) {
+        usage sum;
+        for (const auto& branch : all.tree_of(root.pid)) {
+            sum.memory_bytes += branch.of->memory_bytes;
+            ++sum.processes;
+        }
+        EXPECT_EQ(all.usage_of(root.pid).memory_bytes, sum.memory_bytes) << root.pid;
+        EXPECT_EQ(all.usage_of(root.pid).processes, sum.processes) << root.pid;
+    }
+}
+
 TEST(processes, there_is_no_tree_of_nobody) {
     EXPECT_TRUE(process_table{}.tree_of(1).empty());
     EXPECT_EQ(process_table{}.usage_of(1).processes, 0u);
