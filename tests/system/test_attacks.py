@@ -292,7 +292,9 @@ def text_of(directory):
 
 def test_a_race_for_current_is_lost(world, outside):
     directory = log_of_user(world, b"s0\nn2\n")
-    process = world.start("svlogd", "log", stdin=subprocess.PIPE)
+
+    def logger():
+        return world.start("svlogd", "log", stdin=subprocess.PIPE)
 
     def attack():
         while True:
@@ -304,10 +306,14 @@ def test_a_race_for_current_is_lost(world, outside):
                     pass
 
     attacker = as_user(attack)
+    process = logger()
     try:
         for n in range(200):
-            process.stdin.write(b"line %d\n" % n)
-            process.stdin.flush()
+            try:
+                process.stdin.write(b"line %d\n" % n)
+                process.stdin.flush()
+            except BrokenPipeError:  # no directory was left to it when it looked: as runit's it ends, and another is started
+                process = logger()
             process.send_signal(signal.SIGALRM if n % 2 else signal.SIGHUP)
     finally:
         os.kill(attacker, signal.SIGKILL)

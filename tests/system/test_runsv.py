@@ -1251,10 +1251,11 @@ def test_up_that_comes_with_the_end_of_the_logger_starts_nothing_that_nobody_loo
 
 def test_a_logger_that_is_killed_while_it_drains_is_started_once_more(world):
     """A deliberate difference: what is in the pipe reaches the log"""
-    directory = world.service("s", "#!/bin/sh\necho last\nexec sleep 1000\n",
+    directory = world.service("s", "#!/bin/sh\necho last\necho >said\nexec sleep 1000\n",
                               log__run="#!/bin/sh\n" + UNTIL_GO + "exec cat >>out\n")
     process, _ = running(world)
     wait_for_words(directory / "log", "run")
+    wait_until((directory / "said").exists, "the line is in the pipe")
     first = pid_of(directory / "log")
     control(directory, "x")
     wait_for_words(directory, "down")
