@@ -1225,7 +1225,7 @@ def test_up_while_the_logger_drains_is_obeyed_after_it(world):
     (directory / "log/go").touch()
     wait_for_words(directory, "run")
     wait_for_words(directory / "log", "run")
-    assert len(lines(directory / "log/pids")) == 2
+    wait_until(lambda: len(lines(directory / "log/pids")) == 2, "another logger")
     control(directory, "x")
     leaves(process)
     assert not (directory / "two").exists()
