@@ -489,7 +489,7 @@ def test_a_runsv_that_cannot_stay_is_started_once_a_second(world, sd):
     runsvdir(world, env={"PATH": f"{world.directory}/tools:/usr/bin:/bin", "OUT": str(out)})
     wait_until(lambda: out.exists() and len(out.read_text().splitlines()) >= 4, "four starts")
     times = [float(line.split()[0]) for line in out.read_text().splitlines()[:4]]
-    assert all(b - a > 0.8 for a, b in zip(times, times[1:])), times
+    assert times[3] - times[0] > 2.0, times  # three seconds, less what the first took to say so
 
 
 @regardless
