@@ -9,8 +9,8 @@
 #include <cstdio>
 #include <string_view>
 
-#include "core/accounting.hh"
 #include "core/error_words.hh"
+#include "core/login_records.hh"
 #include "core/text.hh"
 #include "core/version.hh"
 #include "sys/clock.hh"
@@ -26,7 +26,7 @@ constexpr const char* utmp        = "/var/run/utmp";
 constexpr const char* wtmp        = "/var/log/wtmp";
 constexpr sys::voice  voice{"utmpset"};
 
-using accounting::record;
+using login_records::record;
 
 void wake_up(int /*signal*/) {}
 
@@ -52,12 +52,12 @@ bool read_record(int file, off_t where, record& entry) noexcept {
 
 // The errno of what failed; ESRCH when nobody is logged in on this line, and 0 when nobody is any more.
 int log_out_in_utmp(int file, std::string_view line) noexcept {
-    constexpr auto size = static_cast<off_t>(accounting::record_size);
+    constexpr auto size = static_cast<off_t>(login_records::record_size);
     lock_for_a_while(file);
     record entry;
     for (off_t where = 0; read_record(file, where, entry); where += size) {
-        if (!accounting::is_login(entry, line)) continue;
-        accounting::log_out(entry, sys::wall());
+        if (!login_records::is_login(entry, line)) continue;
+        login_records::log_out(entry, sys::wall());
         return ::pwrite(file, entry.data(), entry.size(), where) == size ? 0 : errno;
     }
     return ESRCH;
@@ -68,7 +68,7 @@ int append_to_wtmp(int file, std::string_view line) noexcept {
     lock_for_a_while(file);
     struct stat before {};
     if (::fstat(file, &before) != 0) return errno;
-    const record  entry = accounting::logout_of(line, sys::wall());
+    const record  entry = login_records::logout_of(line, sys::wall());
     const ssize_t wrote = ::write(file, entry.data(), entry.size());
     if (wrote == static_cast<ssize_t>(entry.size())) return 0;
     const int error = wrote < 0 ? errno : ENOSPC;
@@ -82,7 +82,7 @@ int unable(std::string_view manner, std::string_view line, std::string_view wher
 }
 
 int set(const char* line, bool wtmp_too) noexcept {
-    if (!accounting::is_line(line)) return unable(": fatal: ", line, "utmp", "name too long");
+    if (!login_records::is_line(line)) return unable(": fatal: ", line, "utmp", "name too long");
 
     const auto file = sys::open_at(AT_FDCWD, utmp, O_RDWR);
     if (!file) return voice.fatal(file.why(), failed);

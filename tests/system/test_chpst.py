@@ -783,5 +783,5 @@ def test_every_option_is_in_the_manual_and_no_other(place):
     named = {word for line in text.splitlines() if line.startswith(".It Fl -") for word in [line.split()[2].lstrip("-")]}
     for name in named:
         assert "illegal option" not in chpst(place, f"--{name}", "--print").stderr, name
-    source = (MANUAL.parents[1] / "src/core/limits.cc").read_text()
+    source = (MANUAL.parents[1] / "src/core/chpst_options.cc").read_text()
     assert named == set(re.findall(r"option_row\{'\\0', \"([a-z-]+)\"", source))

@@ -1,4 +1,4 @@
-#include "core/limits.hh"
+#include "core/chpst_options.hh"
 
 #include <array>
 #include <limits>
