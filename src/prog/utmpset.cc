@@ -11,6 +11,7 @@
 
 #include "core/error_words.hh"
 #include "core/login_records.hh"
+#include "core/options.hh"
 #include "core/text.hh"
 #include "core/version.hh"
 #include "sys/clock.hh"
@@ -106,23 +107,20 @@ int refuse(std::string_view program) noexcept {
 
 int main(int argc, char** argv) {
     using namespace runwell;
-    const std::string_view program  = argc > 0 ? argv[0] : "utmpset";
-    bool                   wtmp_too = false;
-    int                    next     = 1;
-    while (next < argc && argv[next][0] == '-' && argv[next][1] != '\0') {
-        const char* option = argv[next++] + 1;
-        if (*option == '-') break;  // whatever follows it, as in runit
-        for (; *option != '\0'; ++option) {
-            if (*option == 'V') {
-                sys::say({version_words});
-                return refuse(program);
-            }
-            if (*option != 'w') {
-                sys::say({base_name(program), ": illegal option -- ", {option, 1}});
-                return refuse(program);
-            }
-            wtmp_too = true;
+    const std::string_view    program = argc > 0 ? argv[0] : "utmpset";
+    constexpr std::array      rows{option_row{'w', false}, option_row{'V', false}};
+    option_reader<option_row> options{rows, {argv + (argc > 0), argv + argc}, double_dash::ends_options};
+    bool                      wtmp_too = false;
+    for (auto found = options.next(); found.row != nullptr || found.error; found = options.next()) {
+        if (found.error) {
+            sys::say({base_name(program), ": ", found.error->words, found.error->option});
+            return refuse(program);
         }
+        if (found.row->letter == 'V') {
+            sys::say({version_words});
+            return refuse(program);
+        }
+        wtmp_too = true;
     }
-    return next < argc ? set(argv[next], wtmp_too) : refuse(program);
+    return options.rest().empty() ? refuse(program) : set(options.rest()[0], wtmp_too);
 }

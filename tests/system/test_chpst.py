@@ -784,4 +784,4 @@ def test_every_option_is_in_the_manual_and_no_other(place):
     for name in named:
         assert "illegal option" not in chpst(place, f"--{name}", "--print").stderr, name
     source = (MANUAL.parents[1] / "src/core/chpst_options.cc").read_text()
-    assert named == set(re.findall(r"option_row\{'\\0', \"([a-z-]+)\"", source))
+    assert named == set(re.findall(r"chpst_option\{'\\0', \"([a-z-]+)\"", source))
