@@ -31,7 +31,7 @@ failure system_failure(int error, std::string_view doing, std::string_view path)
 std::string error_text(int error) { return std::string{error_words(error)}; }
 
 void say(std::string_view line) {
-    const std::string text = "svctl: " + std::string{line} + "\n";
+    const std::string text = "svctl: " + printable(line) + "\n";
     std::fwrite(text.data(), 1, text.size(), stderr);
 }
 

@@ -47,7 +47,7 @@ failure system_failure(int error, std::string_view doing, std::string_view path)
 // The words of an errno: "permission denied".
 std::string error_text(int error);
 
-// Both lines on standard error, each after "svctl: ".
+// Both lines on standard error, each after "svctl: ". Control characters are escaped: a name or a path may hold any.
 void say(const failure& what);
 void say(std::string_view line);
 
