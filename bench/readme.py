@@ -15,7 +15,7 @@ from scenarios import SCENARIOS, Bench, Sizes
 COMPARABLE = {
     "memory": {0: "memory per service, of {memory_services}"},
     "cold": {0: "{cold_services} services started", 1: "the same, CPU for each"},
-    "pickup": {2: "a new link, until its service runs", 3: "a removed link, until its service is gone"},
+    "pickup": {2: "a new link among {pickup_crowd}, until its service runs", 3: "a removed link among {pickup_crowd}, until its service is gone"},
     "kill": {0: "a service killed, until it is back"},
     "idle": {0: "context switches in an idle minute, {idle_services} services"},
     "logger": {0: "a log, CPU for a gigabyte"},

@@ -143,7 +143,8 @@ def aim(row: Row, theirs: float, ours: float) -> str:
     target = row.target.in_words()
     if not target or row.target.met(theirs, ours):
         return target or "–"
-    return f"{target}; measured {times(row.target.excess(theirs, ours))} that"
+    excess = row.target.excess(theirs, ours)
+    return f"{target}; measured {f'{excess:.2f} ×' if excess < 1.1 else times(excess)} that"
 
 
 def times(ratio: float) -> str:
