@@ -7,12 +7,15 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from harness import ROOT, reference, wait_until
+from harness import DEADLINE, ROOT, reference, wait_until
 from pages import machine_of, pages, steps_of
 from room import Room
 
 # Commands that only look, or that may be given again: what they speak of may take its time.
 LOOKS = ("cat", "zcat", "tail", "head", "ls", "grep", "sv status", "svctl list", "sv -v status", "sv start", "sv -v exit", "ps", "pgrep", "test", "wget")
+
+# What the environment may say about how the programs were built.
+SANITIZERS = [name for name in os.environ if name.endswith("SAN_OPTIONS") or name.startswith("GCOV_")]
 
 VARIES = [
     (r"\b\d+\.\d+ ?s\b", "TIME"),
@@ -83,6 +86,22 @@ def test_what_a_page_shows_is_true(world, page):
     follow(room, page)
     if page.suffix == ".md":
         wait_until(lambda: room.left() == [], f"nothing is left behind; there is {room.left()}")
+
+
+def test_a_page_has_only_what_it_says(world):
+    """No file of this machine's homes, no build but its programs, and an end to a shell that uses an unset variable."""
+    if os.geteuid() != 0:
+        pytest.skip("NOTE: only root can make a room to follow the pages in")
+    room = Room(world)
+    for directory, expected in [("/root", []), ("/opt", []), ("/srv", []), ("~anna/runwell/build", ["bin"]), ("/etc/sv", [])]:
+        assert room.shell("root").does(f"ls -A {directory}") == (0, expected)
+    for who in ("root", "anna"):
+        code, said = room.shell(who).does("env | cut -d= -f1 | sort")
+        assert code == 0 and set(said) <= {"HOME", "LC_ALL", "PATH", "PWD", "OLDPWD", "SHLVL", "SVWAIT", "USER", "_", *SANITIZERS}, said
+    shell = room.shell("anna")
+    with pytest.raises(AssertionError, match="unbound variable"):
+        shell.does("ls $old")
+    assert shell.process.wait(timeout=DEADLINE) != 0
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda p: str(p.relative_to(ROOT)))
