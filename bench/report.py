@@ -31,8 +31,15 @@ class Ratio:
     def met(self, runit: float, runwell: float) -> bool:
         return runwell <= self.limit * runit
 
+    def excess(self, runit: float, runwell: float) -> float:
+        """How many times the limit was measured."""
+        return runwell / (self.limit * runit)
+
     def __str__(self) -> str:
         return f"≤ {self.limit:.2f}"
+
+    def in_words(self) -> str:
+        return f"{self.limit:.2f} of runit's"
 
 
 @dataclass(frozen=True)
@@ -45,8 +52,14 @@ class AtMost:
     def met(self, _: float, runwell: float) -> bool:
         return runwell <= self.limit
 
+    def excess(self, _: float, runwell: float) -> float:
+        return runwell / self.limit
+
     def __str__(self) -> str:
         return self.text
+
+    def in_words(self) -> str:
+        return self.text.removeprefix("≤ ")
 
 
 @dataclass
@@ -111,9 +124,32 @@ def relative(row: Row, first: str, suite: str) -> str:
     value = row.unit(row.median(suite))
     if suite == first or not row.median(first):
         return value
-    ratio = row.median(suite) / row.median(first)
+    return f"{value} ({times(row.median(suite) / row.median(first))})"
+
+
+def overview(rows: Sequence[tuple[str, Row]], suites: Sequence[str]) -> str:
+    """The table of the README: what, the ratio of the second suite to the first, the medians, and the aim. A row that misses
+    its aim says how many times the aim was measured; a suite that was not measured has a dash."""
+    first, second, *others = suites
+    lines = [["", f"{second} ÷ {first}", *suites, "aim, at most"]]
+    for what, row in rows:
+        ours, theirs = row.median(first), row.median(second)
+        medians = [row.unit(row.median(suite)) if row.samples.get(suite) else "–" for suite in suites]
+        lines.append([what, times(theirs / ours) if ours else "–", *medians, aim(row, theirs, ours)])
+    return aligned(lines)
+
+
+def aim(row: Row, theirs: float, ours: float) -> str:
+    target = row.target.in_words()
+    if not target or row.target.met(theirs, ours):
+        return target or "–"
+    excess = row.target.excess(theirs, ours)
+    return f"{target}; measured {f'{excess:.2f} ×' if excess < 1.1 else times(excess)} that"
+
+
+def times(ratio: float) -> str:
     digits = 2 - len(f"{ratio:.0f}") if ratio >= 1 else 2  # two that count
-    return f"{value} ({round(ratio, digits):.{max(digits, 0)}f} ×)"
+    return f"{round(ratio, digits):.{max(digits, 0)}f} ×"
 
 
 def aligned(lines: list[list[str]]) -> str:

@@ -11,6 +11,10 @@ A page is a list of steps, in its order:
     ```text                         neither; to be looked at
     ```console needs=spark          not followed, for one of the reasons in NEEDS
     <!-- $ command -->              followed, but not shown
+    <!-- machine: runit -->         the page is followed on a machine that has Debian's runit in /usr/bin, and not runwell
+
+A page is followed on a machine that has nothing but what the page says (tests/room.py): its packages are named in its text,
+and its variables and files are made by its commands.
 
 In a manual page a displayed text with prompts is commands, one after the comment `.\\" file: PATH` is a file, and the
 comment `.\\" $ command` is followed but not shown.
@@ -45,6 +49,12 @@ def pages():
         *sorted((ROOT / "docs").glob("*.md")),
         *sorted(p for p in (ROOT / "man").iterdir() if re.fullmatch(r"\.[0-9]", p.suffix)),
     ]
+
+
+def machine_of(page):
+    """What the machine has on which this page is followed: "runit", or "" for the programs under test."""
+    found = re.search(r"^<!-- machine: (\w+) -->$", page.read_text(), re.M)
+    return found[1] if found else ""
 
 
 def steps_of(page):

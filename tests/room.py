@@ -1,11 +1,14 @@
 """A room to follow a page in: this machine, but every file that is written is forgotten, and nothing reaches out of it.
 
     /                 as here, through an overlay: /etc/service, /etc/passwd, /usr/local may be written to
-    /usr/local/bin    the programs under test
-    /tmp /run /home   empty, but for anna's home, where her clone of this repository lies
+    /usr/local/bin    the programs under test; on a machine that has "runit": /usr/bin has those of Debian's runit instead
+    /tmp /run /home   empty, and so are /root /opt /srv /mnt /var/tmp; but for anna's home, where her clone of this
+                      repository is: what is under version control, and in build/ nothing but build/bin
     processes         of a PID namespace of its own; a network of its own, with a loopback alone
 
-A page is followed by two people: root, and anna, who may do what everybody may.
+Two users follow a page: root, and anna, who has no privilege. Their shells have the environment of a login, and exit when a
+command uses a variable that no command has set: a page cannot use what it did not say. One variable is ours: SVWAIT=30,
+because this machine may be slow.
 """
 
 import os
@@ -18,7 +21,7 @@ from harness import DEADLINE, ROOT, descendants, wait_until
 ANNA = 1000
 PREPARE = """
 set -e
-place=$1 programs=$2 tree=$3
+place=$1 programs=$2 tree=$3 runit=$4
 mount --make-rprivate /
 mount -t tmpfs -o mode=0755 room "$place"
 mkdir "$place/upper" "$place/work" "$place/root"
@@ -33,14 +36,21 @@ mount -t devpts -o newinstance,ptmxmode=0666 room dev/pts
 ln -s pts/ptmx dev/ptmx
 for n in 0 1 2; do ln -s "/proc/self/fd/$n" "dev/$(echo stdin stdout stderr | cut -d' ' -f$((n + 1)))"; done
 ln -s /proc/self/fd dev/fd
-for name in run home; do mount -t tmpfs -o mode=0755 room "$name"; done
-for name in tmp dev/shm; do mount -t tmpfs -o mode=1777 room "$name"; done
-mkdir -p usr/local/bin && mount --bind -o ro "$programs" usr/local/bin
+for name in run home opt srv mnt; do mount -t tmpfs -o mode=0755 room "$name"; done
+mount -t tmpfs -o mode=0700 room root
+for name in tmp dev/shm var/tmp; do mount -t tmpfs -o mode=1777 room "$name"; done
+if [ -n "$runit" ]; then
+    cp "$runit"/* usr/bin/
+else
+    mkdir -p usr/local/bin && mount --bind -o ro "$programs" usr/local/bin
+fi
 sed -i '/^[^:]*:[^:]*:1000:/d' etc/passwd etc/group
 echo 'anna:x:1000:1000::/home/anna:/bin/bash' >>etc/passwd
 echo 'anna:x:1000:' >>etc/group
 install -d -o 1000 -g 1000 home/anna
 mkdir home/anna/runwell && mount --bind -o ro "$tree" home/anna/runwell
+mount -t tmpfs -o mode=0755 room home/anna/runwell/build
+mkdir home/anna/runwell/build/bin && mount --bind -o ro "$programs" home/anna/runwell/build/bin
 rm -rf etc/service etc/sv etc/runit && mkdir etc/service etc/sv
 mkdir old && pivot_root . old && umount -l old
 renice -n 0 $$ >/dev/null
@@ -56,7 +66,7 @@ class Shell:
         with open(self.path, "wb") as out:
             self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=out, stderr=out, **options)
         room.world.processes.append(self.process)
-        self.process.stdin.write(b"set -m\n")  # as at a terminal: a job in the background hears INT and QUIT
+        self.process.stdin.write(b"set -mu\n")  # -m: as at a terminal, a job in the background hears INT and QUIT
 
     def does(self, command, seconds=2 * DEADLINE):
         """Runs a command; its exit code, and the lines that were written until it ended."""
@@ -81,7 +91,8 @@ class Shell:
 
 
 class Room:
-    def __init__(self, world):
+    def __init__(self, world, runit=None):
+        """runit: the directory with the programs of Debian's runit, for a machine that has them and not runwell's."""
         self.world = world
         place = world.directory / "room"
         place.mkdir()
@@ -96,7 +107,7 @@ class Room:
             "root": Shell(
                 self,
                 ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", PREPARE, "room",
-                 place, world.suite.directories[0], ROOT],
+                 place, world.suite.directories[0], ROOT, runit or ""],
                 "root", cwd=ROOT, env=self.environments["root"],
             )
         }  # fmt: skip

@@ -1,7 +1,7 @@
 """runsv, as a whole program: every promise of runsv(8), and what was measured on runit 2.1.2 and 2.3.1.
 
-A docstring that starts with R and a number, or with "bug" and a number, names a row of the list of measured behaviours
-or of known bugs; the others are promises of our own.
+A docstring that starts with R and a number, or with "bug" and a number, names a row of docs/contract.md; the others are
+promises of our own.
 """
 
 import fcntl

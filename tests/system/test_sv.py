@@ -1,4 +1,4 @@
-"""sv: what it says, what it sends, how long it waits, and what it exits with. Rows V1 to V37 of the contract."""
+"""sv: what it says, what it sends, how long it waits, and what it exits with. Rows V1 to V37 of docs/contract.md."""
 
 import os
 import pty
