@@ -2,10 +2,14 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
+#include <vector>
 
 #include "core/error_words.hh"
+#include "svctl/shell_script.hh"
 #include "svctl/terminal.hh"
 
 namespace runwell::svctl {
@@ -17,11 +21,29 @@ exit_code code_of(int error) noexcept {
 }
 
 std::string cure_of(int error) {
-    if (error == EACCES || error == EPERM) return ::geteuid() == 0 ? "" : "try it as root: sudo svctl …";
+    if (error == EACCES || error == EPERM) return ::geteuid() == 0 ? "" : "try it as root: " + command_as_root();
     return error == EMFILE || error == ENFILE ? "raise the limit of open files: ulimit -n" : "";
 }
 
+std::vector<std::string>& command() {
+    static std::vector<std::string> words;
+    return words;
+}
+
 }  // namespace
+
+void remember_command(int argc, const char* const* argv) { command().assign(argv + std::min(argc, 1), argv + argc); }
+
+std::string command_as_root() {
+    const auto& words    = command();
+    const auto  is_named = [](const std::string& one) { return one.starts_with("--svdir"); };
+    std::string text     = "sudo svctl";
+    const char* svdir    = std::getenv("SVDIR");
+    if (svdir != nullptr && *svdir != '\0' && std::none_of(words.begin(), words.end(), is_named))
+        text += " --svdir " + shell_quoted(svdir);
+    for (const std::string& one : words) text += " " + shell_quoted(one);
+    return printable(text);
+}
 
 failure system_failure(int error, std::string_view doing, std::string_view path) {
     return {code_of(error), printable(path) + ": unable to " + std::string{doing} + ": " + error_text(error),
