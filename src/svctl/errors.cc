@@ -52,14 +52,26 @@ failure system_failure(int error, std::string_view doing, std::string_view path)
 
 std::string error_text(int error) { return std::string{error_words(error)}; }
 
-void say(std::string_view line) {
-    const std::string text = "svctl: " + std::string{line} + "\n";
-    std::fwrite(text.data(), 1, text.size(), stderr);
+namespace {
+
+// On a terminal prose is broken at spaces; a command behind "word: " stays whole, to be copied.
+void say_in_lines(std::string_view text, std::size_t width) {
+    constexpr std::string_view name = "svctl: ";
+    std::string                all;
+    for (const std::string& line : wrapped(text, width > 2 * name.size() ? width - name.size() : 0))
+        all += (all.empty() ? std::string{name} : std::string(name.size(), ' ')) + line + "\n";
+    std::fwrite(all.data(), 1, all.size(), stderr);
 }
+
+std::size_t width_of_errors() { return terminal{STDERR_FILENO, color_mode::never}.width(); }
+
+}  // namespace
+
+void say(std::string_view line) { say_in_lines(line, width_of_errors()); }
 
 void say(const failure& what) {
     say(what.cause());
-    if (!what.cure().empty()) say(what.cure());
+    if (!what.cure().empty()) say_in_lines(what.cure(), 0);
 }
 
 }  // namespace runwell::svctl

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -122,10 +123,11 @@ std::string tree::name_of(const std::string& word, std::span<const std::string> 
         if (is_name(last) && is_same_file(fd(), last, file)) return last + std::string{suffix};
         for (const std::string& name : names)
             if (is_same_file(fd(), name, file)) return name + std::string{suffix};
-        if (suffix.empty() && bare == service && S_ISDIR(file.st_mode) && !last.empty() && last.front() != '.')
+        const bool is_service = ::access((path + "/run").c_str(), F_OK) == 0;
+        if (suffix.empty() && bare == service && is_service && !last.empty() && last.front() != '.')
             throw failure{exit_code::not_found,
-                          "'" + printable(word) + "' is a directory, and no service of " + printable(directory_),
-                          "if it is to be one: svctl enable " + printable(shell_quoted(path))};
+                          "'" + printable(word) + "' is no service of " + printable(directory_),
+                          "to make it one: svctl enable " + printable(shell_quoted(path))};
     }
     return bare;
 }

@@ -35,7 +35,7 @@ tree open_available(const setting& in, const options& asked) {
         const auto      leads_elsewhere = [&](const std::string& word) {
             const fs::path path = fs::absolute(word).lexically_normal();
             const fs::path at   = path.has_filename() ? path : path.parent_path();
-            if (word.find('/') == std::string::npos || !fs::is_directory(at, error)) return false;
+            if (word.find('/') == std::string::npos || !fs::exists(at / "run", error)) return false;
             if (fs::equivalent(at.parent_path(), directory, error)) return false;
             const bool agrees = parent.empty() || parent == at.parent_path();
             parent            = at.parent_path();

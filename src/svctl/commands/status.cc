@@ -69,10 +69,11 @@ struct report {
 
 constexpr std::uint64_t lines_of_log = 5;
 
-// Why a service is not as it is meant to be: of one that fails, everything; of one that runs or is to be down, only what
-// holds it there: it is paused, or was told to end and lives on. One that was just restarted is as it is meant to be.
-bool wants_explaining(const service_state& of) {
-    return of.fails() || (of.present() && of.lives() && (of.said->paused || of.said->got_term));
+// Whether there is anything to explain: not where ./run lives, is to live, and was told nothing else. One that was just
+// restarted is as it is meant to be.
+bool is_healthy(const service_state& of) {
+    return of.by == supervision::hidden ||
+           (of.present() && of.runs() && of.wanted_up() && !of.said->paused && !of.said->got_term);
 }
 
 // The last lines of the log; none where there is none, or none that this user may read: `svctl logs` says why.
@@ -98,7 +99,7 @@ report report_on(const tree& in, service of, const process_table& processes, mom
         one.tree       = processes.tree_of(pid);
         one.used       = processes.usage_of(pid);
     }
-    if (wants_explaining(one.it.main) || (one.it.log && wants_explaining(*one.it.log)))
+    if (!is_healthy(one.it.main) || (one.it.log && !is_healthy(*one.it.log)))
         one.findings = diagnose(in, one.it, processes, now);
     if (one.it.log) one.log = end_of_log(in, name);
     return one;
@@ -259,7 +260,7 @@ void print_short(const tree& in, const std::vector<report>& all, const process* 
         lines.row({{printable(one.it.name), tint::strong},
                    {std::string{state_word(main)}, state_tint(main, now)},
                    {age ? duration(static_cast<std::int64_t>(*age)) : "-"},
-                   {why, one.findings.empty() ? tint::faint : tint::bad}});
+                   {why, main.fails() ? tint::bad : tint::faint}});
     }
     if (!all.empty()) text += lines.text(on);
     std::fwrite(text.data(), 1, text.size(), stdout);
