@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -16,6 +15,7 @@
 #include <map>
 
 #include "core/text.hh"
+#include "parts/supervise.hh"
 #include "svctl/diagnosis.hh"
 #include "svctl/human.hh"
 #include "svctl/json.hh"
@@ -165,11 +165,8 @@ private:
     ticks                          deadline_ = begun_ + static_cast<ticks>(std::min(what_.seconds, 1e9) * 1e9);
 };
 
-// Whether runsv has read all that was written to supervise/control.
-bool has_heard_all(const tree& services, const std::string& name) {
-    const auto control = sys::open_at(services.fd(), (name + "/supervise/control").c_str(), O_WRONLY | O_NONBLOCK);
-    int        unread  = 0;
-    return !control || ::ioctl(control->value(), FIONREAD, &unread) != 0 || unread == 0;
+parts::supervise_client supervise_of(const tree& services, const std::string& name) {
+    return {services.fd(), (name + "/supervise").c_str()};
 }
 
 void messenger::settle(entry& as_good) {
@@ -272,7 +269,7 @@ void messenger::look_at_present(entry& at) {
         if (!what_.waits || what_.until == goal::told) return settle(at);
         // What was asked for may have been so all along, and then nothing will ever be heard of it.
     }
-    const bool heard = !asks_for_another(what_.until) || has_heard_all(*at.in, at.name);
+    const bool heard = !asks_for_another(what_.until) || supervise_of(*at.in, at.name).has_read_all();
     at.last          = at.watch->look(at.name);
     if (!at.last.present()) {
         at.stirred = true;
@@ -407,20 +404,15 @@ double seconds_to_wait(const std::optional<double>& told) {
 }
 
 void send(const tree& services, const std::string& name, std::string_view bytes) {
-    const std::string path    = name + "/supervise/control";
-    const auto        control = sys::open_at(services.fd(), path.c_str(), O_WRONLY | O_NONBLOCK);
-    int               error   = control ? 0 : control.why().error;
-    if (control) {
-        const auto    as_was = ::signal(SIGPIPE, SIG_IGN);
-        const ssize_t wrote  = ::write(control->value(), bytes.data(), bytes.size());
-        if (wrote != static_cast<ssize_t>(bytes.size())) error = wrote < 0 ? errno : ENOSPC;
-        static_cast<void>(::signal(SIGPIPE, as_was));
-    }
-    if (error == ENXIO || error == ENOENT || error == EPIPE)
-        throw failure{exit_code::failed, "no runsv looks after it"};
+    const auto sent = supervise_of(services, name).send(bytes);
+    if (sent) return;
+    const int error = sent.why().error;
+    if (error == ENXIO || error == ENOENT) throw failure{exit_code::failed, "no runsv looks after it"};
     if (error == EACCES || error == EPERM)
-        throw failure{exit_code::not_allowed, "only root and the owner of supervise/ may control it", "try it as root: " + command_as_root()};
-    if (error != 0) throw failure{exit_code::failed, "unable to write to supervise/control: " + error_text(error)};
+        throw failure{exit_code::not_allowed, "only root and the owner of supervise/ may control it",
+                      "try it as root: " + command_as_root()};
+    throw failure{exit_code::failed,
+                  std::string{sent.why().what} + sent.why().subject + (error == 0 ? "" : ": " + error_text(error))};
 }
 
 exit_code run_errand(const setting& in, const tree& services, const std::vector<std::string>& names,

@@ -58,7 +58,7 @@ namespace {
 void say_in_lines(std::string_view text, std::size_t width) {
     constexpr std::string_view name = "svctl: ";
     std::string                all;
-    for (const std::string& line : wrapped(text, width > 2 * name.size() ? width - name.size() : 0))
+    for (const std::string& line : wrapped(printable(text), width > 2 * name.size() ? width - name.size() : 0))
         all += (all.empty() ? std::string{name} : std::string(name.size(), ' ')) + line + "\n";
     std::fwrite(all.data(), 1, all.size(), stderr);
 }

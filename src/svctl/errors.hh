@@ -52,7 +52,7 @@ std::string command_as_root();
 // The words of an errno: "permission denied".
 std::string error_text(int error);
 
-// Both lines on standard error, each after "svctl: ".
+// Both lines on standard error, each after "svctl: ". Control characters are escaped: a name or a path may hold any.
 void say(const failure& what);
 void say(std::string_view line);
 

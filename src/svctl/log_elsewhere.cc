@@ -6,9 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
+#include "svctl/read_file.hh"
 #include "svctl/service.hh"
 #include "svctl/shell_script.hh"
 #include "svctl/terminal.hh"
@@ -17,15 +16,6 @@ namespace runwell::svctl {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string content_of(const std::string& path) {
-    struct stat about {};
-    if (::stat(path.c_str(), &about) != 0 || !S_ISREG(about.st_mode)) return {};
-    std::ifstream      in{path, std::ios::binary};
-    std::ostringstream text;
-    text << in.rdbuf();
-    return text.str();
-}
 
 // The logger of syslog that a script becomes or pipes into, and the tag that its lines bear.
 struct syslog_logger {
@@ -108,7 +98,7 @@ std::optional<failure> to_standard_output(const tree& in, const std::string& nam
 std::optional<failure> log_elsewhere(const tree& in, const std::string& name) {
     const std::string directory = in.path(name);
     for (const char* script : {"/log/run", "/run"})
-        if (const auto by = syslog_logger_in(content_of(directory + script), name)) return through_syslog(in, name, *by);
+        if (const auto by = syslog_logger_in(read_file(directory + script).text, name)) return through_syslog(in, name, *by);
     return in.has_log(name) ? std::nullopt : to_standard_output(in, name);
 }
 

@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
-#include <sstream>
 #include <vector>
 
 #include "svctl/diagnosis.hh"
+#include "svctl/read_file.hh"
 #include "svctl/shell_script.hh"
 #include "sys/clock.hh"
 
@@ -28,11 +27,8 @@ const process* runsv_of(const tree& in, const std::string& name, const process_t
 
 // The programs that ./log/run starts.
 std::vector<std::string> programs_in(const std::string& script) {
-    std::ifstream      file{script};
-    std::ostringstream text;
-    text << file.rdbuf();
     std::vector<std::string> found;
-    for (const shell_command& command : shell_commands(text.str()))
+    for (const shell_command& command : shell_commands(read_file(script).text))
         if (const shell_call call = call_of(command); !call.words.empty())
             found.push_back(base_of(call.words.front().text));
     return found;

@@ -18,6 +18,7 @@
 
 #include "svctl/command.hh"
 #include "svctl/lint_rules.hh"
+#include "svctl/read_file.hh"
 #include "svctl/shell_script.hh"
 #include "sys/fd.hh"
 
@@ -31,8 +32,6 @@ struct options {
     std::string              name;
     std::string              file = "run";
 };
-
-constexpr std::size_t most = 1 << 20;  // bytes of a script
 
 // A service that is enabled, or else one that is available.
 struct found_service {
@@ -62,26 +61,11 @@ std::vector<found_service> find_services(const setting& in, const std::vector<st
     return found;
 }
 
-struct content {
-    std::string text;
-    struct stat about {};
-};
-
-// Throws a failure. Only a regular file is read: what else stands there may never end.
-content read_file(const std::string& path, int how = 0) {
-    const sys::unique_fd file{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | how)};
-    content              made;
-    if (!file || ::fstat(file.value(), &made.about) != 0) throw system_failure(errno, "open", path);
-    if (!S_ISREG(made.about.st_mode)) throw failure{exit_code::failed, printable(path) + ": is not a file"};
-    std::array<char, 65536> part;
-    while (made.text.size() < most) {
-        const ssize_t size = ::read(file.value(), part.data(), part.size());
-        if (size < 0 && errno == EINTR) continue;
-        if (size < 0) throw system_failure(errno, "read", path);
-        if (size == 0) break;
-        made.text.append(part.data(), static_cast<std::size_t>(size));
-    }
-    return made;
+// Throws a failure. Read as core/trust.hh allows: only a regular file, and nothing that another user can have linked.
+std::string script_text(const std::string& path) {
+    file_content made = read_file(path);
+    if (made.error != 0) throw system_failure(made.error, "read", path);
+    return std::move(made.text);
 }
 
 void write_all(int fd, std::string_view text, const std::string& path) {
@@ -125,13 +109,13 @@ exit_code show(const setting& in, const options& asked) {
         for (const std::string& script : scripts) {
             const std::string path = one.directory + "/" + script;
             try {
-                const content made = read_file(path);
+                const std::string text = script_text(path);
                 print((std::exchange(first, false) ? "" : "\n") + out.paint(tint::strong, "# " + printable(path)) + "\n");
-                if (made.text.find('\0') != std::string::npos)
+                if (text.find('\0') != std::string::npos)
                     print("# (a program, not a script)\n");
                 else
-                    print(out.is_terminal() ? harmless(made.text) : made.text);
-                if (!made.text.ends_with('\n')) print("\n");
+                    print(out.is_terminal() ? harmless(text) : text);
+                if (!text.ends_with('\n')) print("\n");
             } catch (const failure& why) {
                 say(why);
                 code = together(code, why.code());
@@ -257,26 +241,27 @@ exit_code edit(const setting& in, const options& asked) {
                           "edit it as root: sudoedit " + printable(shell_quoted(path))};
         throw system_failure(errno, "write", path);
     }
-    const bool  is_new = ::access(path.c_str(), F_OK) != 0;
-    const auto  before = is_new ? content{.text = "#!/bin/sh\n"} : read_file(path, O_NOFOLLOW);
+    struct stat was {};
+    const bool        is_new = ::lstat(path.c_str(), &was) != 0;
+    const std::string before = is_new ? "#!/bin/sh\n" : script_text(path);
     workplace   here;
     std::string copy = here.path() + "/" + asked.file.substr(asked.file.rfind('/') + 1);
     {
         const sys::unique_fd file{::open(copy.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
         if (!file) throw system_failure(errno, "write", copy);
-        write_all(file.value(), before.text, copy);
+        write_all(file.value(), before, copy);
     }
     run_editor(copy);
-    const std::string after = read_file(copy).text;
-    if (after == before.text) {
+    const std::string after = script_text(copy);
+    if (after == before) {
         print(printable(path) + ": left as it is\n");
         return exit_code::good;
     }
     try {
         struct stat now {};
-        if (!is_new && (::stat(path.c_str(), &now) != 0 || !is_same(now, before.about)))
+        if (!is_new && (::lstat(path.c_str(), &now) != 0 || !is_same(now, was)))
             throw failure{exit_code::failed, printable(path) + ": something else has changed it meanwhile"};
-        replace_file(path, after, is_new ? nullptr : &before.about);
+        replace_file(path, after, is_new ? nullptr : &was);
     } catch (const failure& why) {
         here.keep();
         throw failure{why.code(), std::string{why.cause()}, "what you have written is in " + printable(copy)};

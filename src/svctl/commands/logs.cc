@@ -116,7 +116,16 @@ void add(sources& to, const std::string& name, const std::string& directory, con
 void add_service(sources& to, const setting& in, const std::string& name, const selection& wanted) {
     const std::string directory = in.services + "/" + name;
     try {
-        for (const std::string& one : log_directories(directory, name)) add(to, name, one, wanted);
+        const auto           found = log_directories(directory, name);
+        const std::size_t    known = to.size();
+        std::vector<failure> refusals;
+        for (const std::string& one : found) try {
+                add(to, name, one, wanted);
+            } catch (const failure& why) {
+                refusals.push_back(why);
+            }
+        if (to.size() == known) throw failure{refusals.front()};
+        for (const failure& one : refusals) say(one);
     } catch (const failure& why) {
         if (why.code() == exit_code::not_allowed) throw;
         if (const auto elsewhere = log_elsewhere(in.open_tree(), name)) throw failure{*elsewhere};

@@ -15,6 +15,7 @@
 #include <map>
 #include <set>
 
+#include "parts/supervise.hh"
 #include "svctl/command.hh"
 #include "svctl/human.hh"
 #include "svctl/lint_rules.hh"
@@ -405,14 +406,13 @@ private:
     // -- doing -------------------------------------------------------------------------------------------------------
 
     void send(const std::string& name, const std::string& bytes, const std::string& said) {
-        const std::string    path = name + "/supervise/control";
-        const sys::unique_fd control{::openat(services_.fd(), path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC)};
-        const bool           sent =
-            control && ::write(control.value(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size());
-        const int why = errno;
-        note_         = printable(name) + ": " +
+        const parts::supervise_client supervise{services_.fd(), (name + "/supervise").c_str()};
+        const auto                    sent = supervise.send(bytes);
+        const int                     why  = sent ? 0 : sent.why().error;
+        note_                              = printable(name) + ": " +
                 (sent           ? "told to " + said
                  : why == ENXIO ? "no runsv runs on it: start a runsvdir on " + printable(services_.directory())
+                 : why == 0     ? "it cannot be told: " + std::string{sent.why().subject}
                                 : "it cannot be told: " + error_text(why));
     }
 
