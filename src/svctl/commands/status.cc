@@ -226,7 +226,10 @@ json json_of_report(const report& of, const process_table& processes, moment now
                       .set("memory_kind", word(held))
                       .set("command", command_of(*one.of)));
     }
-    for (const finding& one : of.findings) findings.push(json::object().set("cause", one.cause).set("cure", one.cure));
+    // Of a service that is down because it is to be, a person may ask why; a program asks what fails.
+    const bool fails = of.it.main.fails() || (of.it.log && of.it.log->fails());
+    for (const finding& one : of.findings)
+        if (fails) findings.push(json::object().set("cause", one.cause).set("cure", one.cure));
     return json_of(of.it, processes, now)
         .set("path", of.at)
         .set("target", of.target.empty() ? json{} : json{of.target})
