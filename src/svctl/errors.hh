@@ -44,6 +44,11 @@ private:
 // rest are failed. `doing` is what was being done: "open".
 failure system_failure(int error, std::string_view doing, std::string_view path);
 
+// The command line that is being carried out, as main() was given it.
+void remember_command(int argc, const char* const* argv);
+// What root has to type for the same: "sudo svctl --svdir /srv/service restart web". sudo(8) passes no SVDIR on.
+std::string command_as_root();
+
 // The words of an errno: "permission denied".
 std::string error_text(int error);
 

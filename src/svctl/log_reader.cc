@@ -493,8 +493,32 @@ std::optional<log_merger::told> log_merger::next(bool rest) {
     return line;
 }
 
+void log_merger::add(log_reader& reader) {
+    asked_.insert(readers_.size());
+    readers_.push_back(&reader);
+}
+
 void log_merger::ask_again(std::size_t reader) {
     if (dry_.erase(reader) != 0) asked_.insert(reader);
+}
+
+last_lines::last_lines(const std::vector<std::string>& directories, std::uint64_t n) : n_{n} {
+    for (const std::string& one : directories) {
+        readers_.push_back(std::make_unique<log_reader>(one, [](const std::string&) {}));
+        readers_.back()->begin_at_last(n, {});
+    }
+}
+
+std::vector<log_line> last_lines::take() {
+    std::vector<log_reader*> all;
+    for (const auto& one : readers_) all.push_back(one.get());
+    log_merger           from{std::move(all)};
+    std::deque<log_line> last;
+    while (auto told = from.next(true)) {
+        if (last.size() == n_) last.pop_front();
+        last.push_back(std::move(told->line));
+    }
+    return {std::make_move_iterator(last.begin()), std::make_move_iterator(last.end())};
 }
 
 bool log_merger::is_later::operator()(const told& one, const told& other) const {

@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <queue>
 #include <set>
@@ -122,6 +123,8 @@ public:
     };
     std::optional<told> next(bool rest = false);
 
+    // Another one, whose number is how many there were.
+    void add(log_reader& reader);
     // There may be more of this one.
     void ask_again(std::size_t reader);
     void leave_out(std::size_t reader) { readers_[reader] = nullptr; }
@@ -135,6 +138,19 @@ private:
     std::priority_queue<told, std::vector<told>, is_later> heads_;  // one line of each that is neither asked nor dry
     std::set<std::size_t>                                  asked_;  // whose next line is wanted
     std::set<std::size_t>                                  dry_;    // that had none
+};
+
+// The last n lines of a log that may be in several directories, by their time.
+class last_lines {
+public:
+    // Throws a failure where a directory cannot be read.
+    last_lines(const std::vector<std::string>& directories, std::uint64_t n);
+
+    std::vector<log_line> take();
+
+private:
+    std::vector<std::unique_ptr<log_reader>> readers_;
+    std::uint64_t                            n_;
 };
 
 std::string_view without_stamp(std::string_view line);

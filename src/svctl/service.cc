@@ -33,7 +33,7 @@ bool is_refused(int error) noexcept { return error == EACCES || error == EPERM; 
 }  // namespace
 
 std::optional<double> service_state::age(moment now) const noexcept {
-    if (!said) return std::nullopt;
+    if (!said || (by == supervision::hidden && said->pid == 0)) return std::nullopt;  // since when shows only inside
     const double seconds = static_cast<double>(now.seconds - said->since.seconds) +
                            (static_cast<double>(now.nanos) - static_cast<double>(said->since.nanos)) / 1e9;
     return seconds < 0 ? 0 : seconds;
@@ -73,7 +73,9 @@ std::string_view state_word(const service_state& of) noexcept {
     switch (of.by) {
         case supervision::present: break;
         case supervision::absent: return "no runsv";
-        case supervision::hidden: return "hidden";
+        case supervision::hidden:
+            if (!of.said) return "?";
+            break;
         case supervision::broken: return "broken";
         case supervision::missing: return "missing";
     }
