@@ -17,8 +17,10 @@
 #include <filesystem>
 
 #include "core/text.hh"
+#include "parts/supervise.hh"
 #include "svctl/errors.hh"
 #include "svctl/human.hh"
+#include "svctl/read_file.hh"
 #include "svctl/view.hh"
 #include "sys/clock.hh"
 #include "sys/files.hh"
@@ -27,24 +29,10 @@
 namespace runwell::svctl {
 namespace {
 
-// The first bytes of a file, at most `most`; empty when it cannot be read.
-std::string read_bytes(int base, const std::string& path, std::size_t most) {
-    const auto file = sys::open_at(base, path.c_str(), O_RDONLY | O_NONBLOCK);
-    if (!file) return {};
-    std::string            all;
-    std::array<char, 4096> part;
-    while (all.size() < most) {
-        const ssize_t size = ::read(file->value(), part.data(), std::min(part.size(), most - all.size()));
-        if (size <= 0) break;
-        all.append(part.data(), static_cast<std::size_t>(size));
-    }
-    return all;
-}
-
 // What an ELF file is made for, where this is another machine.
 bool is_for_another_machine(const std::string& head) {
     if (head.size() < sizeof(Elf32_Ehdr)) return false;
-    const std::string self = read_bytes(AT_FDCWD, "/proc/self/exe", sizeof(Elf64_Ehdr));
+    const std::string self = read_file("/proc/self/exe", sizeof(Elf64_Ehdr)).text;
     if (self.size() < sizeof(Elf64_Ehdr)) return false;
     constexpr std::size_t machine = offsetof(Elf64_Ehdr, e_machine);  // at the same place for 32 and 64 bits
     // An x86-64 kernel runs programs for i386, as an arm64 one may those for arm.
@@ -105,7 +93,7 @@ void examine_lock(const tree& in, const std::string& name, std::vector<finding>&
                   const process_table& processes) {
     struct stat file {};
     if (::fstatat(in.fd(), (name + "/supervise/lock").c_str(), &file, 0) != 0) return;
-    const std::string locks = read_bytes(AT_FDCWD, "/proc/locks", 1 << 20);
+    const std::string locks = read_file("/proc/locks", 1 << 20).text;
     for (const int pid : lock_holders(locks, major(file.st_dev), minor(file.st_dev), file.st_ino)) {
         const process* holder = processes.find(pid);
         found.push_back({"supervise/lock is held by process " + std::to_string(pid) +
@@ -204,7 +192,7 @@ void examine_end(const status& said, std::vector<finding>& found) {
 // How long the last ./run has lived: what runwell's supervisor has written down of its start, and the status of its
 // end. (runit's writes nothing down.)
 void examine_last_run(const tree& in, const service& of, moment now, std::vector<finding>& found) {
-    const auto lock = sys::open_at(in.fd(), (of.name + "/supervise/lock").c_str(), O_RDONLY | O_NONBLOCK);
+    const auto lock = parts::supervise_client{in.fd(), (of.name + "/supervise").c_str()}.open_lock();
     const auto here = sys::here_and_now();
     if (!lock || !here) return;
     const ledger known = sys::read_ledger(lock->value());
@@ -312,7 +300,8 @@ std::vector<finding> examine_script(const std::string& path, const std::string& 
     if (file.st_size == 0) return {{shown + " is empty", "write it: #!/bin/sh, and exec of the program"}};
 
     constexpr std::size_t enough = 65536;
-    const std::string     head   = read_bytes(base, path, enough);
+    const file_content    script = read_file(path, enough);
+    const std::string&    head   = script.text;
     if (head.empty()) return {};  // this user may not read it
     if (head.starts_with("#!")) return examine_interpreter(head, shown, full);
     if (head.starts_with("\x7f"

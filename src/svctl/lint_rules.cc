@@ -12,17 +12,17 @@
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <optional>
-#include <sstream>
 
 #include "core/commands.hh"
 #include "core/status.hh"
 #include "core/text.hh"
+#include "parts/supervise.hh"
 #include "svctl/daemon_habits.hh"
 #include "svctl/errors.hh"
 #include "svctl/human.hh"
 #include "svctl/log_place.hh"
+#include "svctl/read_file.hh"
 #include "svctl/shell_script.hh"
 
 namespace runwell::svctl {
@@ -204,13 +204,15 @@ private:
             add(severity::error, "writable-by-all", path, 0, "anyone may change what the service runs",
                 "chmod o-w " + shell_quoted(path.string()));
 
-        std::ifstream      in{path, std::ios::binary};
-        std::ostringstream text;
-        text << in.rdbuf();
-        if (!in && about->st_size > 0)
+        const file_content script = read_file(path.string());
+        if (script.error == ELOOP || script.error == EMLINK)
+            return add(severity::note, "unreadable", path, 0,
+                       "another user can put this link here: svctl does not read what it leads to",
+                       "see it as that user, or put the script itself there");
+        if (!script)
             return add(severity::note, "unreadable", path, 0, "it may not be read by you, and is not looked into",
                        "try it as root: sudo svctl lint");
-        content(path, text.str(), of);
+        content(path, script.text, of);
     }
 
     void content(const fs::path& path, const std::string& text, role of) {
@@ -473,21 +475,12 @@ private:
     void down_file() {
         const fs::path path = directory_ / "down";
         if (!is_there(path)) return;
-        std::ifstream in{directory_ / "supervise/status", std::ios::binary};
-        status_record record{};
-        in.read(reinterpret_cast<char*>(record.data()), record.size());
-        const auto now  = in ? decode(record) : std::nullopt;
-        const bool runs = now && now->now == phase::run && now->wanted == want::up && somebody_supervises();
+        const parts::supervise_client supervise{AT_FDCWD, (directory_ / "supervise").c_str()};
+        const auto                    now = supervise.read_status();
+        const bool runs = now && now->now == phase::run && now->wanted == want::up && supervise.is_supervised();
         add(runs ? severity::warning : severity::note, runs ? "forgotten-down" : "down", path, 0,
             runs ? "the service runs, but will not after the next boot" : "the service is not started by itself",
             "if it is to be: rm " + shell_quoted(path.string()));
-    }
-
-    bool somebody_supervises() const {
-        const int  fd    = ::open((directory_ / "supervise/ok").c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-        const bool there = fd >= 0;
-        if (there) ::close(fd);
-        return there;
     }
 
     // A name that is nearly one that runsv or sv looks for, where that is not there.

@@ -43,11 +43,13 @@ SERVICE = {
     "log": maybe(exactly(**STATE)),
     "cpu_seconds": maybe({"type": "number", "minimum": 0}),
     "memory_bytes": maybe(COUNT),
+    "memory_kind": {"enum": ["pss", "rss", None]},
     "processes": COUNT,
     "command": maybe(STRING),
 }
 FINDINGS = list_of(exactly(cause=STRING, cure=STRING))
-PROCESS = exactly(pid=COUNT, parent=COUNT, cpu_seconds={"type": "number"}, memory_bytes=COUNT, command=STRING)
+PROCESS = exactly(pid=COUNT, parent=COUNT, cpu_seconds={"type": "number"}, memory_bytes=COUNT, memory_kind={"enum": ["pss", "rss"]},
+                  command=STRING)
 IN_FULL = {
     "path": STRING,
     "target": maybe(STRING),
