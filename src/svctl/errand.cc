@@ -79,7 +79,7 @@ struct entry {
     status               checked;    // as it was when ./check was asked
     std::optional<ticks> check_due;  // when it is asked again
     ticks                pause = first_pause;
-    std::string          result;  // of a good one
+    std::string          result;        // of a good one
     bool                 left = false;  // it does not run, and is left as it is
     std::vector<failure> failures;
 };
@@ -123,7 +123,9 @@ private:
 class messenger {
 public:
     messenger(const setting& in, const std::vector<subject>& subjects, const errand& what)
-        : what_{what}, out_{STDOUT_FILENO, in.colors()}, shown_{out_, what.waits && !what.as_json ? subjects.size() : 0, what.wish} {
+        : what_{what},
+          out_{STDOUT_FILENO, in.colors()},
+          shown_{out_, what.waits && !what.as_json ? subjects.size() : 0, what.wish} {
         for (const subject& one : subjects) {
             watcher& its = watches_.try_emplace(one.in, *one.in).first->second;
             entries_.push_back({.in = one.in, .watch = &its, .name = one.name});
@@ -188,7 +190,8 @@ void messenger::settle(entry& as_bad, exit_code code, const std::string& cause, 
 }
 
 void print_results(const std::string& directory, json each, bool met) {
-    print(json::object().set("directory", directory).set("met", met).set("services", std::move(each)).text(true) + "\n");
+    print(json::object().set("directory", directory).set("met", met).set("services", std::move(each)).text(true) +
+          "\n");
 }
 
 void messenger::print_json() const {
@@ -391,7 +394,8 @@ void print_as_met(const tree& services, const std::vector<std::string>& names) {
     const moment wall      = sys::wall();
     json         each      = json::list();
     for (const std::string& name : names)
-        each.push(json_of(look_at_service(services, name), processes, wall).set("met", true).set("findings", json::list()));
+        each.push(
+            json_of(look_at_service(services, name), processes, wall).set("met", true).set("findings", json::list()));
     print_results(services.directory(), std::move(each), true);
 }
 
