@@ -190,15 +190,16 @@ void roster::hand_over(std::size_t from, std::size_t to) noexcept {
     entry&       heir   = entries_[to];
     const bool   is_new = heir.now == state::waiting;  // a name that has come since asks for a runsv
     const bool   rests  = old.now == state::resting;
-    const bool   waits  = old.now == state::waiting || (rests && is_new);
-    heir.now            = waits ? state::waiting : old.now;
-    heir.not_before     = std::max(heir.not_before, waits ? second_after(old) : old.not_before);
-    heir.started        = old.started;
-    heir.since          = old.since;
-    heir.pid            = old.pid;
+    const bool   asked  = rests && is_new;
     heir.leftovers      = heir.leftovers || old.leftovers;
-    heir.settling       = false;
-    heir.hangup_fd      = std::exchange(entries_[from].hangup_fd, -1);
+    if (has_process(heir)) return free_slot(from);
+    heir.now = asked ? state::waiting : old.now;
+    if (!asked) heir.not_before = std::max(heir.not_before, rests ? old.not_before : second_after(old));
+    heir.started   = old.started;
+    heir.since     = old.since;
+    heir.pid       = old.pid;
+    heir.settling  = false;
+    heir.hangup_fd = std::exchange(entries_[from].hangup_fd, -1);
     free_slot(from);
 }
 
@@ -210,6 +211,8 @@ void roster::settle() noexcept {
             hand_over(i, *heir);
         else if (!departs(e))
             free_slot(i);
+        else if (e.now == state::waiting && e.tries == 0)
+            entries_[i].not_before = 0;  // what stops it starts nothing
     }
     departing_ = 0;
     for (std::size_t i = 0; i < used_; ++i) {
@@ -225,7 +228,7 @@ void roster::ask(std::size_t i) noexcept {
     entry& e = entries_[i];
     if (e.now != state::resting) return;
     e.now        = state::waiting;
-    e.not_before = second_after(e);
+    e.not_before = 0;
 }
 
 void roster::ask_all() noexcept {
@@ -235,7 +238,7 @@ void roster::ask_all() noexcept {
 void roster::stirs(std::size_t i, ticks now) noexcept {
     entry& e = entries_[i];
     if (e.now != state::resting) return;
-    e.not_before = std::min(std::max(now + settles_in, second_after(e)), e.since + rest);
+    e.not_before = std::min(now + settles_in, e.since + rest);
 }
 
 // -- what is to be done -----------------------------------------------------------------------------------------------

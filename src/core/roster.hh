@@ -17,6 +17,7 @@
 //   · a renamed service keeps its runsv, and so does one that the directory lists under another name in the same look;
 //   · an entry that has left the list stays until its runsv has been reaped and nothing of the service is left, and
 //     until then no runsv is started for the same directory or under the same name;
+//   · a runsv is not started twice within one second, unless it was asked to exit and then something asked for it;
 //   · a runsv that exited 0 was asked to: its successor comes after five seconds, or as soon as something asks for it.
 //     Scripts rely on that gap: `sv force-shutdown DIR/*` and then the end of runsvdir, or of a link;
 //   · a runsv that was killed has left the processes of its service behind (`leftovers`). Its successor takes them

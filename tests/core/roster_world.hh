@@ -215,7 +215,11 @@ private:
     }
 
     void ends(std::int32_t pid, std::uint64_t inode, runsv_end how) {
-        if (how == runsv_end::left) leftovers_.erase(inode), given_up_.erase(inode);
+        if (how == runsv_end::left) {
+            leftovers_.erase(inode);
+            given_up_.erase(inode);
+            last_start_.erase(inode);
+        }
         if (how == runsv_end::killed) leftovers_.insert(inode);
         for (std::size_t i = 0; i < f_.all.size(); ++i) {
             const entry& e = f_.all[i];

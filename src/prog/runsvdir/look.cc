@@ -85,8 +85,7 @@ void supervisor::watch_the_way() noexcept {
                           one_more ? "sysctl -w fs.inotify.max_user_instances=1024" : "raise the limit of open files"});
         }
     }
-    from_above_    = missing_ || !roster_.lists_any();
-    const auto by  = from_above_ ? sys::trails::removal::above : sys::trails::removal::none;
+    const auto by  = from_above_ || missing_ ? sys::trails::removal::above : sys::trails::removal::none;
     const bool way = trails_.follow(the_directory, "", directory_, by, &base_);
     blind_         = !(way && (trails_.watch_entries(the_directory, directory_, entries) || missing_));
 }
@@ -138,7 +137,14 @@ void supervisor::look_everywhere() noexcept {
     }
     roster_.settle();
     slow_at_.reset();
-    if (from_above_ == roster_.lists_any()) watch_the_way();
+    // An empty directory may be removed, which only the directory above reports.
+    if (from_above_ == roster_.lists_any()) {
+        from_above_ = !from_above_;
+        watch_the_way();
+        struct stat now;
+        if (from_above_ && (::stat(directory_, &now) != 0 || place_of(now) != place_of(seen_)))
+            return look_everywhere();
+    }
     complain_of_watches();
     const bool all = all_is_watched();
     if (all) warned_ = false;
