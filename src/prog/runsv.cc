@@ -215,8 +215,14 @@ event supervisor::end_of(member who, int status) const noexcept {
     return {.what = event::kind::ended, .status = status, .has_finish = finish};
 }
 
+// One that was told to leave before it has begun starts nothing: it stops what a supervisor before it has left.
 void supervisor::begin() noexcept {
     publish();
+    if (terminate_ && !busy(state_.main)) {
+        terminate_ = false;
+        if (!state_.log.alive && !pipe_.write) state_.log.wanted = want::down;  // there is nothing for it to read
+        on(member::main, {.what = event::kind::command, .order = *command_of('x')});
+    }
     if (state_.has_log) tell_first(member::log, first_.of_log);
     tell_first(member::main, first_.of_main);
 }
@@ -486,6 +492,13 @@ void supervisor::write_ledger_anew(member who) const noexcept {
     const auto reap = [&] {
         for (auto child = sys::reap(); child.pid != 0; child = sys::reap()) service.reaped(child);
     };
+    const auto read_signals = [&] {
+        while (const int signal = sys::next_signal(signals)) {
+            if (signal == SIGTERM) service.terminate();
+            if (signal == SIGHUP) service.renew_soon();
+        }
+    };
+    read_signals();
     service.begin();
     reap();  // who ended while this program took the place of another: listen_to() has dropped the signal
     for (;;) {
@@ -508,10 +521,7 @@ void supervisor::write_ledger_anew(member who) const noexcept {
         if (!any) continue;
 
         if (ready[0].revents != 0) {
-            while (const int signal = sys::next_signal(signals)) {
-                if (signal == SIGTERM) service.terminate();
-                if (signal == SIGHUP) service.renew_soon();
-            }
+            read_signals();
             reap();
         }
         if (ready[1].revents != 0 && service.obeys(member::main)) service.read_command(member::main);

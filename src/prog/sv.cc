@@ -219,6 +219,16 @@ bool has_not_come(const trouble& why) noexcept { return why.error == ENOENT || w
 
 bool is_refused(const trouble& why) noexcept { return why.error == EACCES || why.error == EPERM; }
 
+// A runsv that was asked to leave has no successor for a while, unless something asks for it: runsvdir watches
+// supervise/control for this. It takes the right to write there, and no reader. Where supervise/ has been removed the
+// service directory is touched. False when nothing could be touched.
+bool ask_for_runsv(int dir) noexcept {
+    struct stat is;
+    if (::fstatat(dir, "supervise/control", &is, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT && ::utimensat(dir, ".", nullptr, 0) == 0;
+    return S_ISFIFO(is.st_mode) && ::utimensat(dir, "supervise/control", nullptr, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 bool has_down_file(place& of) noexcept {
     struct stat file;
     return ::fstatat(of.dir(), of.path("down"), &file, 0) == 0;
@@ -372,7 +382,7 @@ void client::tell_status_of_log(const char* name, place& service) noexcept {
 
 int client::command() noexcept {
     for (service_entry& one : entries_) give(one);
-    if (asked_.waits) wait();
+    wait();
     out.flush();
     give_advice();
     return exit_code(failures_);
@@ -382,7 +392,7 @@ int client::command() noexcept {
 bool client::newcomer_may_come() const noexcept {
     const ticks limit =
         std::min(newcomers_time, static_cast<ticks>(std::min<std::uint64_t>(asked_.seconds, 1)) * one_second);
-    return asked_.waits && welcomes_a_newcomer(asked_.given) && now_ < begun_ + limit;
+    return welcomes_a_newcomer(asked_.given) && now_ < begun_ + limit;
 }
 
 void client::give(service_entry& to) noexcept {
@@ -393,13 +403,19 @@ void client::give(service_entry& to) noexcept {
         if (asked_.given.until == goal::gone) listen_to(to);  // another runsv may take its place at once
         const auto before = read_status(supervise);
         if (before) to.before = *before;
-        if (!before && has_not_come(before.why()) && newcomer_may_come()) return plan_next_look(to, when_awaited);
+        if (!before && has_not_come(before.why()) && newcomer_may_come()) {
+            ask_for_runsv(dir->value());
+            return plan_next_look(to, when_awaited);
+        }
     }
     if (!asked_.given.bytes.empty()) {
         // runit 2.1.2 opens `ok` first, and names that file to a user who may open neither.
         if (const auto there = supervise.is_supervised(); !there && is_refused(there.why()))
             return settle(to, there.why());
-        if (const auto sent = supervise.send(asked_.given.bytes); !sent) return settle(to, sent.why());
+        if (const auto sent = supervise.send(asked_.given.bytes); !sent) {
+            const bool waits = sent.why().error == ENXIO && newcomer_may_come() && ask_for_runsv(dir->value());
+            return waits ? plan_next_look(to, when_awaited) : settle(to, sent.why());
+        }
     }
 
     to.now     = asked_.waits ? stage::waiting : stage::settled;

@@ -25,6 +25,8 @@ ticks monotonic() noexcept { return nanoseconds(CLOCK_MONOTONIC); }
 
 ticks since_boot() noexcept { return nanoseconds(CLOCK_BOOTTIME); }
 
+ticks used() noexcept { return nanoseconds(CLOCK_PROCESS_CPUTIME_ID); }
+
 moment wall() noexcept {
     const timespec at = read(CLOCK_REALTIME);
     return {at.tv_sec, static_cast<std::uint32_t>(at.tv_nsec)};

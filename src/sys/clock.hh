@@ -11,6 +11,7 @@ namespace runwell::sys {
 
 ticks  monotonic() noexcept;   // CLOCK_MONOTONIC, nanoseconds; stands still while the machine sleeps
 ticks  since_boot() noexcept;  // CLOCK_BOOTTIME, nanoseconds; goes on while the machine sleeps
+ticks  used() noexcept;        // CLOCK_PROCESS_CPUTIME_ID: what this process has used of the processors
 moment wall() noexcept;        // CLOCK_REALTIME
 
 }  // namespace runwell::sys

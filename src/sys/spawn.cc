@@ -1,6 +1,7 @@
 #include "sys/spawn.hh"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -57,9 +58,12 @@ void come_to_front() noexcept {
         if (!place(p.from, p.to)) give_up(to, spawned::stage::descriptors);
     if (plan.front) come_to_front();
 
-    sigset_t none;
-    sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    if (plan.files != nullptr) ::setrlimit(RLIMIT_NOFILE, plan.files);
+
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    if (plan.term_waits) sigaddset(&blocked, SIGTERM);
+    ::sigprocmask(SIG_SETMASK, &blocked, nullptr);
     errno = execute(plan.path, plan.argv, plan.envp);
     give_up(to, spawned::stage::execute);
 }

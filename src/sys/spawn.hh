@@ -11,6 +11,8 @@
 
 #include "core/ledger.hh"
 
+struct rlimit;
+
 namespace runwell::sys {
 
 // A descriptor of the parent, and the number that the child knows it by.
@@ -30,6 +32,9 @@ struct child_plan {
     int                fd_for_2 = -1;
     bool               session  = false;  // setsid(2)
     bool               front    = false;  // a process group of its own, in the foreground of the terminal on 0
+
+    bool term_waits = false;  // SIGTERM stays blocked: sent at once, it is still there when the program listens to it
+    const ::rlimit* files = nullptr;  // RLIMIT_NOFILE; nullptr: as the parent's
 
     int  ledger  = -1;  // core/ledger.hh: where the child enters itself before it executes; -1: nowhere
     role entered = role::process;
@@ -51,8 +56,8 @@ struct spawned {
     stage failed = stage::none;
 };
 
-// Every signal is unblocked in the child; dispositions are as this process has them, other than those that listen_to()
-// has taken, which are the default.
+// Every signal is unblocked in the child (but see term_waits); dispositions are as this process has them, other than
+// those that listen_to() has taken, which are the default.
 spawned spawn(const child_plan& plan) noexcept;
 
 // execve(2), with `path` looked up in the PATH of envp when it has no slash ("/bin:/usr/bin" when there is none there;

@@ -87,10 +87,14 @@ bool trails::is_turn(const step& s, const change& what) noexcept {
 }
 
 int trails::add(const step& what, const char* path, std::uint32_t mask) noexcept {
-    if (!watch_.fd()) return EMFILE;
-    if (!steps_.grow(count_ + 1)) return ENOMEM;
+    if (!watch_.fd()) return error_ = EMFILE;
+    if (!steps_.grow(count_ + 1)) return error_ = ENOMEM;
     const result<int> where = watch_.add(path, mask | IN_MASK_ADD);
-    if (!where) return where.why().error;
+    if (!where) {
+        const int error = where.why().error;
+        if (error != ENOENT && error != ENOTDIR) error_ = error;
+        return error;
+    }
     step& s = steps_.all()[count_++];
     s       = what;
     s.where = *where;
@@ -139,8 +143,6 @@ bool trails::walk_along(walk& on) noexcept {
     return false;
 }
 
-// A directory that somebody works in tells of its removal only when the last has left; the directory above tells at
-// once.
 bool trails::watch_parent(const walk& on) noexcept {
     std::string_view last  = on.here.view();
     std::string_view above = last;
@@ -153,12 +155,30 @@ bool trails::watch_parent(const walk& on) noexcept {
     return add(name, directory.c_str(), vanishing | own_end) == 0;
 }
 
-bool trails::follow(int owner, std::string_view base, std::string_view path, path_text* end) noexcept {
+// To remove a directory is to remove its ./run before, and the end of that file (a link less) is reported at once even
+// while a process executes it. What has no ./run then is watched from above.
+bool trails::watch_removal(const walk& on, removal by) noexcept {
+    switch (by) {
+        case removal::none: return true;
+        case removal::above: return watch_parent(on);
+        case removal::run_file: break;
+    }
+    path_text run = on.here;
+    if (enter(run, "run")) {
+        const step file{-1, on.owner, 0, step::kind::way, false};
+        const int  error = add(file, run.c_str(), own_end | IN_ATTRIB | IN_DONT_FOLLOW);
+        if (error == 0) return true;
+        if (error != ENOENT && error != ENOTDIR) return false;
+    }
+    return watch_parent(on);
+}
+
+bool trails::follow(int owner, std::string_view base, std::string_view path, removal by, path_text* end) noexcept {
     for (step& s : steps_.all().first(count_)) s.old = s.owner == owner;
     walk on{.owner = owner, .here = {}, .text = {}, .ahead = {}};
     on.here.append(base);
     bool whole = on.go_on(path) && walk_along(on);
-    whole      = watch_parent(on) && whole;
+    whole      = watch_removal(on, by) && whole;
     drop_old();
     if (end != nullptr) *end = on.here;
     return whole;

@@ -2,17 +2,20 @@
 //
 //     /service ──link──▶ /run/runit/service ──link──▶ /etc/runit/current
 //     │way                │way  │way  │way            │way │way  │way
-//                                                          └───name "current" (removed while somebody still holds it)
 //
 // Every file on the way is watched for its own end and its own move, and a link for its replacement; nothing is heard
 // of unrelated entries beside it. Where the way ends early, the last directory is watched for the missing name. A watch
 // is always there before what it watches is read, so no change falls between.
+//
+// A directory that a process works in reports its own removal only when the last process has left. Its caller says what
+// reports it at once: `removal`.
 //
 // What inotify cannot tell: mounts over the way, and changes made by other machines in a network file system.
 #pragma once
 
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 #include "core/fixed.hh"
 #include "core/result.hh"
@@ -28,10 +31,21 @@ public:
     // A trail that follows nothing can be asked to; it is then blind. Trouble: see watch::make.
     static result<trails> make() noexcept;
 
+    // What reports that the directory at the end of a way has been removed while a process works in it.
+    enum class removal : unsigned char {
+        run_file,  // its ./run, which goes first; where there is none, the directory above: for the directory of a
+                   // service
+        above,     // the directory above, whatever else is deleted there
+        none,      // nothing: its entries are watched, and while it has one it cannot be removed
+    };
+
     // Watches the way that `path` takes from the directory `base` ("" for the working directory; not used when `path`
     // is absolute), in the place of what `owner` watched before. False when some of it cannot be watched: no permission
     // to read it, too many watches. `end`, if wanted, is where the path leads, free of links, as far as it exists.
-    bool follow(int owner, std::string_view base, std::string_view path, path_text* end = nullptr) noexcept;
+    bool follow(int owner, std::string_view base, std::string_view path, removal by, path_text* end = nullptr) noexcept;
+
+    // errno of the last watch that could not be had; 0 when there was none since the last call.
+    int next_error() noexcept { return std::exchange(error_, 0); }
 
     // Watches a directory for what happens to its entries, too; mask as of inotify(7). False when it cannot be.
     bool watch_entries(int owner, const char* path, std::uint32_t mask) noexcept;
@@ -84,12 +98,14 @@ private:
     int  add(const step& what, const char* path, std::uint32_t mask) noexcept;
     bool walk_along(walk& on) noexcept;
     bool watch_parent(const walk& on) noexcept;
+    bool watch_removal(const walk& on, removal by) noexcept;
     void drop_old() noexcept;
     void forget(int where) noexcept;
 
     watch       watch_;
     table<step> steps_;
     std::size_t count_ = 0;
+    int         error_ = 0;
 };
 
 }  // namespace runwell::sys

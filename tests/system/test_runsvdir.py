@@ -360,6 +360,18 @@ def test_a_directory_that_is_being_filled_is_started_when_it_is_complete(world, 
     harness.wait_for_words(made, "down")
 
 
+def test_a_directory_that_never_stops_changing_is_started_too(world, sd):
+    process = runsvdir(world)
+    wait_until(lambda: is_asleep(process.pid), "it watches")
+    world.service("sd/web")
+
+    def changes():
+        world.write("sd/web/data", str(time.monotonic()))
+        return runsvs(process)
+
+    wait_until(changes, "it is started")
+
+
 def test_a_directory_without_run_gets_its_runsv_too(world, sd):
     process = runsvdir(world)
     wait_until(lambda: is_asleep(process.pid), "it watches")
@@ -671,8 +683,244 @@ def test_without_descriptors_to_spare_it_still_takes_over(world, sd):
         harness.control(service, "x")
     for other in others:
         other.wait(timeout=harness.DEADLINE)
+    for service in services:
+        assert world.sv("start", service).returncode == 0
     wait_for_names(process, *(f"s{n}" for n in range(8)))
     assert errors(world) == ""
+
+
+@pytest.fixture
+def crowded(world, sd):
+    """A runsvdir that has descriptors for only some of the foreign runsv that it finds."""
+    services = [add(world, f"s{n}") for n in range(8)]
+    others = [world.start("runsv", f"s{n}", cwd=sd) for n in range(8)]
+    for service in services:
+        wait_until(lambda s=service: running(s), "run")
+    process = subprocess.Popen(
+        ["prlimit", "--nofile=18:18", world.suite.path("runsvdir"), "-W", "sd"], cwd=world.directory,
+        env=world.suite.environment(), stderr=open(world.directory / "runsvdir.err", "ab"),
+    )
+    world.processes.append(process)
+    wait_until(lambda: len(list(Path(f"/proc/{process.pid}/fd").iterdir())) >= 9, "it holds what it can")
+    wait_until(lambda: is_asleep(process.pid), "it watches")
+    return process, others
+
+
+def test_without_a_descriptor_for_it_the_runsv_of_a_removed_link_is_told(world, sd, crowded):
+    process, others = crowded
+    assert stays_asleep(process, 6)
+    for n in range(8):
+        (sd / f"s{n}").unlink()
+    for other in others:
+        assert other.wait(timeout=harness.DEADLINE) == 0
+    assert process.poll() is None and errors(world) == ""
+
+
+def test_without_a_descriptor_for_them_all_end_with_W(world, crowded):
+    process, others = crowded
+    process.terminate()
+    assert process.wait(timeout=harness.DEADLINE) == 0
+    assert [other.wait(timeout=harness.DEADLINE) for other in others] == [0] * 8
+    assert errors(world) == ""
+
+
+def test_without_a_descriptor_for_it_a_killed_runsv_is_followed(world, crowded):
+    process, others = crowded
+    for other in others:
+        other.kill()
+        other.wait()
+    wait_for_names(process, *(f"s{n}" for n in range(8)))
+
+
+@regardless
+def test_services_get_the_limit_of_files_that_runsvdir_was_started_with(world, sd):
+    limits = "#!/bin/sh\nulimit -Sn >soft; ulimit -Hn >hard; echo >up\nexec sleep 1000\n"
+    service = add(world, "web", run=limits)
+    limited(world, "--nofile=60:100")
+    wait_until(lambda: (service / "up").exists(), "run")
+    assert ((service / "soft").read_text(), (service / "hard").read_text()) == ("60\n", "100\n")
+
+
+# -- asked to leave ---------------------------------------------------------------------------------------------------
+
+COUNTED = "#!/bin/sh\necho >>starts\nexec sleep 1000\n"
+
+
+def starts(service):
+    return (service / "starts").read_text().count("\n") if (service / "starts").exists() else 0
+
+
+def at(world, *words):
+    return world.sv(*words, env=world.suite.environment(SVDIR=world.directory / "sd"))
+
+
+def test_all_told_to_leave_and_then_runsvdir_leaves_nothing(world, sd):
+    """As it is published: sv force-shutdown "$D"/*; kill $runsvdir."""
+    services = [add(world, f"s{n}") for n in range(4)]
+    process = runsvdir(world)
+    for service in services:
+        wait_until(lambda s=service: running(s), "run")
+    assert at(world, "force-shutdown", *(f"s{n}" for n in range(4))).returncode == 0
+    process.terminate()
+    assert process.wait() == 0
+    wait_until(lambda: not world.living(), "nobody is left")
+    assert stays(lambda: not world.living(), 0.5)
+
+
+def test_supervise_removed_after_the_end_of_a_runsv_is_made_again(world, sd):
+    service = add(world, "web")
+    process = runsvdir(world)
+    wait_until(lambda: running(service), "run")
+    assert at(world, "exit", "web").returncode == 0
+    wait_until(lambda: not runsvs(process), "it has left")
+    shutil.rmtree(service / "supervise")
+    wait_until(lambda: running(service), "it is reachable")
+
+
+def test_a_link_removed_after_the_end_of_its_runsv_starts_nothing(world, sd):
+    service = add(world, "web", run=COUNTED)
+    process = runsvdir(world)
+    wait_until(lambda: running(service), "run")
+    assert at(world, "force-shutdown", "web").returncode == 0
+    (sd / "web").unlink()
+    add(world, "marker")
+    wait_for_names(process, "marker")
+    assert stays(lambda: starts(service) == 1, 1.5)
+
+
+@pytest.mark.parametrize("command", ["start", "up", "once"])
+@pytest.mark.parametrize("user", ["root", "its owner"])
+def test_sv_has_a_runsv_that_has_left_at_once(world, sd, command, user):
+    """Whoever may write to supervise/control: nothing else is needed."""
+    service = add(world, "web")
+    process = runsvdir(world)
+    wait_until(lambda: running(service), "run")
+    assert at(world, "exit", "web").returncode == 0
+    begin = time.monotonic()
+    as_user = []
+    if user != "root":
+        if os.getuid() != 0:
+            pytest.skip("needs root, to be somebody else")
+        shutil.copy(world.suite.path("sv"), world.directory / "sv-of-user")
+        world.directory.chmod(0o755)
+        for path in ("supervise", "supervise/control", "supervise/ok"):
+            os.chown(service / path, 65534, 65534)
+        as_user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    sv = world.directory / "sv-of-user" if as_user else world.suite.path("sv")
+    said = subprocess.run([*as_user, sv, command, sd / "web"], capture_output=True, text=True)
+    assert (said.returncode, said.stderr) == (0, "")
+    wait_until(lambda: running(service), "run")
+    assert time.monotonic() - begin < 4  # unasked: five seconds
+
+
+def test_sv_up_without_any_runsvdir_fails(world):
+    service = world.service("web")
+    runsv = world.runsv("web")
+    world.sv("exit", service)
+    runsv.wait()
+    said = world.sv("up", service)
+    assert (said.returncode, said.stdout) == (1, f"fail: {service}: runsv not running\n")
+
+
+@pytest.mark.parametrize("what", ["ALRM", "file", "mode", "link", "touch"])
+def test_what_asks_for_a_runsv_that_has_left(world, sd, what):
+    service = add(world, "web")
+    process = runsvdir(world)
+    wait_until(lambda: running(service), "run")
+    assert at(world, "exit", "web").returncode == 0
+    begin = time.monotonic()
+    wait_until(lambda: not runsvs(process), "it has left")
+    wait_until(lambda: is_asleep(process.pid), "it listens")
+    if what == "ALRM":
+        process.send_signal(signal.SIGALRM)
+    elif what == "file":
+        world.write("sv/web/run.new", "#!/bin/sh\nexec sleep 1000\n").rename(service / "run")
+    elif what == "mode":
+        (service / "run").chmod(0o700)
+    elif what == "link":
+        (sd / ".new").symlink_to("../sv/web")
+        (sd / ".new").rename(sd / "web")
+    else:
+        os.utime(service)
+    wait_until(lambda: running(service), "run")
+    assert time.monotonic() - begin < 4.5  # unasked: five seconds
+
+
+def test_unasked_a_runsv_that_has_left_comes_back_and_then_nothing_wakes(world, sd):
+    service = add(world, "web", run=COUNTED)
+    process = runsvdir(world)
+    wait_until(lambda: running(service), "run")
+    at(world, "exit", "web")
+    assert stays(lambda: starts(service) == 1, 2)
+    wait_until(lambda: starts(service) == 2 and running(service), "it comes back")
+    wait_until(lambda: is_asleep(process.pid), "it watches")
+    before = switches(process.pid)[0]
+    world.write("sv/web/unrelated", "")
+    assert stays(lambda: switches(process.pid)[0] == before, 1)
+
+
+# -- what a killed runsv has left -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ours_only(request):
+    if "debian" in request.node.name:
+        pytest.skip("only our runsv takes over what another has left")
+
+
+def killed_runsv(world, process, name):
+    """Its runsv is killed, and its service lives."""
+    service = world.directory / "sv" / name
+    wait_until(lambda: running(service) and harness.pid_of(service), "run")
+    pid = harness.pid_of(service)
+    os.kill(runsvs(process)[name], signal.SIGKILL)
+    return pid
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGHUP])
+def test_with_W_what_a_killed_runsv_has_left_ends_too(world, sd, ours_only, sent):
+    for name in ("web", "db"):
+        add(world, name, log__run="#!/bin/sh\nexec cat >/dev/null\n")
+    process = runsvdir(world, "-W", "sd")
+    wait_for_names(process, "web", "db")
+    pids = [killed_runsv(world, process, name) for name in ("web", "db")]
+    process.send_signal(sent)
+    process.wait(timeout=harness.DEADLINE)
+    assert [pid for pid in pids if alive(pid)] == []
+    assert not world.living()
+
+
+def test_without_W_HUP_ends_what_a_killed_runsv_has_left(world, sd, ours_only):
+    add(world, "web")
+    process = runsvdir(world)
+    wait_for_names(process, "web")
+    pid = killed_runsv(world, process, "web")
+    wait_until(lambda: not runsvs(process), "it is dead")
+    process.send_signal(signal.SIGHUP)
+    assert process.wait() == 111
+    wait_until(lambda: not alive(pid), "the service ends")
+    wait_until(lambda: not world.living(), "nobody is left")
+
+
+def test_a_link_removed_after_a_kill_ends_the_service(world, sd, ours_only):
+    service = add(world, "web", run=COUNTED)
+    process = runsvdir(world)
+    wait_for_names(process, "web")
+    pid = killed_runsv(world, process, "web")
+    (sd / "web").unlink()
+    wait_until(lambda: not alive(pid), "the service ends")
+    wait_until(lambda: not children(process.pid), "nobody is left")
+    assert starts(service) == 1
+
+
+def test_a_runsv_that_is_told_to_leave_before_it_begins_starts_nothing(world, ours_only):
+    """What runsvdir does to stop what is left, where nothing is."""
+    service = world.service("web", run=COUNTED, log__run="#!/bin/sh\necho >>../log-starts\nexec cat\n")
+    blocked = "import os, signal, sys\nsignal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])\nos.kill(os.getpid(), signal.SIGTERM)\nos.execvp(sys.argv[1], sys.argv[1:])"
+    done = subprocess.run(["/usr/bin/python3", "-c", blocked, world.suite.path("runsv"), service], timeout=60)
+    assert done.returncode == 0
+    assert starts(service) == 0 and not (service / "log-starts").exists()
+    assert harness.stat_words(service) == "down"
 
 
 # -- nothing happens when nothing happens -----------------------------------------------------------------------------
@@ -700,7 +948,28 @@ def test_what_happens_beside_the_way_does_not_wake_it(world, sd):
         world.write(f"unrelated{n}", "")
         world.write("sv/web/unrelated", str(n))
         (world.directory / f"d{n}").mkdir()
+        (world.directory / "sv" / f"d{n}").mkdir()
     assert stays(lambda: switches(process.pid)[0] == before[0], 1)
+    for n in range(20):
+        (world.directory / f"unrelated{n}").unlink()
+        (world.directory / f"d{n}").rmdir()
+        (world.directory / "sv" / f"d{n}").rmdir()  # beside the target of the link
+    (world.directory / "sv/web/unrelated").unlink()
+    assert stays(lambda: switches(process.pid)[0] == before[0], 1)
+
+
+def test_a_target_that_is_removed_without_a_run_is_seen(world, sd):
+    """Without ./run, which reports the removal, the directory above is watched."""
+    service = add(world, "web")
+    process = runsvdir(world)
+    pid = wait_for_names(process, "web")["web"]
+    wait_until(lambda: running(service), "run")
+    (service / "run").unlink()
+    (service / "run").symlink_to("elsewhere")
+    (service / "run").unlink()
+    wait_until(lambda: is_asleep(process.pid), "it watches")
+    remove(service)
+    wait_until(lambda: not alive(pid), "it ends")
 
 
 # -- trouble ----------------------------------------------------------------------------------------------------------
@@ -770,17 +1039,62 @@ def test_when_no_process_can_be_made_it_says_so_and_tries_again(world):
     wait_for_names(process, "a", "b", "c")
 
 
+def with_inotify_limits(world, **limits):
+    """runsvdir in a user namespace in which only so many instances or watches may be had; and what changes the limits."""
+    words = "; ".join(f"echo {most} >/proc/sys/user/max_inotify_{what}" for what, most in limits.items())
+    if subprocess.run(["unshare", "-Ur", "sh", "-ec", words], capture_output=True).returncode != 0:
+        pytest.skip("no user namespace can be made here")
+    process = subprocess.Popen(
+        ["unshare", "-Ur", "sh", "-ec", f"{words}; exec runsvdir sd"], cwd=world.directory,
+        env=world.suite.environment(), stderr=open(world.directory / "runsvdir.err", "ab"),
+    )
+    world.processes.append(process)
+
+    def change(what, most):
+        set_it = f"echo {most} >/proc/sys/user/max_inotify_{what}"
+        subprocess.run(["nsenter", "-U", "--preserve-credentials", "-t", str(process.pid), "sh", "-c", set_it], check=True)
+
+    return process, change
+
+
 @regardless
-def test_without_inotify_it_looks_every_five_seconds(world, sd):
-    """No descriptor can be had for it, as when the user has too many instances."""
-    limit = 5  # 0, 1, 2, signals, mounts: nothing is left while it begins
-    process = limited(world, f"--nofile={limit}:100")
-    wait_until(lambda: "unable to watch for changes: " in errors(world), "told")
-    subprocess.run(["prlimit", "--pid", str(process.pid), "--nofile=100"], check=True)
+def test_without_inotify_it_says_so_and_looks_every_five_seconds(world, sd):
+    process, change = with_inotify_limits(world, instances=0)
+    wait_until(lambda: errors(world).count("\n") == 2, "told, with the cure")
+    assert errors(world) == (
+        f"{WARNING}unable to watch for changes: too many open files\n"
+        f"{WARNING}changes are found every five seconds only; to watch for them: "
+        "sysctl -w fs.inotify.max_user_instances=1024\n"
+    )
     add(world, "web")
     wait_for_names(process, "web")
     add(world, "db")
     wait_for_names(process, "web", "db")
+    change("instances", 10)
+    wait_until(lambda: "anon_inode:inotify" in [os.readlink(f) for f in Path(f"/proc/{process.pid}/fd").iterdir()], "again")
+    assert stays_asleep(process, 6)
+
+
+@regardless
+@pytest.mark.parametrize("left", [0, 12])
+def test_without_watches_it_says_so_and_finds_what_was_missed(world, sd, left):
+    for n in range(8):
+        add(world, f"s{n}")
+    process, change = with_inotify_limits(world, watches=left)
+    wait_for_names(process, *(f"s{n}" for n in range(8)))
+    wait_until(lambda: errors(world).count("\n") == 2, "told, with the cure")
+    assert errors(world) == (
+        f"{WARNING}unable to watch all services for changes: too few inotify watches\n"
+        f"{WARNING}the others are looked at every five seconds; to watch them: "
+        "sysctl -w fs.inotify.max_user_watches=524288\n"
+    )
+    first = runsvs(process)["s7"]
+    world.service("sv/other")
+    (world.directory / "sv/s7").rename(world.directory / "sv/s7.old")
+    (world.directory / "sv/other").rename(world.directory / "sv/s7")
+    wait_until(lambda: runsvs(process).get("s7", first) != first, "the other takes its place")
+    change("watches", 1000)
+    wait_until(lambda: stays_asleep(process, 6), "all is watched")
 
 
 # -- the log in the process title -------------------------------------------------------------------------------------

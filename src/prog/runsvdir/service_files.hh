@@ -1,0 +1,33 @@
+// service_files.hh — what runsvdir reads and writes in a service directory: who supervises it, and whether it has left.
+//
+// The files may belong to a user: nothing is opened through a link or waited for, and only a FIFO is written to.
+#pragma once
+
+#include "core/roster.hh"
+#include "sys/fd.hh"
+
+struct stat;
+
+namespace runwell::runsvdir {
+
+place place_of(const struct stat& found) noexcept;
+
+// Whether changes may be made that this kernel does not report: network file systems, and FUSE.
+bool is_remote(int dir) noexcept;
+
+// The control pipe of the service `name` below `dir` ("." for `dir` itself), provided that a runsv reads it. When that
+// runsv exits, the descriptor reports an error.
+sys::unique_fd control_of(int dir, const char* name) noexcept;
+
+// The holder of the lock need not listen (yet, or any more). The lock is only tried, and free again at once.
+bool is_locked(int dir, const char* name) noexcept;
+
+void tell_to_exit(int control) noexcept;
+
+// How a runsv has ended that was not our child, as the files of `service` tell: one that left in order has written that
+// the service is down, and its log service too.
+runsv_end end_of_foreign(int service) noexcept;
+
+bool has_run(int dir, const char* name) noexcept;
+
+}  // namespace runwell::runsvdir
