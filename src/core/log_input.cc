@@ -46,11 +46,11 @@ void pass_on(log_input& of, std::size_t bytes) noexcept {
 
 // Nothing has come after the held line.
 input_action nothing_new(log_input& of, const input_event& event) noexcept {
-    if (event.hung_up) {
+    if (event.hung_up && !event.no_room) {
         pass_on(of, of.held);
         return {action::end};
     }
-    if (!of.asked) return {action::watch};
+    if (!of.asked && !event.hung_up) return {action::watch};
     if (event.no_room || of.deadlines >= deadlines_of(of)) {
         const std::size_t take = of.held;
         of.owned += take;

@@ -44,7 +44,7 @@ struct input_event {
 
     kind        what      = kind::woken;
     std::size_t bytes     = 0;
-    bool        no_room   = false;  // each slot of the pipe is in use, or that is not known
+    bool        no_room   = false;  // each slot of the pipe is in use, or that is not known; so there may be more
     bool        hung_up   = false;
     bool        announced = false;
     ticks       at        = 0;

@@ -156,7 +156,8 @@ input_event source::copy_ahead() noexcept {
     seen.what        = input_event::kind::looked;
     seen.at          = state_.held > 0 ? sys::monotonic() : 0;
     seen.hung_up     = hung_up_ && hung_up();  // before that: nothing can come after it
-    const bool known = !state_.asked || same_room();
+    const bool asks  = state_.asked || seen.hung_up;
+    const bool known = !asks || same_room();
     const auto got   = ::tee(fd_, ahead_.write.value(), room_.size() - 1 - state_.owned, SPLICE_F_NONBLOCK);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return seen;
     if (got == 0) seen.what = input_event::kind::end;
@@ -165,7 +166,7 @@ input_event source::copy_ahead() noexcept {
         return seen;
     }
     seen.bytes   = static_cast<std::size_t>(got);
-    seen.no_room = state_.asked && !(known && writable(ahead_.write.value()));
+    seen.no_room = asks && !(known && writable(ahead_.write.value()));
     if (!read_copy(seen.bytes)) seen.what = input_event::kind::woken;
     return seen;
 }
