@@ -203,6 +203,7 @@ void logger::read_signals() noexcept {
                 tell("sigalarm");
                 rotate_ = true;
                 break;
+            case SIGIO: source_.signalled(); break;
             case SIGHUP:
                 tell("sighangup");
                 reopen_ = true;
@@ -235,10 +236,9 @@ void logger::look() noexcept {
 
 // Nothing more is read. What has come of a line is a line.
 void logger::leave(phase how) noexcept {
-    if (phase_ == phase::reading && !block_open_) {
-        if (how == phase::told_to_leave) source_.look_at_held();
+    if (phase_ == phase::reading && !block_open_ &&
+        (how == phase::at_the_end || source_.leaves_bytes(queue_) || inside_))
         prepare(true);
-    }
     phase_ = how;
     if (how == phase::told_to_leave && !leave_at_) leave_at_ = sys::monotonic() + processor_grace;
 }
@@ -305,6 +305,7 @@ std::optional<ticks> logger::due() const noexcept {
         if (at) next = next ? std::min(*next, *at) : at;
     };
     also(leave_at_);
+    if (listening()) also(source_.due());
     for (const log_directory& d : directories_) also(d.due(may_process(d)));
     return next;
 }
@@ -358,7 +359,7 @@ int logger::run() noexcept {
     for (;;) {
         if (!housekeeping()) return 111;
         if (finished()) break;
-        if (listening()) source_.listen(queue_, from_input);
+        source_.listen(queue_, from_input, listening());
         bool told = false;
         queue_.wait(listening() && source_.pending() ? sys::event_queue::at_once : due(),
                     [&](std::uint32_t tag, std::uint32_t events) {
@@ -393,7 +394,7 @@ int log_to(const options& said) noexcept {
         if (!out) return out_of_memory();
         new (directories + i) log_directory{said.directories[i], said.how, *out, to_stderr, to_udp};
     }
-    auto signals = sys::listen_to({SIGTERM, SIGALRM, SIGHUP, SIGCHLD});
+    auto signals = sys::listen_to({SIGTERM, SIGALRM, SIGHUP, SIGCHLD, SIGIO});
     auto queue   = sys::event_queue::make();
     if (!signals || !queue) return svlogd_voice.fatal(signals ? queue.why() : signals.why(), 111);
     logger svlogd{

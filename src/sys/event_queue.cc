@@ -30,6 +30,8 @@ void event_queue::change(int fd, std::uint32_t events, std::uint32_t tag) const 
     ::epoll_ctl(fd_.value(), EPOLL_CTL_MOD, fd, &wanted);
 }
 
+void event_queue::remove(int fd) const noexcept { ::epoll_ctl(fd_.value(), EPOLL_CTL_DEL, fd, nullptr); }
+
 std::size_t event_queue::wait(std::optional<ticks> deadline, std::array<epoll_event, 4>& events) const noexcept {
     constexpr ticks millisecond = one_second / 1000;
     int             left        = -1;

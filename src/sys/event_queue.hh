@@ -1,7 +1,9 @@
 // event_queue.hh — a wait whose descriptors are named once and not with every wait (epoll).
 //
-// For a program that waits a hundred thousand times a second: a wait_for() of two descriptors costs 1–2 µs more. And it
-// can wait for *more* on a pipe that is not empty (EPOLLET), which poll(2) cannot.
+// For a program that waits a hundred thousand times a second: a wait_for() of two descriptors costs 1–2 µs more.
+//
+// EPOLLET on a pipe or FIFO that is not empty waits for more, but the kernel does not promise to report it: a write(2)
+// that fills the pipe and sleeps there wakes nobody (core/log_input.hh).
 #pragma once
 
 #include <sys/epoll.h>
@@ -25,8 +27,9 @@ public:
     // From now on `fd` is waited for; its events carry `tag`. False, with errno: EPERM for a regular file, which is
     // always ready.
     bool add(int fd, std::uint32_t events, std::uint32_t tag) const noexcept;
-    // The same for a descriptor that was added: other events, or another time for EPOLLONESHOT.
+    // Other events for a descriptor that was added.
     void change(int fd, std::uint32_t events, std::uint32_t tag) const noexcept;
+    void remove(int fd) const noexcept;
 
     // Waits until something happens, or `deadline` (monotonic; to the millisecond, never too early) has passed, and
     // calls happened(tag, events) for each.

@@ -4,17 +4,22 @@
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
+#include <ctime>
+
+#include "sys/clock.hh"
 
 namespace runwell {
 namespace {
 
-constexpr std::size_t most_held   = 16'384;   // of an incomplete line, bytes; looked at again with each that comes
-constexpr int         larger_pipe = 262'144;  // bytes
+constexpr int larger_pipe = 262'144;  // bytes
 
 bool is_pipe(int fd) noexcept {
     struct stat about {};
@@ -26,6 +31,35 @@ bool writable(int fd) noexcept {
     return ::poll(&p, 1, 0) == 1 && (p.revents & POLLOUT) != 0;
 }
 
+// Whether SIGIO was pending, which it no longer is. It is blocked.
+bool take_sigio() noexcept {
+    sigset_t only;
+    ::sigemptyset(&only);
+    ::sigaddset(&only, SIGIO);
+    constexpr timespec at_once{};
+    return ::sigtimedwait(&only, nullptr, &at_once) == SIGIO;
+}
+
+// SIGIO goes to this process from now on, or no longer.
+bool set_async(int fd, bool on) noexcept {
+    const int flags = ::fcntl(fd, F_GETFL);
+    if (on && (::fcntl(fd, F_SETOWN, ::getpid()) != 0 || ::fcntl(fd, F_SETSIG, 0) != 0)) return false;
+    return flags >= 0 && ::fcntl(fd, F_SETFL, on ? flags | O_ASYNC : flags & ~O_ASYNC) == 0;
+}
+
+// Whether this kernel sends SIGIO for every write to a pipe, also for one that finds no room (core/log_input.hh): tried
+// on a pipe of our own.
+bool kernel_announces_writes() noexcept {
+    static constexpr std::array<char, 4096> some{};
+    const auto                              probe = sys::make_pipe();
+    if (!probe) return false;
+    const int write_end = probe->write.value();
+    if (::fcntl(write_end, F_SETPIPE_SZ, 1) < 0 || ::fcntl(write_end, F_SETFL, O_NONBLOCK) != 0) return false;
+    if (!set_async(probe->read.value(), true)) return false;
+    while (::write(write_end, some.data(), some.size()) > 0) {}
+    return take_sigio() && ::write(write_end, some.data(), 1) < 0 && take_sigio();
+}
+
 }  // namespace
 
 source::source(int fd, std::span<char> room) noexcept : fd_{fd}, room_{room} {
@@ -35,20 +69,29 @@ source::source(int fd, std::span<char> room) noexcept : fd_{fd}, room_{room} {
     if (!null || !pipe) return;
     ahead_ = std::move(*pipe);
     null_  = std::move(*null);
-    // As many pieces as stdin can hold: what is there is seen at once.
-    ::fcntl(ahead_.write.value(), F_SETPIPE_SZ, ::fcntl(fd, F_GETPIPE_SZ));
+    same_room();
 }
 
-// A pipe tells once of everything that comes; anything else is asked anew. A regular file is always ready.
-void source::listen(const sys::event_queue& queue, std::uint32_t tag) noexcept {
-    const std::uint32_t events = EPOLLIN | (ahead_.read ? EPOLLET : EPOLLONESHOT);
-    if (!listened_to_) {
-        listened_to_ = true;
-        regular_     = !queue.add(fd_, events, tag);
-        pending_     = regular_;
-    } else if (!ahead_.read && !pending_) {
-        queue.change(fd_, events, tag);
+// EPOLLET alone: the end of all writers is told once, and nothing else.
+void source::listen(const sys::event_queue& queue, std::uint32_t tag, bool wanted) noexcept {
+    if (regular_) return;
+    std::uint32_t events = EPOLLET;
+    if (wanted) {
+        switch (waits(state_).by) {
+            case input_wait::means::level: events = EPOLLIN; break;
+            case input_wait::means::edge: events = EPOLLIN | EPOLLET; break;
+            case input_wait::means::sigio: break;
+        }
+        if (watched_ && !state_.asked) watch(false);
     }
+    if (listened_to_ == events) return;
+    if (listened_to_) {
+        queue.change(fd_, events, tag);
+    } else {
+        regular_ = !queue.add(fd_, events, tag);
+        pending_ = regular_;
+    }
+    listened_to_ = events;
 }
 
 void source::heard(std::uint32_t events) noexcept {
@@ -56,7 +99,45 @@ void source::heard(std::uint32_t events) noexcept {
     hung_up_ = (events & EPOLLHUP) != 0;
 }
 
-source::found source::look() noexcept { return ahead_.read ? look_ahead() : plain_read(); }
+bool source::pending() const noexcept {
+    if (pending_) return true;
+    const auto until = due();
+    return until && sys::monotonic() >= *until;
+}
+
+// What the queue said may have changed: a FIFO can be opened again.
+bool source::hung_up() const noexcept {
+    pollfd p{fd_, 0, 0};
+    return ::poll(&p, 1, 0) == 1 && (p.revents & POLLHUP) != 0;
+}
+
+source::found source::look() noexcept {
+    if (!ahead_.read) return plain_read();
+    pending_ = false;
+    input_event event;
+    event.at = state_.until != 0 ? sys::monotonic() : 0;
+    for (;;) {
+        const input_action next = step(state_, event);
+        consume(next.take);
+        switch (next.then) {
+            case input_action::kind::look:
+                event = copy_ahead();
+                if (event.what == input_event::kind::woken) return found::trouble;
+                break;
+            case input_action::kind::watch:
+                event           = {};
+                event.what      = input_event::kind::watching;
+                event.announced = watch(true);
+                break;
+            case input_action::kind::log:
+                size_ = state_.owned + state_.seen;
+                grow(state_.seen);
+                return found::bytes;
+            case input_action::kind::end: size_ = state_.owned + state_.seen; return found::end;
+            case input_action::kind::wait: size_ = state_.owned; return found::nothing;
+        }
+    }
+}
 
 source::found source::plain_read() noexcept {
     const ssize_t got = ::read(fd_, room_.data() + size_, room_.size() - 1 - size_);
@@ -64,66 +145,99 @@ source::found source::plain_read() noexcept {
     if (got < 0) return errno == EAGAIN || errno == EINTR ? found::nothing : found::trouble;
     if (got == 0) return found::end;
     size_ += static_cast<std::size_t>(got);
-    owned_ = size_;
-    high_  = std::max(high_, size_);
+    state_.owned = size_;
+    high_        = std::max(high_, size_);
     return found::bytes;
 }
 
-source::found source::look_ahead() noexcept {
-    const ssize_t got = ::tee(fd_, ahead_.write.value(), room_.size() - 1 - owned_, SPLICE_F_NONBLOCK);
-    pending_          = false;
-    if (got < 0) return errno == EAGAIN || errno == EINTR ? found::nothing : found::trouble;
-    if (got == 0) return found::end;
-
-    const auto n    = static_cast<std::size_t>(got);
-    const bool more = n > held_;
-    const bool full = !more && !writable(ahead_.write.value());  // and so is stdin, which has no more room
-    if (!copy_ahead(n)) return found::trouble;
-    if (!more && hung_up_) return found::end;
-    if (full) {
-        consume(n);
-        owned_ = size_;
-        held_  = 0;
+// What is in the pipe, after what is owned. No looked and no end: errno says why.
+input_event source::copy_ahead() noexcept {
+    input_event seen;
+    seen.what        = input_event::kind::looked;
+    seen.at          = state_.held > 0 ? sys::monotonic() : 0;
+    seen.hung_up     = hung_up_ && hung_up();  // before that: nothing can come after it
+    const bool asks  = state_.asked || seen.hung_up;
+    const bool known = !asks || same_room();
+    const auto got   = ::tee(fd_, ahead_.write.value(), room_.size() - 1 - state_.owned, SPLICE_F_NONBLOCK);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return seen;
+    if (got == 0) seen.what = input_event::kind::end;
+    if (got <= 0) {
+        if (got < 0) seen.what = input_event::kind::woken;
+        return seen;
     }
-    if (!more) {
-        size_ = owned_;
-        return found::nothing;
-    }
-    // Where much was there, there may have been more than fits.
-    pending_ = hung_up_ || n >= small_block;
-    held_    = 0;
-    grow(n);
-    return found::bytes;
+    seen.bytes   = static_cast<std::size_t>(got);
+    seen.no_room = asks && !(known && writable(ahead_.write.value()));
+    if (!read_copy(seen.bytes)) seen.what = input_event::kind::woken;
+    return seen;
 }
 
-void source::look_at_held() noexcept {
-    if (held_ == 0) return;
-    const ssize_t got = ::tee(fd_, ahead_.write.value(), held_, SPLICE_F_NONBLOCK);
-    held_             = 0;
-    if (got > 0) copy_ahead(static_cast<std::size_t>(got));
-}
-
-// What tee(2) has put into our pipe, after what is owned.
-bool source::copy_ahead(std::size_t n) noexcept {
-    size_ = owned_;
+// What tee(2) has put into our pipe.
+bool source::read_copy(std::size_t n) noexcept {
+    std::size_t at = state_.owned;
     while (n > 0) {
-        const ssize_t got = ::read(ahead_.read.value(), room_.data() + size_, n);
+        const ssize_t got = ::read(ahead_.read.value(), room_.data() + at, n);
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) return false;
-        size_ += static_cast<std::size_t>(got);
+        at += static_cast<std::size_t>(got);
         n -= static_cast<std::size_t>(got);
     }
-    high_ = std::max(high_, size_);
+    high_ = std::max(high_, at);
     return true;
+}
+
+// Gives our pipe, which is empty, as many slots as stdin has: then it is full when stdin is.
+bool source::same_room() noexcept {
+    const int size = ::fcntl(fd_, F_GETPIPE_SZ);
+    return ::fcntl(ahead_.write.value(), F_GETPIPE_SZ) == size ||
+           ::fcntl(ahead_.write.value(), F_SETPIPE_SZ, size) == size;
+}
+
+// Whether the kernel now sends SIGIO for every write.
+bool source::watch(bool on) noexcept {
+    if (on && !sigio_works_) sigio_works_ = kernel_announces_writes();
+    if (watched_ == on || !sigio_works_.value_or(false)) return watched_;
+    const bool changed = set_async(fd_, on);
+    if (changed) watched_ = on;
+    return watched_;
 }
 
 void source::consume(std::size_t n) noexcept {
     while (n > 0) {
-        const ssize_t gone = ::splice(fd_, nullptr, null_.value(), nullptr, n, 0);
+        const ssize_t gone = ::splice(fd_, nullptr, null_.value(), nullptr, n, SPLICE_F_NONBLOCK);
         if (gone < 0 && errno == EINTR) continue;
         if (gone <= 0) return;
         n -= static_cast<std::size_t>(gone);
     }
+}
+
+bool source::leaves_bytes(const sys::event_queue& queue) noexcept {
+    if (state_.held > 0) {
+        const auto got  = ::tee(fd_, ahead_.write.value(), state_.held, SPLICE_F_NONBLOCK);
+        const bool here = got > 0 && read_copy(static_cast<std::size_t>(got));
+        if (here && !stays_in_pipe(state_, !hung_up() && lives_on(queue))) {
+            state_.seen = static_cast<std::size_t>(got);
+            state_.held = 0;
+            size_       = state_.owned + state_.seen;
+        }
+    }
+    return size_ > 0;
+}
+
+// Whether another process has the pipe when this one has left. A FIFO lives as long as its writers. A pipe's open file
+// description that other processes share stays in an epoll set after it was closed here (epoll(7)), and is readable.
+bool source::lives_on(const sys::event_queue& queue) noexcept {
+    constexpr decltype(statfs::f_type) pipefs = 0x50495045;
+    struct statfs                      about {};
+    if (::fstatfs(fd_, &about) == 0 && about.f_type != pipefs) return true;
+    const auto other = sys::event_queue::make();
+    if (!other || !other->add(fd_, EPOLLIN, 0)) return false;
+    watch(false);
+    queue.remove(fd_);
+    regular_ = true;  // it is not listened to any more
+    if (::dup3(null_.value(), fd_, O_CLOEXEC) != fd_) return false;
+    bool alive = false;
+    other->wait(sys::event_queue::at_once, [&](std::uint32_t, std::uint32_t) { alive = true; });
+    return alive;
 }
 
 void source::end_line() noexcept {
@@ -137,36 +251,28 @@ void source::take(std::size_t n) noexcept {
         --size_;
         n = std::min(n, size_);
     }
-    if (n > owned_) {
-        consume(n - owned_);
-        owned_ = n;
-    }
-    const std::size_t later = size_ - owned_;  // in the pipe: the beginning of a line
-    if (later > 0 && (owned_ > n || later > most_held)) {
-        consume(later);
-        owned_ = size_;
-    } else if (later > 0) {
-        held_    = later;
-        pending_ = true;  // look once more: the pipe may be full of it
-    }
-    std::memmove(room_.data(), room_.data() + n, owned_ - n);
-    owned_ -= n;
-    size_ = owned_;
+    input_event event;
+    event.what              = input_event::kind::logged;
+    event.bytes             = n;
+    const input_action next = step(state_, event);
+    consume(next.take);
+    if (next.then == input_action::kind::look) pending_ = true;
+    std::memmove(room_.data(), room_.data() + n, state_.owned);
+    size_ = state_.owned;
 }
 
 std::size_t source::leave_after(std::size_t n) noexcept {
     if (ended_) n = std::min(n, --size_);
-    if (n > owned_) consume(n - owned_);
-    return owned_ > n ? owned_ - n : 0;
+    if (n > state_.owned) consume(n - state_.owned);
+    return state_.owned > n ? state_.owned - n : 0;
 }
 
-// A writer that has filled the pipe gets more room, where that is allowed: fewer, larger blocks.
+// More room for a pipe that was full, where that is allowed.
 void source::grow(std::size_t n) noexcept {
-    constexpr std::size_t nearly_full = 61'440;  // bytes, of the 64 KiB that a pipe has
-    if (grown_ || n < nearly_full) return;
+    if (grown_ || !wants_more_room(n)) return;
     grown_ = true;
     if (::fcntl(fd_, F_GETPIPE_SZ) < larger_pipe) ::fcntl(fd_, F_SETPIPE_SZ, larger_pipe);
-    ::fcntl(ahead_.write.value(), F_SETPIPE_SZ, ::fcntl(fd_, F_GETPIPE_SZ));
+    same_room();
 }
 
 void source::release() noexcept {

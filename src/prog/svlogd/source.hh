@@ -4,17 +4,21 @@
 //                      ╚══ tee ══▶ our pipe ── read ──▶ block ── write ──▶ the log directories
 //
 // So when svlogd is killed, what it had read is still in the pipe, which runsv keeps for the next one: at worst the
-// last block is logged twice. The beginning of a line stays there, too, until the line is complete: the wait is for
-// more, not for something (EPOLLET). Where stdin is no pipe, or there is no /dev/null, it is read.
+// last block is logged twice. The beginning of a line stays there, too, until the line is complete or the pipe needs
+// the room. core/log_input.hh makes every decision; this file carries it out. Where stdin is no pipe, or /dev/null is
+// missing, it is read.
 //
-// The open file description of stdin is left as it is: others share it.
+// The open file description of stdin is shared with others, runsv for example. O_ASYNC is set on it while a line is
+// held, with this process as the owner: SIGIO goes nowhere else, and nowhere at all after a kill -9.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
+#include "core/log_input.hh"
 #include "sys/event_queue.hh"
 #include "sys/files.hh"
 
@@ -31,19 +35,27 @@ public:
 
     // `room`: where a block goes. One byte of it is kept for end_line().
     source(int fd, std::span<char> room) noexcept;
+    ~source() { watch(false); }
 
-    // Tells the queue what to wait for, and hears what has happened.
-    void listen(const sys::event_queue& queue, std::uint32_t tag) noexcept;
+    source(const source&)            = delete;
+    source& operator=(const source&) = delete;
+
+    // Tells the queue what to wait for: for input or, while that cannot be logged, for nothing.
+    void listen(const sys::event_queue& queue, std::uint32_t tag, bool wanted) noexcept;
+    // The queue's events, and SIGIO.
     void heard(std::uint32_t events) noexcept;
+    void signalled() noexcept { pending_ |= static_cast<bool>(ahead_.read); }
 
-    // look() may find something.
-    bool pending() const noexcept { return pending_; }
+    // look() may find something: now, and at due().
+    bool                 pending() const noexcept;
+    std::optional<ticks> due() const noexcept { return waits(state_).until; }
 
     // What is there, without waiting. bytes() begin where they began before, less what take() took.
     found look() noexcept;
 
-    // Brings the beginning of a line that is still in the pipe into bytes(), and nothing that has come since.
-    void look_at_held() noexcept;
+    // Before the end, nothing being logged: whether bytes() have something to log. The beginning of a line is left in
+    // the pipe if another process can still read it there: stdin is closed to find that out.
+    bool leaves_bytes(const sys::event_queue& queue) noexcept;
 
     std::string_view bytes() const noexcept { return {room_.data(), size_}; }
     std::span<char>  bytes() noexcept { return room_.first(size_); }
@@ -65,26 +77,31 @@ public:
     static constexpr std::size_t small_block = 16'384;
 
 private:
-    found look_ahead() noexcept;
-    found plain_read() noexcept;
-    bool  copy_ahead(std::size_t n) noexcept;
-    void  consume(std::size_t n) noexcept;
-    void  grow(std::size_t n) noexcept;
+    found       plain_read() noexcept;
+    input_event copy_ahead() noexcept;
+    bool        read_copy(std::size_t n) noexcept;
+    bool        same_room() noexcept;
+    bool        watch(bool on) noexcept;
+    bool        hung_up() const noexcept;
+    bool        lives_on(const sys::event_queue& queue) noexcept;
+    void        consume(std::size_t n) noexcept;
+    void        grow(std::size_t n) noexcept;
 
-    int             fd_;
-    std::span<char> room_;
-    std::size_t     size_        = 0;      // of bytes()
-    std::size_t     owned_       = 0;      // of these, no longer in stdin
-    std::size_t     held_        = 0;      // in the pipe, looked at, and not complete
-    std::size_t     high_        = 0;      // of room_, used since the last release()
-    bool            ended_       = false;  // end_line() was called
-    bool            grown_       = false;
-    bool            listened_to_ = false;
-    bool            regular_     = false;  // a file
-    bool            pending_     = false;
-    bool            hung_up_     = false;  // nobody can write any more
-    sys::pipe_ends  ahead_;                // none: stdin is read
-    sys::unique_fd  null_;
+    int                          fd_;
+    std::span<char>              room_;
+    log_input                    state_;
+    std::size_t                  size_    = 0;      // of bytes()
+    std::size_t                  high_    = 0;      // of room_, used since the last release()
+    bool                         ended_   = false;  // end_line() was called
+    bool                         grown_   = false;
+    bool                         regular_ = false;  // a file: always ready
+    bool                         pending_ = false;
+    bool                         hung_up_ = false;  // no process can write to the pipe, said the queue
+    bool                         watched_ = false;  // O_ASYNC is set
+    std::optional<bool>          sigio_works_;
+    std::optional<std::uint32_t> listened_to_;  // events that the queue waits for
+    sys::pipe_ends               ahead_;        // none: stdin is read
+    sys::unique_fd               null_;
 };
 
 }  // namespace runwell
