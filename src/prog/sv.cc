@@ -31,6 +31,7 @@
 #include "sys/say.hh"
 #include "sys/signals.hh"
 #include "sys/spawn.hh"
+#include "sys/trust.hh"
 #include "sys/wait.hh"
 #include "sys/watch.hh"
 
@@ -445,6 +446,13 @@ bool client::check_agrees(service_entry& with, int dir, const status& now) noexc
         out.flush();
         sys::say({"warning: unable to stat ", with.name, "/check: ", error_words(errno)});
         return false;
+    }
+    // A script of another user is not run with our rights.
+    if (sys::writers_of(dir) != writers::only_us) {
+        if (std::exchange(with.warned, true)) return true;
+        out.flush();
+        sys::say({"warning: unable to run ", with.name, "/check: other users can write to the service directory"});
+        return true;
     }
     hear_children();
     ::fcntl(STDOUT_FILENO, F_SETFD, FD_CLOEXEC);  // what a check prints is not ours to say

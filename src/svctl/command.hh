@@ -37,8 +37,9 @@ std::string directory_of_this_user();
 
 void add_list(command_line& line, const setting& in);
 void add_status(command_line& line, const setting& in);
-void add_is(command_line& line, const setting& in);      // is-active, is-enabled, is-failed, is-system-running
-void add_orders(command_line& line, const setting& in);  // start, stop, restart, try-restart, reload, once, kill, signal
+void add_is(command_line& line, const setting& in);  // is-active, is-enabled, is-failed, is-system-running
+void add_orders(command_line&  line,
+                const setting& in);  // start, stop, restart, try-restart, reload, once, kill, signal
 void add_enable(command_line& line, const setting& in);  // enable, disable
 void add_wait(command_line& line, const setting& in);
 void add_watch(command_line& line, const setting& in);

@@ -1,7 +1,7 @@
 #include "svctl/command_line.hh"
 
-#include <CLI/CLI.hpp>
 #include <charconv>
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <set>
 #include <span>
@@ -74,7 +74,10 @@ failure no_command(const CLI::App& app, const std::string& word, std::span<const
     const answer      said  = answer_to(word, rest, names_of_commands(app));
     const std::string cause = "'" + printable(word) + "' is no command";
     return {said.is_done ? exit_code::good : exit_code::usage,
-            said.is_done ? said.cause : said.cause.empty() ? cause : cause + ": " + said.cause, said.cure};
+            said.is_done         ? said.cause
+            : said.cause.empty() ? cause
+                                 : cause + ": " + said.cause,
+            said.cure};
 }
 
 std::string joined(std::span<const std::string> words) {
@@ -104,7 +107,8 @@ struct known_options {
     }
     // One that is both, for different commands, takes what is no command.
     bool takes_value(const std::string& option, const std::string& next) const {
-        return with_value.contains(option) && (!flags.contains(option) || !commands.contains(std::string{canonical(next)}));
+        return with_value.contains(option) &&
+               (!flags.contains(option) || !commands.contains(std::string{canonical(next)}));
     }
 
 private:
@@ -135,9 +139,9 @@ failure no_option(const CLI::App& app, const CLI::App& command, std::span<const 
     if (extras.empty()) extras = app.remaining();
     std::string word = extras.empty() ? "" : extras.front();
     std::erase(word, mark);
-    const std::string& name  = command.get_name();
-    const std::string  cause = name + ": " + printable(word) +
-                              (word.starts_with('-') ? " is no option of it" : " is one argument too many");
+    const std::string& name = command.get_name();
+    const std::string  cause =
+        name + ": " + printable(word) + (word.starts_with('-') ? " is no option of it" : " is one argument too many");
     if (!word.starts_with('-')) return {exit_code::usage, cause, "how it is used: svctl " + name + " --help"};
     if (name == "new") {  // svctl new web nginx -g 'daemon off;'
         std::vector<std::string> mended{words.begin(), words.end()};
@@ -169,7 +173,8 @@ class help_text : public CLI::Formatter {
 public:
     std::string make_help(const CLI::App* app, std::string /*name*/, CLI::AppFormatMode /*mode*/) const override {
         const bool  whole = app->get_parent() == nullptr;
-        std::string text  = "Usage: svctl " + (whole ? "[OPTION…] [COMMAND [ARGUMENT…]]" : app->get_name() + usage_of(*app));
+        std::string text =
+            "Usage: svctl " + (whole ? "[OPTION…] [COMMAND [ARGUMENT…]]" : app->get_name() + usage_of(*app));
         text += "\n" + lines("", app->get_description(), 0) + "\n";
         if (whole)
             for (const std::string& heading : headings(*app)) {
@@ -198,8 +203,9 @@ private:
     static constexpr std::size_t room = 26;
 
     static std::string lines(const std::string& first, const std::string& text, std::size_t indent) {
-        std::string all  = first.size() + 2 > indent && indent > 0 ? first + "\n" + std::string(indent, ' ') : pad(first, indent);
-        bool        next = false;
+        std::string all =
+            first.size() + 2 > indent && indent > 0 ? first + "\n" + std::string(indent, ' ') : pad(first, indent);
+        bool next = false;
         for (const std::string& line : wrapped(text, 80 - indent)) {
             all += (std::exchange(next, true) ? std::string(indent, ' ') : "") + line + "\n";
         }
@@ -286,10 +292,7 @@ command& command::number(const std::string& names, std::optional<double>& into, 
     const auto refused = [](const std::string& word) -> std::string {
         return number_in(word) ? "" : printable(word) + " is no number: 0, 7 and 0.5 are";
     };
-    app_->add_option(names, into, help)
-        ->check(CLI::Validator{refused, ""})
-        ->type_name(placeholder)
-        ->take_last();
+    app_->add_option(names, into, help)->check(CLI::Validator{refused, ""})->type_name(placeholder)->take_last();
     return *this;
 }
 
@@ -300,10 +303,7 @@ command& command::whole(const std::string& names, std::optional<double>& into, c
                    ? ""
                    : printable(word) + " is no whole number: 0, 20 and 1000 are";
     };
-    app_->add_option(names, into, help)
-        ->check(CLI::Validator{refused, ""})
-        ->type_name(placeholder)
-        ->take_last();
+    app_->add_option(names, into, help)->check(CLI::Validator{refused, ""})->type_name(placeholder)->take_last();
     return *this;
 }
 

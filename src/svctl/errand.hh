@@ -51,7 +51,8 @@ exit_code run_errand(const setting& in, const std::vector<subject>& subjects, co
 exit_code run_errand(const setting& in, const tree& services, const std::vector<std::string>& names,
                      const errand& what);
 
-// What --json prints for services that there is nothing to wait for: as run_errand() for such as are as they were wanted.
+// What --json prints for services that there is nothing to wait for: as run_errand() for such as are as they were
+// wanted.
 void print_as_met(const tree& services, const std::vector<std::string>& names);
 
 // Writes control bytes to a service. Throws a failure: exit_code::failed when no runsv reads them.

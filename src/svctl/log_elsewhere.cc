@@ -61,9 +61,10 @@ failure through_syslog(const tree& in, const std::string& name, const syslog_log
     return {exit_code::not_found,
             printable(name) + " sends its lines through " + by.program + " to syslog" +
                 (by.tag.empty() ? "" : ", as " + printable(by.tag)),
-            reader.empty() ? "no syslog keeps lines here; to give it a log of its own, write exec svlogd -tt ./main: svctl edit " +
-                                 printable(shell_quoted(name + "/log"))
-                           : "read them there: " + printable(reader)};
+            reader.empty()
+                ? "no syslog keeps lines here; to give it a log of its own, write exec svlogd -tt ./main: svctl edit " +
+                      printable(shell_quoted(name + "/log"))
+                : "read them there: " + printable(reader)};
 }
 
 // What the standard output of a service without a log is.
@@ -98,7 +99,8 @@ std::optional<failure> to_standard_output(const tree& in, const std::string& nam
 std::optional<failure> log_elsewhere(const tree& in, const std::string& name) {
     const std::string directory = in.path(name);
     for (const char* script : {"/log/run", "/run"})
-        if (const auto by = syslog_logger_in(read_file(directory + script).text, name)) return through_syslog(in, name, *by);
+        if (const auto by = syslog_logger_in(read_file(directory + script).text, name))
+            return through_syslog(in, name, *by);
     return in.has_log(name) ? std::nullopt : to_standard_output(in, name);
 }
 

@@ -1,4 +1,5 @@
-// log_elsewhere.hh — where the lines of a service go that has no svlogd, and the command that shows them, if there is one.
+// log_elsewhere.hh — where the lines of a service go that has no svlogd, and the command that shows them, if there is
+// one.
 //
 //     log/run: exec vlogger -t web      syslog      svctl logs socklog-unix --grep web, or grep web /var/log/syslog
 //     no log/                           its standard output, which is that of its runsvdir: a file, a terminal, nothing

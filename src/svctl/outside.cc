@@ -55,12 +55,11 @@ void look_from_outside(const tree& in, service& of, const process_table& process
     std::vector<const process*> services;
     const process*              logger = nullptr;
     for (const process* child : processes.children_of(runsv->pid)) {
-        const auto        words   = arguments_of(child->pid);
-        const std::string program = words.empty() ? child->name : base_of(words.front());
-        const bool        is_logger =
-            of.log && logger == nullptr &&
-            (std::find(loggers.begin(), loggers.end(), program) != loggers.end() ||
-             std::find(own.begin(), own.end(), program) != own.end());
+        const auto        words     = arguments_of(child->pid);
+        const std::string program   = words.empty() ? child->name : base_of(words.front());
+        const bool        is_logger = of.log && logger == nullptr &&
+                               (std::find(loggers.begin(), loggers.end(), program) != loggers.end() ||
+                                std::find(own.begin(), own.end(), program) != own.end());
         if (is_logger)
             logger = child;
         else

@@ -13,10 +13,10 @@ struct priority_row {
     bool             other = false;  // another name of it
 };
 constexpr std::array priority_rows{
-    priority_row{"emerg", 0},         priority_row{"alert", 1},          priority_row{"crit", 2},
-    priority_row{"err", 3},           priority_row{"warning", 4},        priority_row{"notice", 5},
-    priority_row{"info", 6},          priority_row{"debug", 7},          priority_row{"panic", 0, true},
-    priority_row{"error", 3, true},   priority_row{"warn", 4, true},
+    priority_row{"emerg", 0},       priority_row{"alert", 1},      priority_row{"crit", 2},
+    priority_row{"err", 3},         priority_row{"warning", 4},    priority_row{"notice", 5},
+    priority_row{"info", 6},        priority_row{"debug", 7},      priority_row{"panic", 0, true},
+    priority_row{"error", 3, true}, priority_row{"warn", 4, true},
 };
 
 constexpr bool is_of_name(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }

@@ -5,8 +5,8 @@
 //     all.usage_of(4711)       CPU seconds and bytes of memory of that tree
 //
 // One file is read for each process (/proc/PID/stat), and one more for each whose memory is asked for: smaps_rollup has
-// its proportional share (Pss) of what it shares with others, but only for its own user and root; else statm has what is
-// resident (Rss). (The number in stat is 0 for small processes: the kernel updates it in steps of 64 pages.)
+// its proportional share (Pss) of what it shares with others, but only for its own user and root; else statm has what
+// is resident (Rss). (The number in stat is 0 for small processes: the kernel updates it in steps of 64 pages.)
 #pragma once
 
 #include <sys/types.h>
@@ -21,12 +21,12 @@
 namespace runwell::svctl {
 
 struct process {
-    pid_t         pid    = 0;
-    pid_t         parent = 0;
-    char          state  = '?';      // as in proc(5): R S D T Z …
-    std::string   name;             // at most 15 bytes
-    double        cpu_seconds = 0;  // its own, and of the children that it has waited for
-    double        started     = 0;  // seconds after the boot
+    pid_t       pid    = 0;
+    pid_t       parent = 0;
+    char        state  = '?';     // as in proc(5): R S D T Z …
+    std::string name;             // at most 15 bytes
+    double      cpu_seconds = 0;  // its own, and of the children that it has waited for
+    double      started     = 0;  // seconds after the boot
 };
 
 struct memory {
@@ -57,7 +57,7 @@ public:
 
     static process_table read();
 
-    const process* find(pid_t pid) const;  // nullptr: there is none
+    const process* find(pid_t pid) const;       // nullptr: there is none
     usage          usage_of(pid_t root) const;  // reads the memory of each process of the tree
 
     struct branch {
@@ -72,7 +72,6 @@ public:
     std::span<const process* const> children_of(pid_t pid) const;
 
 private:
-
     std::vector<process>        all_;        // by pid
     std::vector<const process*> by_parent_;  // the same, by parent and then by pid
 };

@@ -5,17 +5,13 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "sys/files.hh"
 #include "sys/trust.hh"
 
 namespace runwell::svctl {
 
 file_content read_file(int base, const std::string& path, std::size_t most) {
     constexpr std::size_t block = 65'536;
-    const std::size_t     name  = path.rfind('/') == std::string::npos ? 0 : path.rfind('/') + 1;
-    const auto            dir   = sys::hold_directory(base, name == 0 ? "." : path.substr(0, name).c_str());
-    if (!dir) return {{}, dir.why().error};
-    const auto file = sys::open_trusted(dir->value(), path.c_str() + name, sys::expected::regular, O_RDONLY);
+    const auto            file  = sys::open_trusted_path(base, path.c_str(), sys::expected::regular, O_RDONLY);
     if (!file) return {{}, file.why().error};
 
     file_content found;

@@ -133,7 +133,7 @@ std::string log_run_text(const new_service& of) {
 
 std::string check_text(const new_service& of) {
     return "#!/bin/sh\n# Whether " + in_a_comment(of.name) +
-           " can be used: 0 for yes. `sv start' and `svctl up' wait for it.\n"
+           " can be used: 0 for yes. `sv start' and `svctl start' wait for it.\n"
            "exec >/dev/null 2>&1\n" +
            of.check + "\n";
 }

@@ -82,7 +82,8 @@ std::string directory_of_this_user() {
     if (found.size() == 1) return found.front();
     if (is_directory(usual)) return usual;
     if (found.empty())
-        throw failure{exit_code::not_found, "--user: no runsvdir of this user runs, and there is no " + printable(usual),
+        throw failure{exit_code::not_found,
+                      "--user: no runsvdir of this user runs, and there is no " + printable(usual),
                       "make one: mkdir -p " + printable(shell_quoted(usual)) + " && runsvdir -P -W " +
                           printable(shell_quoted(usual)) + " &"};
     std::string all;

@@ -66,7 +66,8 @@ top_line heading(const std::vector<top_row>& all, std::size_t shown, const top_s
         if (row.of.main.runs()) ++up;
         if (row.of.main.fails()) ++failing;
     }
-    const std::string count = counted(all.size(), "service") + ": " + std::to_string(up) + " up, " + std::to_string(all.size() - up - failing) + " down, ";
+    const std::string count = counted(all.size(), "service") + ": " + std::to_string(up) + " up, " +
+                              std::to_string(all.size() - up - failing) + " down, ";
     const std::string bad = std::to_string(failing) + " failing";
     std::string       how = "by " + std::string{word(of.by)};
     if (!of.filter.empty()) how += ", " + std::to_string(shown) + " with \"" + printable(of.filter) + "\"";
@@ -89,8 +90,9 @@ top_line row_line(const top_row* row, bool selected, std::size_t name, std::size
     for (const column_row& one : columns_of_list) {
         if (columns < one.from) continue;
         const bool is_memory = one.heading == "MEMORY";
-        cell       made      = row != nullptr ? one.of(*row, now)
-                                              : cell{is_memory ? (is_pss ? "PSS" : "RSS") : std::string{one.heading}, tint::strong};
+        cell       made      = row != nullptr
+                                   ? one.of(*row, now)
+                                   : cell{is_memory ? (is_pss ? "PSS" : "RSS") : std::string{one.heading}, tint::strong};
         line.push_back({" "});
         line.push_back({pad(fit(made.text, one.width), one.width, one.right), made.in});
         used += one.width + 1;
@@ -107,8 +109,7 @@ std::string keys(std::size_t columns) {
     constexpr std::array<std::string_view, 5> texts{
         "enter details  l log  u start  d stop  r restart  s signal  / filter  o sort  ? help  q quit",
         "enter details  l log  u start  d stop  r restart  s signal  ? help  q quit",
-        "l log  u start  d stop  r restart  ? help  q quit", "l log  u d r s  ? help  q quit",
-        "? help  q quit"};
+        "l log  u start  d stop  r restart  ? help  q quit", "l log  u d r s  ? help  q quit", "? help  q quit"};
     for (const std::string_view text : texts)
         if (text.size() <= columns) return std::string{text};
     return "?";
@@ -161,7 +162,8 @@ top_frame list_frame(const std::vector<top_row>& all, const std::vector<const to
     top_frame         frame;
     const std::size_t name = name_width(rows, columns);
     frame.lines.push_back(heading(all, rows.size(), of, columns));
-    const bool is_pss = std::all_of(all.begin(), all.end(), [](const top_row& r) { return !r.lives || r.used.held.is_pss; });
+    const bool is_pss =
+        std::all_of(all.begin(), all.end(), [](const top_row& r) { return !r.lives || r.used.held.is_pss; });
     frame.lines.push_back(row_line(nullptr, false, name, columns, of.now, is_pss));
     for (const top_row* row : visible(rows, of.selected, lines)) {
         const bool is_selected = row->of.name == of.selected;

@@ -66,8 +66,7 @@ std::vector<std::string> meaning(const std::string& word, std::span<const std::s
     if (exact) return {word};
     if (!found.empty()) return found;
     // As systemctl writes it.
-    if (const std::string bare = without_suffix(word, ".service"); bare != word)
-        return meaning(bare, names, where);
+    if (const std::string bare = without_suffix(word, ".service"); bare != word) return meaning(bare, names, where);
     if (word.find_first_of("*?[\\") != std::string::npos)
         throw failure{exit_code::not_found, shown + " matches no service in " + std::string{where},
                       "see what there is: svctl list"};
@@ -107,8 +106,8 @@ bool tree::has_log(const std::string& name) const {
     return ::fstatat(fd(), (name + "/log").c_str(), &file, 0) == 0 && S_ISDIR(file.st_mode);
 }
 
-// "web" for web/, ./web, /etc/service/web, and for where a link leads: /etc/sv/web; "web/log" likewise. A word without a
-// slash stays as it is.
+// "web" for web/, ./web, /etc/service/web, and for where a link leads: /etc/sv/web; "web/log" likewise. A word without
+// a slash stays as it is.
 std::string tree::name_of(const std::string& word, std::span<const std::string> names) const {
     std::string bare = word;
     while (bare.size() > 1 && bare.ends_with('/')) bare.pop_back();
@@ -125,8 +124,7 @@ std::string tree::name_of(const std::string& word, std::span<const std::string> 
             if (is_same_file(fd(), name, file)) return name + std::string{suffix};
         const bool is_service = ::access((path + "/run").c_str(), F_OK) == 0;
         if (suffix.empty() && bare == service && is_service && !last.empty() && last.front() != '.')
-            throw failure{exit_code::not_found,
-                          "'" + printable(word) + "' is no service of " + printable(directory_),
+            throw failure{exit_code::not_found, "'" + printable(word) + "' is no service of " + printable(directory_),
                           "to make it one: svctl enable " + printable(shell_quoted(path))};
     }
     return bare;
@@ -145,7 +143,7 @@ std::vector<std::string> tree::filter(std::span<const std::string> words) const 
     std::vector<std::string> some;
     for (const std::string& word : words) {
         std::vector<std::string> meant;
-        const bool is_plain = !word.empty() && word.find_first_of("*?[\\/") == std::string::npos;
+        const bool               is_plain = !word.empty() && word.find_first_of("*?[\\/") == std::string::npos;
         if (is_plain && !std::binary_search(all.begin(), all.end(), word))
             std::copy_if(all.begin(), all.end(), std::back_inserter(meant),
                          [&](const std::string& name) { return name.find(word) != std::string::npos; });

@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <string_view>
 
+#include "core/fixed.hh"
 #include "sys/files.hh"
 
 namespace runwell::sys {
@@ -63,6 +65,18 @@ result<opened_entry> open_trusted(int dir, const char* name, expected type, int 
     if (::fstat(opened.file.value(), &about) != 0) return refused(errno);
     opened.how = trust_in(who, facts_of(about), ::geteuid());
     if (const int error = objection(about, opened.how, type); error != 0) return refused(error);
+    return opened;
+}
+
+result<opened_entry> open_trusted_path(int base, const char* path, expected type, int flags, mode_t mode) noexcept {
+    const std::string_view whole{path};
+    const std::size_t      name = whole.rfind('/') + 1;  // npos + 1: 0
+    fixed_text<4096>       above;                        // PATH_MAX
+    if (!above.append(name == 0 ? "." : whole.substr(0, name))) return trouble{"unable to open ", path, ENAMETOOLONG};
+    const auto directory = hold_directory(base, above.c_str());
+    if (!directory) return trouble{"unable to open ", path, directory.why().error};
+    auto opened = open_trusted(directory->value(), path + name, type, flags, mode);
+    if (!opened) return trouble{"unable to open ", path, opened.why().error};
     return opened;
 }
 

@@ -44,6 +44,10 @@ struct opened_entry {
 // openat(2) of the entry `name` (no path) of `dir`. `flags` is an access mode, and O_CREAT, O_EXCL, O_APPEND.
 result<opened_entry> open_trusted(int dir, const char* name, expected type, int flags, mode_t mode = 0) noexcept;
 
+// The same for the last name of a path, which leads from the open directory `base` (AT_FDCWD: the working directory).
+// The directories before it are entered as they are named. The error is "unable to open PATH".
+result<opened_entry> open_trusted_path(int base, const char* path, expected type, int flags, mode_t mode = 0) noexcept;
+
 struct content_size {
     std::size_t size = 0;
     trust       how  = trust::none;

@@ -1,7 +1,7 @@
 // svctl cat, edit — the files of a service.
 //
-// edit works on a copy: what the editor leaves is put in the file's place in one step, so that no supervisor ever starts
-// half of it, and what the editor is given is not in a directory that others may write to.
+// edit works on a copy: what the editor leaves is put in the file's place in one step, so that no supervisor ever
+// starts half of it, and what the editor is given is not in a directory that others may write to.
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/stat.h>
@@ -110,7 +110,8 @@ exit_code show(const setting& in, const options& asked) {
             const std::string path = one.directory + "/" + script;
             try {
                 const std::string text = script_text(path);
-                print((std::exchange(first, false) ? "" : "\n") + out.paint(tint::strong, "# " + printable(path)) + "\n");
+                print((std::exchange(first, false) ? "" : "\n") + out.paint(tint::strong, "# " + printable(path)) +
+                      "\n");
                 if (text.find('\0') != std::string::npos)
                     print("# (a program, not a script)\n");
                 else
@@ -222,7 +223,8 @@ std::string what_next(const found_service& of, const std::string& file) {
 exit_code edit(const setting& in, const options& asked) {
     const auto found = find_services(in, {asked.name});
     if (found.size() != 1)
-        throw failure{exit_code::usage, "edit: one service at a time", "name one: svctl edit " + printable(found.front().name)};
+        throw failure{exit_code::usage, "edit: one service at a time",
+                      "name one: svctl edit " + printable(found.front().name)};
     const found_service& of = found.front();
     if (asked.file.empty() || asked.file.front() == '/' || asked.file.find("..") != std::string::npos)
         throw failure{exit_code::usage, "--file " + printable(asked.file) + ": no file of a service directory",
@@ -233,19 +235,20 @@ exit_code edit(const setting& in, const options& asked) {
     if (error) throw system_failure(error.value(), "open", of.directory);
     const std::string path = directory + "/" + asked.file;
     if (fs::is_symlink(path, error))
-        throw failure{exit_code::failed, printable(path) + ": is a link to " + printable(fs::read_symlink(path).string()),
-                      "edit what it leads to: sudoedit " + printable(shell_quoted(fs::weakly_canonical(path).string()))};
+        throw failure{
+            exit_code::failed, printable(path) + ": is a link to " + printable(fs::read_symlink(path).string()),
+            "edit what it leads to: sudoedit " + printable(shell_quoted(fs::weakly_canonical(path).string()))};
     if (::access(path.substr(0, path.rfind('/')).c_str(), W_OK) != 0) {
         if (errno == EACCES || errno == EPERM)
             throw failure{exit_code::not_allowed, printable(path) + ": this user may not write it",
                           "edit it as root: sudoedit " + printable(shell_quoted(path))};
         throw system_failure(errno, "write", path);
     }
-    struct stat was {};
+    struct stat       was {};
     const bool        is_new = ::lstat(path.c_str(), &was) != 0;
     const std::string before = is_new ? "#!/bin/sh\n" : script_text(path);
-    workplace   here;
-    std::string copy = here.path() + "/" + asked.file.substr(asked.file.rfind('/') + 1);
+    workplace         here;
+    std::string       copy = here.path() + "/" + asked.file.substr(asked.file.rfind('/') + 1);
     {
         const sys::unique_fd file{::open(copy.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
         if (!file) throw system_failure(errno, "write", copy);

@@ -13,6 +13,7 @@
 #include "svctl/errand.hh"
 #include "svctl/shell_script.hh"
 #include "sys/files.hh"
+#include "sys/trust.hh"
 
 namespace runwell::svctl {
 namespace {
@@ -82,8 +83,10 @@ void check_room(const tree& services, const tree& available, const std::string& 
 }
 
 void make_down_file(const tree& available, const std::string& name) {
-    if (!sys::open_at(available.fd(), (name + "/down").c_str(), O_WRONLY | O_CREAT, 0644))
-        throw system_failure(errno, "make the file", available.path(name) + "/down");
+    const std::string path = name + "/down";
+    const auto        made =
+        sys::open_trusted_path(available.fd(), path.c_str(), sys::expected::regular, O_WRONLY | O_CREAT, 0644);
+    if (!made) throw system_failure(made.why().error, "make the file", available.path(path));
 }
 
 exit_code enable(const setting& in, const options& asked) {

@@ -16,9 +16,9 @@ struct options {
 };
 
 // What systemctl exits with where we have no code of that meaning.
-constexpr auto not_active  = exit_code::not_up;    // 3
-constexpr auto no          = exit_code::failed;    // 1
-constexpr auto unknown     = exit_code::not_found;  // 4
+constexpr auto not_active = exit_code::not_up;     // 3
+constexpr auto no         = exit_code::failed;     // 1
+constexpr auto unknown    = exit_code::not_found;  // 4
 
 void print(const options& asked, std::string_view word) {
     if (!asked.quiet) static_cast<void>(std::printf("%.*s\n", static_cast<int>(word.size()), word.data()));

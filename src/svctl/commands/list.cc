@@ -50,11 +50,16 @@ struct column_row {
 };
 
 constexpr std::array column_rows{
-    column_row{"name", "NAME", align::left, 0, [](const row_data& r) { return cell{printable(r.of->name), tint::strong}; }},
+    column_row{"name", "NAME", align::left, 0,
+               [](const row_data& r) {
+                   return cell{printable(r.of->name), tint::strong};
+               }},
     column_row{"state", "STATE", align::left, 0, [](const row_data& r) { return state_cell(r.of->main, r.now); }},
-    column_row{"want", "WANT", align::left, 4, [](const row_data& r) { return cell{std::string{want_word(r.of->main)}}; }},
-    column_row{"pid", "PID", align::right, 1,
-               [](const row_data& r) { return cell{r.of->main.lives() ? std::to_string(r.of->main.said->pid) : none}; }},
+    column_row{"want", "WANT", align::left, 4,
+               [](const row_data& r) { return cell{std::string{want_word(r.of->main)}}; }},
+    column_row{
+        "pid", "PID", align::right, 1,
+        [](const row_data& r) { return cell{r.of->main.lives() ? std::to_string(r.of->main.said->pid) : none}; }},
     column_row{"since", "SINCE", align::right, 2,
                [](const row_data& r) {
                    const auto age = r.of->main.known() ? r.of->main.age(r.now) : std::nullopt;
@@ -65,13 +70,17 @@ constexpr std::array column_rows{
                    return r.of->main.down_file ? cell{"by hand"} : cell{"itself", tint::faint};
                }},
     column_row{"log", "LOG", align::left, 3,
-               [](const row_data& r) { return r.of->log ? state_cell(*r.of->log, r.now) : cell{none, tint::faint}; }},
+               [](const row_data& r) {
+                   return r.of->log ? state_cell(*r.of->log, r.now) : cell{none, tint::faint};
+               }},
     column_row{"cpu", "CPU", align::right, 6,
                [](const row_data& r) { return cell{r.command.empty() ? none : cpu_time(r.used.cpu_seconds)}; }},
     column_row{"memory", "MEMORY", align::right, 5,
                [](const row_data& r) { return cell{r.command.empty() ? none : bytes(r.used.held.bytes)}; }},
     column_row{"command", "COMMAND", align::left, 7,
-               [](const row_data& r) { return cell{r.command.empty() ? none : r.command, tint::faint}; }},
+               [](const row_data& r) {
+                   return cell{r.command.empty() ? none : r.command, tint::faint};
+               }},
 };
 
 [[noreturn]] void refuse(const std::string& option, const std::string& word, const std::string& known) {
@@ -160,8 +169,8 @@ void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), s
 // -- list ------------------------------------------------------------------------------------------------------------
 
 std::string table_of(const std::vector<row_data>& rows, const options& asked, const terminal& on) {
-    const bool is_pss = std::all_of(rows.begin(), rows.end(),
-                                    [](const row_data& r) { return r.command.empty() || r.used.held.is_pss; });
+    const bool                     is_pss = std::all_of(rows.begin(), rows.end(),
+                                                        [](const row_data& r) { return r.command.empty() || r.used.held.is_pss; });
     std::vector<column>            columns;
     std::vector<const column_row*> chosen = columns_asked_for(asked);
     for (const column_row* one : chosen) {
@@ -180,13 +189,13 @@ std::string table_of(const std::vector<row_data>& rows, const options& asked, co
 }
 
 exit_code list_services(const setting& in, const options& asked) {
-    const auto states    = states_asked_for(asked);
-    const auto columns   = columns_asked_for(asked);
-    const tree services  = in.open_tree();
-    const auto names     = asked.patterns.empty() ? services.names() : services.filter(asked.patterns);
-    auto       processes = process_table::read();
-    auto       all       = look_at_all(services, names, processes);
-    const moment now     = sys::wall();
+    const auto   states    = states_asked_for(asked);
+    const auto   columns   = columns_asked_for(asked);
+    const tree   services  = in.open_tree();
+    const auto   names     = asked.patterns.empty() ? services.names() : services.filter(asked.patterns);
+    auto         processes = process_table::read();
+    auto         all       = look_at_all(services, names, processes);
+    const moment now       = sys::wall();
     std::erase_if(all, [&](const service& one) {
         if (asked.failed && !one.main.fails()) return true;
         return !states.empty() &&
@@ -240,7 +249,8 @@ exit_code list_available(const setting& in, const options& asked) {
         json each = json::list();
         for (const std::string& name : names)
             each.push(json::object().set("name", name).set("path", available.path(name)));
-        print(json::object().set("directory", available.directory()).set("available", std::move(each)).text(true) + "\n");
+        print(json::object().set("directory", available.directory()).set("available", std::move(each)).text(true) +
+              "\n");
     } else if (asked.quiet) {
         for (const std::string& name : names) print(printable(name) + "\n");
     } else if (!names.empty()) {
@@ -266,8 +276,9 @@ void add_list(command_line& line, const setting& in) {
     const auto to = std::make_shared<options>();
     line.add("list", "Every service on a line: its state, and what it costs")
         .flag("--failed", to->failed, "only services that are wanted up and are not up")
-        .strings("--state", to->states, "STATE",
-                 "only these: run, paused, finish, down, unsupervised, hidden, broken, missing; or active, inactive, failed")
+        .strings(
+            "--state", to->states, "STATE",
+            "only these: run, paused, finish, down, unsupervised, hidden, broken, missing; or active, inactive, failed")
         .choice("--sort", to->sort, {"name", "state", "since", "pid", "cpu", "memory"},
                 "in this order; the failed, the youngest, the dearest first")
         .string("--columns", to->columns, "NAME,NAME…",
@@ -277,9 +288,11 @@ void add_list(command_line& line, const setting& in) {
         .flag("-q,--quiet", to->quiet, "only the names")
         .flag("--json", to->as_json, "as a JSON object, see svctl(8)")
         .maybe_words("PATTERN", to->patterns, "only these: names, parts of names, or patterns")
-        .note("STARTS: itself, or by hand where a file `down` keeps it from starting. PSS: memory with a share of what is "
-              "shared; RSS: all that is resident, where PSS may not be read.\n"
-              "Exits 3 when a service that is wanted up is not up.")
+        .note(
+            "STARTS: itself, or by hand where a file `down` keeps it from starting. PSS: memory with a share of what "
+            "is "
+            "shared; RSS: all that is resident, where PSS may not be read.\n"
+            "Exits 3 when a service that is wanted up is not up.")
         .does([&in, to] { return list(in, *to); });
 }
 

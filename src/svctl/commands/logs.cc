@@ -88,7 +88,8 @@ selection selection_of(const options& asked) {
     if (!asked.priority.empty()) {
         made.priority = priority_named(asked.priority);
         if (!made.priority)
-            throw failure{exit_code::usage, "--priority: " + printable(asked.priority) + " is none of: " + priority_names(),
+            throw failure{exit_code::usage,
+                          "--priority: " + printable(asked.priority) + " is none of: " + priority_names(),
                           "how it is used: svctl logs --help"};
     }
     made.reverse = asked.reverse;
@@ -424,9 +425,8 @@ private:
     // A name that is not there any more is not waited for; a pattern may match again.
     bool may_come() const {
         const auto words = asked_.words();
-        return std::any_of(words.begin(), words.end(), [](const std::string& word) {
-            return word.find_first_of("*?[") != std::string::npos;
-        });
+        return std::any_of(words.begin(), words.end(),
+                           [](const std::string& word) { return word.find_first_of("*?[") != std::string::npos; });
     }
 
     void leave_out(std::size_t i) {
@@ -439,7 +439,7 @@ private:
     void take_in() {
         for (const std::string& name : new_->hear()) {
             selection from_now;
-            from_now.since = begun_;
+            from_now.since           = begun_;
             const std::size_t before = all_.size();
             try {
                 for (const std::string& one : log_directories(in_.services + "/" + name, name))
@@ -507,15 +507,18 @@ void add_logs(command_line& line, const setting& in) {
     line.add("logs", "What services have written to their logs, by time")
         .flag("-f,--follow", to->follow, "go on with what they write, until stopped; begins with the last 10 lines")
         .whole("-n,--lines", to->lines, "N", "only the last N lines, of all services together")
-        .string("-S,--since", to->since, "WHEN", "not older: 10m, 2h30m, 10:00, yesterday, \"2026-11-22 10:00\", a stamp")
+        .string("-S,--since", to->since, "WHEN",
+                "not older: 10m, 2h30m, 10:00, yesterday, \"2026-11-22 10:00\", a stamp")
         .string("-U,--until", to->until, "WHEN", "not younger")
         .string("-g,--grep", to->grep, "REGEX", "only lines in which this is found, as by grep -E")
-        .flag("-i,--ignore-case", to->ignore_case, "--grep finds small letters for capitals, and capitals for small letters")
+        .flag("-i,--ignore-case", to->ignore_case,
+              "--grep finds small letters for capitals, and capitals for small letters")
         .flag("-r,--reverse", to->reverse, "the newest line first")
         .choice("-o,--output", to->format, {"short", "cat", "json"}, "cat: without name and time; json: as --json")
-        .string("-p,--priority", to->priority, "PRIORITY",
-                "only lines of this priority or a graver one: emerg, alert, crit, err, warning, notice, info, debug. Only "
-                "lines from syslog have one (of socklog: daemon.err: …, or <3>…); svlogd keeps none")
+        .string(
+            "-p,--priority", to->priority, "PRIORITY",
+            "only lines of this priority or a graver one: emerg, alert, crit, err, warning, notice, info, debug. Only "
+            "lines from syslog have one (of socklog: daemon.err: …, or <3>…); svlogd keeps none")
         .strings("-u,--unit", to->units, "NAME", "a service: as NAME without -u")
         .strings("--dir", to->directories, "DIR", "a directory that svlogd writes to; may be given several times")
         .flag("--json", to->as_json, "a JSON object for each line, see svctl(8)")

@@ -172,7 +172,8 @@ private:
     std::string state_text(const service_state& of) const {
         std::string text{state_word(of)};
         if (of.by == supervision::hidden && !of.lives())
-            return text + (of.said ? ", as its supervisor has no other child" : ": only root may look into its supervise/");
+            return text +
+                   (of.said ? ", as its supervisor has no other child" : ": only root may look into its supervise/");
         if (!of.said) return text;
         if (of.lives()) text += ", process " + std::to_string(of.said->pid);
         if (of.present() && of.said->got_term) text += ", got TERM";
@@ -200,7 +201,8 @@ private:
                 text += one.last[i] ? "   " : lines ? "│  " : "|  ";
         }
         return text + std::to_string(one.of->pid) + "  " + cpu_time(one.of->cpu_seconds) + "  " +
-               bytes(memory_of(one.of->pid).bytes) + "  " + command_of(*one.of) + (one.of->state == 'Z' ? "  (ended)" : "");
+               bytes(memory_of(one.of->pid).bytes) + "  " + command_of(*one.of) +
+               (one.of->state == 'Z' ? "  (ended)" : "");
     }
 
     const terminal& on_;
@@ -242,15 +244,16 @@ json json_of_report(const report& of, const process_table& processes, moment now
 // -- all of them, in short -------------------------------------------------------------------------------------------
 
 // How all are, a line for each; of those that fail, the first cause and its cure.
-void print_short(const tree& in, const std::vector<report>& all, const process* runsvdir, const terminal& on, moment now) {
+void print_short(const tree& in, const std::vector<report>& all, const process* runsvdir, const terminal& on,
+                 moment now) {
     const auto count = [&](auto is) {
-        return static_cast<std::size_t>(std::count_if(all.begin(), all.end(), [&](const report& r) { return is(r.it.main); }));
+        return static_cast<std::size_t>(
+            std::count_if(all.begin(), all.end(), [&](const report& r) { return is(r.it.main); }));
     };
     const std::size_t failing = count([](const service_state& s) { return s.fails(); });
     const std::size_t up      = count([](const service_state& s) { return s.runs() && !s.fails(); });
-    std::string text = on.paint(tint::strong, printable(in.directory())) + ": " + counted(all.size(), "service") + ": " +
-                       std::to_string(up) + " up, " +
-                       std::to_string(all.size() - up - failing) + " down, " +
+    std::string       text = on.paint(tint::strong, printable(in.directory())) + ": " + counted(all.size(), "service") +
+                       ": " + std::to_string(up) + " up, " + std::to_string(all.size() - up - failing) + " down, " +
                        on.paint(failing > 0 ? tint::bad : tint::plain, std::to_string(failing) + " failing") + "; " +
                        (runsvdir == nullptr ? on.paint(tint::bad, "no runsvdir runs on it")
                                             : "runsvdir is process " + std::to_string(runsvdir->pid)) +
@@ -259,7 +262,8 @@ void print_short(const tree& in, const std::vector<report>& all, const process* 
     for (const report& one : all) {
         const auto&       main = one.it.main;
         const auto        age  = main.known() ? main.age(now) : std::nullopt;
-        const std::string why  = one.findings.empty() ? (main.down_file && !main.runs() ? "starts by hand" : "") : one.findings.front().cause;
+        const std::string why  = one.findings.empty() ? (main.down_file && !main.runs() ? "starts by hand" : "")
+                                                      : one.findings.front().cause;
         lines.row({{printable(one.it.name), tint::strong},
                    {std::string{state_word(main)}, state_tint(main, now)},
                    {age ? duration(static_cast<std::int64_t>(*age)) : "-"},
@@ -274,14 +278,14 @@ void print_short(const tree& in, const std::vector<report>& all, const process* 
 }
 
 exit_code status_of(const setting& in, const options& asked) {
-    const tree        services  = in.open_tree();
-    const bool        in_short  = asked.names.empty();
-    const auto        names     = in_short ? services.names() : services.select(asked.names);
-    const auto        processes = process_table::read();
-    const moment      now       = sys::wall();
-    const terminal    out       = in.output();
-    json              each      = json::list();
-    const auto        all       = look_at_all(services, names, processes);
+    const tree          services  = in.open_tree();
+    const bool          in_short  = asked.names.empty();
+    const auto          names     = in_short ? services.names() : services.select(asked.names);
+    const auto          processes = process_table::read();
+    const moment        now       = sys::wall();
+    const terminal      out       = in.output();
+    json                each      = json::list();
+    const auto          all       = look_at_all(services, names, processes);
     std::vector<report> reports;
     for (const service& of : all) {
         report one = report_on(services, of, processes, now);

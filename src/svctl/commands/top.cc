@@ -113,8 +113,7 @@ private:
 
 class log_tail {
 public:
-    log_tail(const std::string& directory, const std::string& name)
-        : merger_{{}} {
+    log_tail(const std::string& directory, const std::string& name) : merger_{{}} {
         if (auto made = sys::watch::make()) watch_ = std::move(*made);
         for (const std::string& one : log_directories(directory, name)) {
             const auto complain = [this](const std::string& what) { add("(" + what + ")"); };
@@ -358,8 +357,8 @@ private:
                                       std::string{want_word(main)}};
         if (main.present()) text.push_back("since    " + local_time(main.said->since));
         if (row->of.log) text.push_back("log      " + std::string{state_word(*row->of.log)});
-        text.push_back("starts   " +
-                       std::string{main.down_file ? "by hand: there is a file down" : "itself, when its supervisor starts"});
+        text.push_back("starts   " + std::string{main.down_file ? "by hand: there is a file down"
+                                                                : "itself, when its supervisor starts"});
         std::error_code error;
         const auto      place = std::filesystem::canonical(services_.path(about_), error);
         text.push_back("lies in  " + printable(error ? services_.path(about_) : place.string()));

@@ -104,8 +104,7 @@ private:
             throw failure{exit_code::not_allowed, "no service lets this user listen", cure};
         if (refused_ != 0)
             say(failure{exit_code::not_allowed,
-                        counted(refused_, "service", "does", "do") + " not let this user listen",
-                        cure});
+                        counted(refused_, "service", "does", "do") + " not let this user listen", cure});
         refused_ = 0;
     }
 
