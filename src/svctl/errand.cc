@@ -114,7 +114,7 @@ public:
 private:
     static std::size_t room(const terminal& on) { return on.height() > 2 ? on.height() - 2 : 1; }
 
-    std::string     wish_;  // what is waited for: "up"
+    std::string     wish_;  // the goal in a word: "up"
     const terminal* on_;
     bool            lives_;
     std::size_t     drawn_ = 0;
