@@ -131,3 +131,250 @@ def test_the_number_of_cases_is_told(capsys):
     with capsys.disabled():
         print(f"\ntraps: {len(ALL)} cases of {len(traps.KINDS)} kinds and {len(traps.OWNERS)} owners; "
               f"{len(ALL) * (len(SV) + len(SVCTL))} for sv and svctl")
+
+
+# -- one program for each case ---------------------------------------------------------------------------------------------
+
+
+class Room:
+    """A directory for each case, and the victims."""
+
+    def __init__(self, world, all_cases, sub="", prepare=lambda directory: None):
+        self.world = world
+        self.victims = Victims(world.directory)
+        self.directories = {}
+        world.directory.chmod(0o755)
+        laid = []
+        for case in all_cases:
+            home = world.directory / "cases" / case.id()
+            directory = home / sub
+            directory.mkdir(parents=True)
+            prepare(home)
+            give(directory, case.owner)
+            self.directories[case] = home
+            victim = self.victims.of(case) if case.kind in traps.WITH_VICTIM else self.victims.directory / "none"
+            laid.append((case, directory / case.name, victim))
+        traps.lay_all(laid)
+        self.victims.watch()
+
+
+def run_each(room, program, arguments):
+    """{case: how it ended}"""
+    environment = room.world.suite.environment()
+    return {
+        case: traps.run([room.world.suite.path(program), *arguments(directory)], environment, room.world.directory)
+        for case, directory in room.directories.items()
+    }
+
+
+LINKS = {kind for kind in traps.KINDS if kind.startswith("link")} | {"second name"}
+
+
+def test_chpst_e_gives_a_user_no_other_file(world):
+    room = Room(world, cases(["TOKEN"]))
+    ended = run_each(room, "chpst", lambda directory: ["-e", directory, "-u", ":54321:54321", "/usr/bin/env"])
+    assert room.victims.violations(*(one.out + one.err for one in ended.values())) == []
+    for case, one in ended.items():
+        if case.kind in LINKS:
+            assert one.code == 111 and b"other users can write to the directory, and this is a link" in one.err, case
+
+
+@pytest.mark.parametrize("option", ["-l", "-L"])
+def test_chpst_locks_no_other_file(world, option):
+    room = Room(world, cases(["lock"]))
+    ended = run_each(room, "chpst", lambda directory: [option, directory / "lock", "/bin/true"])
+    assert room.victims.violations() == []
+    for case, one in ended.items():
+        if case.kind in LINKS:
+            assert one.code == 111, case
+    assert sorted(p.name for p in room.victims.directory.iterdir() if p.name.endswith("new") or p.name == "none") == []
+
+
+def test_svctl_makes_a_down_file_nowhere_else(world):
+    room = Room(world, cases(["down"]))
+    services = world.directory / "services"
+    services.mkdir()
+    ended = {}
+    for case, directory in room.directories.items():
+        command = [world.suite.path("svctl"), "enable", "--down", "--no-wait", "--svdir", services,
+                   "--available", directory.parent, directory.name]  # fmt: skip
+        ended[case] = traps.run(command, world.suite.environment(), world.directory)
+    assert room.victims.violations() == []
+    assert all(ended[case].code != 0 for case in ended if case.kind in LINKS)
+
+
+@pytest.mark.parametrize("owner", traps.OWNERS)
+@pytest.mark.parametrize("client", ["sv", "svctl"])
+def test_no_check_of_another_user_is_run(world, owner, client):
+    world.directory.chmod(0o755)
+    directory = world.service("s", check="#!/bin/sh\n: >ran\n")
+    process = world.runsv("s")
+    harness.wait_for_words(directory, "run")
+    give(directory, owner)
+    if client == "sv":
+        done = world.sv("-w5", "start", "s")
+        assert "warning: unable to run s/check: other users can write to the service directory\n" == done.stderr
+    else:
+        done = world.run("svctl", "up", "-t", "5", "s")
+    assert done.returncode == 0 and not (directory / "ran").exists()
+    process.terminate()
+    process.wait(timeout=harness.DEADLINE)
+
+
+def test_a_check_of_root_is_run(world):
+    directory = world.service("s", check="#!/bin/sh\n: >ran\n")
+    world.runsv("s")
+    assert world.sv("-w20", "start", "s").returncode == 0 and (directory / "ran").exists()
+
+
+# -- the link that supervise may be ------------------------------------------------------------------------------------------
+
+
+def linked(world, owner, target_owner, made_by_root=False):
+    """What `sv status` says of a service whose supervise is a link to the supervise of another, which runs."""
+    world.directory.chmod(0o755)
+    other = world.service("other")
+    world.runsv("other")
+    harness.wait_for_words(other, "run")
+    if target_owner:
+        os.chown(other / "supervise", target_owner, target_owner)
+    directory = world.service("s")
+    link = directory / "supervise"
+    link.symlink_to(other / "supervise")
+    if not made_by_root:
+        os.chown(link, traps.USER, traps.USER, follow_symlinks=False)
+    if owner:
+        give(directory, owner)
+    done = world.sv("status", "s")
+    return done.stdout
+
+
+@pytest.mark.parametrize("owner, target_owner, made_by_root, follows", [
+    (None, 0, True, True),  # Debian and Void: root's link to /run
+    ("user", traps.USER, False, True),  # a user's own
+    ("user", 0, False, False),  # a user's link to root's supervise: `sv down` would stop another service
+    ("user", 0, True, False),  # root's link, which the user may have renamed
+    ("sticky", 0, True, False),
+])  # fmt: skip
+def test_supervise_is_followed_as_a_link_only_where_it_is_worth_as_much(world, owner, target_owner, made_by_root, follows):
+    said = linked(world, owner, target_owner, made_by_root)
+    assert said.startswith("run: s: ") if follows else said == "warning: s: unable to open supervise/ok: symbolic link loop\n"
+
+
+# -- the programs that write --------------------------------------------------------------------------------------------------
+
+# What is opened and then refused is not written to; these open before they look.
+WRITTEN = traps.IN_MODIFY | traps.IN_ATTRIB
+SERVER = ["lock", "control", "ok", "status", "stat", "pid", "status.new", "stat.new", "pid.new"]
+BATCH = 60
+
+
+def in_batches(items):
+    items = list(items)
+    return [items[n : n + BATCH] for n in range(0, len(items), BATCH)]
+
+
+def write_run(home):
+    run = home / "run"
+    run.write_text("#!/bin/sh\n: >started\nexec sleep 1000\n")
+    run.chmod(0o755)
+
+
+def ends(process):
+    process.terminate()
+    return process.wait(timeout=harness.DEADLINE) in (0, 111)
+
+
+def test_runsv_starts_among_all_traps(world):
+    room = Room(world, cases(SERVER), sub="supervise", prepare=write_run)
+    for batch in in_batches(room.directories.values()):
+        started = [(home, world.start("runsv", home)) for home in batch]
+        for home, process in started:
+            harness.wait_until(lambda h=home, p=process: (h / "started").exists() or p.poll() is not None, f"{home.name}")
+        for home, process in started:
+            assert ends(process), home
+    assert room.victims.violations(world.errors("runsv").encode(), opened_for=WRITTEN) == []
+
+
+def lay_later(room):
+    """The same traps, laid a second time, now that the program runs."""
+    laid = []
+    for case, home in room.directories.items():
+        victim = room.victims.directory / (case.id() if case.kind in traps.WITH_VICTIM else "none")
+        laid.append((case, home / room.sub / case.name, victim))
+    traps.lay_all(laid)
+    room.victims.events()  # to make a second name is an event of its own
+    room.victims.before = room.victims.look()
+
+
+def test_runsv_lives_among_all_traps(world):
+    """They are laid while it runs; then its service dies, and it is told to leave."""
+    room = Room(world, [], sub="supervise")
+    room.sub = "supervise"
+    for batch in in_batches(cases(SERVER, owners=["user", "group"])):
+        started = []
+        for case in batch:
+            home = world.directory / "cases" / case.id()
+            (home / "supervise").mkdir(parents=True)
+            write_run(home)
+            give(home / "supervise", case.owner)
+            if case.kind in traps.WITH_VICTIM:
+                room.victims.of(case)
+            room.directories[case] = home
+            started.append((home, world.start("runsv", home)))
+        for home, _ in started:
+            harness.wait_until(lambda h=home: (h / "started").exists() and harness.pid_of(h), f"{home.name} runs")
+        room.victims.watch()
+        lay_later(room)
+        for home, process in started:
+            (home / "started").unlink()
+            for child in harness.children(process.pid):
+                os.kill(child, 9)
+        for home, _ in started:
+            harness.wait_until((home / "started").exists, f"{home.name} runs again")
+        for home, process in started:
+            assert ends(process), home
+        assert room.victims.violations(world.errors("runsv").encode(), opened_for=WRITTEN) == []
+        room.directories.clear()
+
+
+def test_svlogd_starts_among_all_traps(world):
+    room = Room(world, cases(["lock", "current", "config", "state", "newstate", f"{LABEL}01.s", f"{LABEL}02.u", f"{LABEL}02.t"]))
+    for batch in in_batches(room.directories.values()):
+        started = [(home, world.start("svlogd", home, stdin=subprocess.PIPE)) for home in batch]
+        for home, process in started:
+            try:
+                process.stdin.write(b"one line\n")
+                process.stdin.flush()
+            except BrokenPipeError:  # it has refused the directory
+                pass
+        for home, process in started:
+            logged = lambda h=home: any(b"one line" in head(p) for p in h.iterdir())  # noqa: E731
+            harness.wait_until(lambda: logged() or process.poll() is not None or home.name in world.errors("svlogd"), home.name)
+            if process.poll() is None:
+                process.terminate()
+                process.stdin.close()
+            assert process.wait(timeout=harness.DEADLINE) in (0, 111), home
+    assert room.victims.violations(world.errors("svlogd").encode(), opened_for=WRITTEN) == []
+
+
+def head(path):
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    except OSError:
+        return b""
+    try:
+        return os.read(fd, 65536) if os.path.isfile(path) else b""
+    finally:
+        os.close(fd)
+
+
+def test_runsvdir_asks_about_others_among_all_traps(world):
+    """Each service seems to be held by another supervisor, or not; no trap is written to."""
+    room = Room(world, cases(["control", "lock", "ok"]), sub="supervise", prepare=write_run)
+    process = world.start("runsvdir", "cases")
+    canary = world.service("cases/zz-canary", "#!/bin/sh\n: >started\nexec sleep 1000\n")
+    harness.wait_until((canary / "started").exists, "runsvdir reaches every service", seconds=120)
+    process.send_signal(1)
+    assert process.wait(timeout=harness.DEADLINE) == 111
+    assert room.victims.violations(world.errors("runsvdir").encode(), opened_for=WRITTEN) == []
