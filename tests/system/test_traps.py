@@ -263,8 +263,8 @@ def test_supervise_is_followed_as_a_link_only_where_it_is_worth_as_much(world, o
 
 # -- the programs that write --------------------------------------------------------------------------------------------------
 
-# What is opened and then refused is not written to; these open before they look.
-WRITTEN = traps.IN_MODIFY | traps.IN_ATTRIB
+# A second name may be opened before it is refused, and goes when the program puts its own file in its place.
+WRITTEN = traps.IN_MODIFY
 SERVER = ["lock", "control", "ok", "status", "stat", "pid", "status.new", "stat.new", "pid.new"]
 BATCH = 60
 
@@ -296,52 +296,54 @@ def test_runsv_starts_among_all_traps(world):
     assert room.victims.violations(world.errors("runsv").encode(), opened_for=WRITTEN) == []
 
 
-def lay_later(room):
-    """The same traps, laid a second time, now that the program runs."""
-    laid = []
-    for case, home in room.directories.items():
-        victim = room.victims.directory / (case.id() if case.kind in traps.WITH_VICTIM else "none")
-        laid.append((case, home / room.sub / case.name, victim))
-    traps.lay_all(laid)
-    room.victims.events()  # to make a second name is an event of its own
-    room.victims.before = room.victims.look()
-
-
-def test_runsv_lives_among_all_traps(world):
-    """They are laid while it runs; then its service dies, and it is told to leave."""
-    room = Room(world, [], sub="supervise")
-    room.sub = "supervise"
-    for batch in in_batches(cases(SERVER, owners=["user", "group"])):
-        started = []
+def lives_among(world, all_cases, happens, again):
+    """Starts runsv for each case; then the traps are laid, happens(process) is done, again(home) is waited for."""
+    room = Room(world, [])
+    for batch in in_batches(all_cases):
+        started, laid = [], []
         for case in batch:
             home = world.directory / "cases" / case.id()
             (home / "supervise").mkdir(parents=True)
             write_run(home)
             give(home / "supervise", case.owner)
-            if case.kind in traps.WITH_VICTIM:
-                room.victims.of(case)
-            room.directories[case] = home
+            victim = room.victims.of(case) if case.kind in traps.WITH_VICTIM else room.victims.directory / "none"
+            laid.append((case, home / "supervise" / case.name, victim))
             started.append((home, world.start("runsv", home)))
         for home, _ in started:
             harness.wait_until(lambda h=home: (h / "started").exists() and harness.pid_of(h), f"{home.name} runs")
+        traps.lay_all(laid)
         room.victims.watch()
-        lay_later(room)
         for home, process in started:
             (home / "started").unlink()
-            for child in harness.children(process.pid):
-                os.kill(child, 9)
+            happens(process)
         for home, _ in started:
-            harness.wait_until((home / "started").exists, f"{home.name} runs again")
+            harness.wait_until(lambda h=home: again(h), f"{home.name} goes on")
         for home, process in started:
             assert ends(process), home
         assert room.victims.violations(world.errors("runsv").encode(), opened_for=WRITTEN) == []
-        room.directories.clear()
+
+
+def test_runsv_lives_among_all_traps(world):
+    """They are laid while it runs; then its service dies, and it is told to leave."""
+
+    def kill_service(process):
+        for child in harness.children(process.pid):
+            os.kill(child, 9)
+
+    lives_among(world, cases(SERVER, owners=["user", "group"]), kill_service, lambda home: (home / "started").exists())
+
+
+@pytest.mark.xfail(strict=True, reason="runsv waits for a FIFO under the name of status or stat when it executes itself")
+def test_runsv_executes_itself_among_all_traps(world):
+    """They are laid while it runs; then it is told to become the installed program, and to leave."""
+    lives_among(world, cases(SERVER, owners=["user"]), lambda process: process.send_signal(1), lambda home: True)
 
 
 def test_svlogd_starts_among_all_traps(world):
     room = Room(world, cases(["lock", "current", "config", "state", "newstate", f"{LABEL}01.s", f"{LABEL}02.u", f"{LABEL}02.t"]))
     for batch in in_batches(room.directories.values()):
-        started = [(home, world.start("svlogd", home, stdin=subprocess.PIPE)) for home in batch]
+        options = dict(stdin=subprocess.PIPE, preexec_fn=traps.limit_memory)
+        started = [(home, world.start("svlogd", home, **options)) for home in batch]
         for home, process in started:
             try:
                 process.stdin.write(b"one line\n")
