@@ -116,6 +116,7 @@ TRAPS = {
 # By root: only where fs.protected_hardlinks is 0 can a user do this.
 SECOND_NAMES = {"second name": lambda path, victim: path.hardlink_to(victim)}
 KINDS = [*TRAPS, *SECOND_NAMES]
+LARGE = {"huge", "packed"}  # to read these takes time, whoever owns the directory
 WITH_VICTIM = {"link to a secret", "link to a watchdog", "second name"}
 
 
@@ -130,7 +131,8 @@ class Case:
 
 
 def cases(names, owners=OWNERS, kinds=KINDS):
-    return [Case(owner, kind, name) for owner in owners for kind in kinds for name in names]
+    every = [Case(owner, kind, name) for owner in owners for kind in kinds for name in names]
+    return [case for case in every if case.owner == "user" or case.kind not in LARGE]
 
 
 # -- what must not happen ------------------------------------------------------------------------------------------------
