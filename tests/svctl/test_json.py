@@ -99,6 +99,24 @@ def test_wait_is_as_documented(zoo):
     assert told["services"][1]["findings"][0]["cause"] == "idle: not up after 0 s: down, wanted down"
 
 
+@pytest.mark.parametrize("command", ["start", "stop", "restart", "try-restart", "reload", "once", "kill", "signal TERM"])
+def test_what_controls_is_as_documented(zoo, command):
+    said = zoo.svctl(*command.split(), "--json", "web", "idle")
+    told = json.loads(said.stdout)
+    jsonschema.validate(told, SCHEMAS["wait"])
+    assert said.stderr == "" and told["met"] == (said.returncode == 0)
+    assert all(one["met"] != bool(one["findings"]) for one in told["services"])
+
+
+def test_enable_and_disable_are_as_documented(zoo):
+    zoo.world.service("available/later")
+    for words in (("enable", "--no-start", "--available", zoo.available), ("disable",)):
+        said = zoo.svctl(words[0], "--json", *words[1:], "later")
+        told = json.loads(said.stdout)
+        jsonschema.validate(told, SCHEMAS["wait"])
+        assert (told["met"], [one["name"] for one in told["services"]], said.returncode) == (True, ["later"], 0)
+
+
 def test_watch_is_as_documented(zoo):
     zoo.world.start("svctl", "watch", "--json", "--initial", env=harness.ours().environment(SVDIR=zoo.directory))
     out = zoo.world.directory / "svctl.out"

@@ -16,6 +16,8 @@ def rows(said):
 def test_a_service_is_a_line(any_services):
     any_services.running("web")
     any_services.supervise("idle", down="")
+    # (The child of a runit's runsv is runsv itself for a moment, and its status says run already.)
+    wait_until(lambda: "sleep 1000" in any_services.svctl("list").stdout, "./run has become sleep")
     said = any_services.svctl("list")
     assert said.stdout.splitlines()[0].split() == [
         "NAME", "STATE", "WANT", "PID", "SINCE", "STARTS", "LOG", "CPU", "PSS", "COMMAND"]

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import threading
 
+import harness
 import jsonschema
 import pytest
 
@@ -432,3 +433,78 @@ def test_who_may_not_look_into_the_logger_is_told_so(services):
     assert said.stderr.splitlines() == [
         f"svctl: web: its logger does not show this user where it writes, and in {hidden}, of {services.directory}/web/log/run, there is no log",
         "svctl: see it as root, or say where its log is: svctl logs --dir DIRECTORY"]
+
+
+# -- journalctl's words ----------------------------------------------------------------------------------------------
+
+
+def test_without_a_name_all_logs_are_read(services):
+    log_of(services, "web", stamped(1, word="web"))
+    log_of(services, "db", stamped(2, word="db"))
+    services.make("bare")
+    said = services.svctl("logs", "-o", "cat")
+    assert (said.stdout, said.returncode) == ("web 1\ndb 2\n", 0)
+    assert said.stderr == "svctl: 1 service has no log of svlogd: bare\n"
+
+
+def test_until_reverse_and_the_format(services):
+    log_of(services, "web", stamped(1, 2, 3, 4))
+    assert services.svctl("logs", "-o", "cat", "-r", "web").stdout == "line 4\nline 3\nline 2\nline 1\n"
+    assert services.svctl("logs", "-o", "cat", "-r", "-n", "2", "-u", "web").stdout == "line 4\nline 3\n"
+    assert services.svctl("logs", "-o", "cat", "--until", label(3), "web").stdout == "line 1\nline 2\nline 3\n"
+    assert services.svctl("logs", "-o", "cat", "-U", label(3), "-n", "2", "web").stdout == "line 2\nline 3\n"
+    assert services.svctl("logs", "-o", "cat", "-S", label(2), "-U", label(3), "web").stdout == "line 2\nline 3\n"
+    assert [json.loads(line)["line"] for line in services.svctl("logs", "-o", "json", "web").stdout.splitlines()][0] == "line 1"
+    for words in (["-f", "-r"], ["-f", "-U", "1h"]):
+        assert services.svctl("logs", *words, "web").returncode == 2
+
+
+def test_case_may_be_ignored(services):
+    log_of(services, "web", "An Error\nnothing\n")
+    assert services.svctl("logs", "-g", "error", "web").stdout == ""
+    assert services.svctl("logs", "-i", "-g", "error", "web").stdout == "An Error\n"
+
+
+def test_a_priority_is_that_of_syslog_and_its_absence_is_said(services):
+    log_of(services, "socklog-unix", "daemon.err: bad\ndaemon.info: good\nkern.warn: so so\n<2>worse\n")
+    assert services.svctl("logs", "-p", "warning", "socklog-unix").stdout == "daemon.err: bad\nkern.warn: so so\n<2>worse\n"
+    assert services.svctl("logs", "-p", "3", "socklog-unix").stdout == "daemon.err: bad\n<2>worse\n"
+    log_of(services, "web", "hello\n")
+    said = services.svctl("logs", "-p", "err", "web")
+    assert said.stdout == "" and "no line here has one" in said.stderr
+
+
+def test_what_goes_to_syslog_is_said_with_the_command_that_shows_it(services):
+    services.make("web", log__run="#!/bin/sh\nexec vlogger -p daemon\n")
+    services.make("db", log__run="#!/bin/sh\nexec logger -t base\n")
+    services.make("socklog-unix", log__run="#!/bin/sh\nexec svlogd ./main\n")
+    assert sentences(services.svctl("logs", "web")) == (
+        ["web sends its lines through vlogger to syslog, as web", "read them there: svctl logs socklog-unix --grep web"], 4)
+    assert sentences(services.svctl("logs", "db")) == (
+        ["db sends its lines through logger to syslog, as base", "read them there: svctl logs socklog-unix --grep base"], 4)
+
+
+def test_what_goes_to_standard_output_is_said_with_the_command_that_shows_it(services):
+    out = services.world.directory / "out"
+    services.make("web", "#!/bin/sh\necho hello\nexec sleep 1000\n")
+    with open(out, "wb") as file:
+        services.world.start("runsv", "web", cwd=services.directory, stdout=file)
+    wait_until(lambda: (services.directory / "web/supervise/status").exists(), "it is supervised")
+    services.until_status("web", now="run")
+    wait_until(lambda: services.svctl("logs", "web").stderr == (
+        f"svctl: web has no log: its standard output is the file {out}\nsvctl: read it: tail -F {out}\n"), "it is said")
+
+
+def test_following_all_takes_up_what_is_enabled_later(any_services):
+    services = any_services
+    services.running("web", "#!/bin/sh\necho from web\nexec sleep 1000\n", log__run="#!/bin/sh\nexec svlogd -tt ./main\n",
+                     log__main__config="")
+    services.world.start("svctl", "logs", "-f", "-o", "cat", env=harness.ours().environment(SVDIR=services.directory))
+    out = services.world.directory / "svctl.out"
+    wait_until(lambda: "from web\n" in out.read_text(), "what there was")
+    services.supervise("new", "#!/bin/sh\necho from new\nexec sleep 1000\n", log__run="#!/bin/sh\nexec svlogd -tt ./main\n",
+                       log__main__config="")
+    wait_until(lambda: "from new\n" in out.read_text(), "what has come")
+    harness.control(services.directory / "new", "k")
+    wait_until(lambda: out.read_text().count("from new\n") == 2, "it goes on")
+    assert out.read_text().count("from web\n") == 1
