@@ -24,7 +24,7 @@ namespace runwell::svctl {
 namespace {
 
 constexpr std::size_t block         = 65'536;                  // bytes read at once
-constexpr std::size_t longest_line  = 131'072;                 // bytes of one line that are shown
+constexpr std::size_t longest_line  = 262'144;                 // bytes of one line that are shown
 constexpr std::size_t most_searched = std::size_t{16} << 20;   // bytes without a newline, looked at backwards
 constexpr std::size_t most_unpacked = std::size_t{128} << 20;  // bytes of a file that another user can have packed
 constexpr std::size_t most_ahead    = 32;                      // old files that are kept open

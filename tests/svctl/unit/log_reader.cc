@@ -1,6 +1,7 @@
 #include "svctl/log_reader.hh"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -321,6 +322,56 @@ TEST_F(log_reading, several_logs_are_told_by_time) {
     append("second/current", stamp(7) + "b7\n");
     both.ask_again(1);
     EXPECT_FALSE(both.next().has_value());
+}
+
+// ---- what another user may have put there --------------------------------------------------------------------------
+
+constexpr std::size_t shown = 262'144;  // of one line
+
+TEST_F(log_reading, of_a_line_that_is_too_long_the_beginning_is_told_and_how_much_is_missing) {
+    const std::string begin(shown, 'x');
+    append("current", "a\n" + begin + "yyy\nb\n");
+    log_reader all = reader();
+    EXPECT_EQ(rest_of(all), "a\n" + begin + " (and 3 bytes more)\nb\n");
+    EXPECT_EQ(last(2), begin + " (and 3 bytes more)\nb\n");
+    EXPECT_EQ(last(1), "b\n");
+}
+
+TEST_F(log_reading, a_long_line_takes_no_more_memory_than_is_told) {
+    append("current", std::string(std::size_t{20} << 20, 'x'));
+    log_reader all  = reader();
+    const auto line = all.next(true);
+    ASSERT_TRUE(line);
+    EXPECT_EQ(line->text, std::string(shown, 'x') + " (and " + std::to_string((20 << 20) - shown) + " bytes more)");
+    EXPECT_LT(last(1).size(), 2 * shown);
+}
+
+TEST_F(log_reading, a_long_line_is_cut_by_a_rotation_as_any_other) {
+    append("current", std::string(2 * shown, 'x')), rotate(1);
+    append("current", "end\nb\n");
+    log_reader all = reader();
+    EXPECT_EQ(rest_of(all), std::string(shown, 'x') + " (and " + std::to_string(shown + 3) + " bytes more)\nb\n");
+}
+
+TEST_F(log_reading, only_regular_files_are_read) {
+    ASSERT_EQ(::mkfifo((directory / "current").c_str(), 0600), 0);
+    EXPECT_THROW(reader(), failure);
+    fs::remove(directory / "current");
+    ASSERT_EQ(::mkfifo((directory / (label(1) + ".s")).c_str(), 0600), 0);
+    append("current", "a\n");
+    log_reader all = reader();
+    EXPECT_EQ(rest_of(all), "a\n");
+    ASSERT_EQ(complaints.size(), 1U);
+    EXPECT_EQ(complaints[0], label(1) + ": skipped, it cannot be read: invalid argument");
+}
+
+TEST_F(log_reading, a_link_is_followed_only_where_no_other_user_can_put_one) {
+    append("elsewhere", "secret\n");
+    fs::create_symlink("elsewhere", directory / "current");
+    log_reader all = reader();
+    EXPECT_EQ(rest_of(all), "secret\n");
+    fs::permissions(directory, fs::perms::group_write, fs::perm_options::add);
+    EXPECT_THROW(reader(), failure);
 }
 
 }  // namespace
