@@ -37,6 +37,7 @@ namespace {
 constexpr std::size_t block_room      = 262'144;  // bytes, at least
 constexpr std::size_t page            = 4096;
 constexpr ticks       processor_grace = 5 * one_second;  // after TERM; sv(8) waits for 7 s
+constexpr ticks       line_grace      = one_second;      // after TERM: for the rest of a line that has begun in memory
 constexpr ticks       rest_after      = one_second;      // without input: the memory of large blocks is given back
 
 // ---- the command line ---------------------------------------------------------------------------------------------
@@ -176,6 +177,7 @@ private:
     log_block                             block_;
     bool                                  reopen_ = false, rotate_ = false;
     std::optional<ticks>                  leave_at_, rest_at_;
+    std::optional<ticks>                  line_by_;  // told to leave when this line has ended, or then
 };
 
 bool logger::open_directories() noexcept {
@@ -230,12 +232,18 @@ void logger::look() noexcept {
         case source::found::trouble:
             svlogd_voice.warn(trouble{"unable to read standard input", "", errno});
             [[fallthrough]];
-        case source::found::end: return leave(phase::at_the_end);
+        case source::found::end: return leave(line_by_ ? phase::told_to_leave : phase::at_the_end);
     }
 }
 
-// Nothing more is read. What has come of a line is a line.
+// Nothing more is read. What has come of a line is a line; but at TERM its beginning stays in the pipe for the next
+// logger, and where it cannot, because it is in memory or in the log, the rest of it is waited for.
 void logger::leave(phase how) noexcept {
+    if (how == phase::told_to_leave && phase_ == phase::reading && !block_open_ && !line_by_ &&
+        source_.is_peeked_at() && (inside_ || source_.owns_bytes())) {
+        line_by_ = sys::monotonic() + line_grace;
+        return;
+    }
     if (phase_ == phase::reading && !block_open_ &&
         (how == phase::at_the_end || source_.leaves_bytes(queue_) || inside_))
         prepare(true);
@@ -248,7 +256,8 @@ void logger::prepare(bool last) noexcept {
     if (last && (inside_ || !source_.bytes().empty())) source_.end_line();
     const std::span<char>  room = source_.bytes();
     const std::string_view bytes{room.data(), room.size()};
-    const std::size_t      ready = ready_bytes(bytes, inside_, how_.longest);
+    std::size_t            ready = ready_bytes(bytes, inside_, how_.longest);
+    if (const std::size_t end = bytes.find('\n'); line_by_ && end < ready) ready = end + 1;
     if (ready == 0) {
         source_.take(0);
         return;
@@ -289,8 +298,14 @@ void logger::log() noexcept {
     }
     alerts_.flush();
     if (!done) return;
-    source_.take(block_.ready.size());
     block_open_ = false;
+    if (line_by_ && !inside_) phase_ = phase::told_to_leave;
+    if (phase_ == phase::told_to_leave) {  // what follows is the next logger's
+        source_.leave_after(block_.ready.size());
+        if (!leave_at_) leave_at_ = sys::monotonic() + processor_grace;
+        return;
+    }
+    source_.take(block_.ready.size());
     if (source_.used_much()) rest_at_ = sys::monotonic() + rest_after;
 }
 
@@ -305,6 +320,7 @@ std::optional<ticks> logger::due() const noexcept {
         if (at) next = next ? std::min(*next, *at) : at;
     };
     also(leave_at_);
+    if (phase_ == phase::reading) also(line_by_);
     if (listening()) also(source_.due());
     for (const log_directory& d : directories_) also(d.due(may_process(d)));
     return next;
@@ -368,6 +384,7 @@ int logger::run() noexcept {
                     });
         if (told) read_signals();
         if (listening() && source_.pending()) look();
+        if (line_by_ && phase_ == phase::reading && sys::monotonic() >= *line_by_) leave(phase::told_to_leave);
     }
     close_directories();
     return 0;

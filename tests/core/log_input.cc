@@ -136,11 +136,14 @@ struct present {
 // What decided before: edge-triggered behind a held line, for ever. The negative control.
 struct former {
     static constexpr bool small_copy = true;
-    static input_action   next(log_input& in, const input_event& e) {
-          if (e.what == input_event::kind::looked && e.bytes > 0 && e.bytes == in.held && !e.hung_up && !e.no_room)
+    static input_action   next(log_input& in, input_event e) {
+          if (e.hung_up) e.no_room = false;
+        if (e.what == input_event::kind::looked && e.bytes > 0 && e.bytes == in.held && !e.hung_up && !e.no_room)
             return {};
-        in.asked = true;
-          return step(in, e);
+        in.asked          = true;
+          input_action does = step(in, e);
+          if (e.what == input_event::kind::logged) does.then = input_action::kind::look;
+        return does;
     }
     static input_wait how(const log_input&) { return {input_wait::means::edge, std::nullopt}; }
 };

@@ -318,3 +318,35 @@ def test_kill_of_the_logger_in_the_middle_of_a_flood(world):
     assert process.wait(timeout=60) == 0
     assert logger.wait(timeout=60) == 0
     assert set(everything(d).splitlines(keepends=True)) == set(LINES.splitlines(keepends=True))
+
+
+@pytest.mark.parametrize("where", ["in the log", "in memory"])
+def test_term_waits_for_the_rest_of_a_line_that_cannot_stay_in_the_pipe(world, where):
+    """The line is whole, and what follows it is the next logger's."""
+    d = log_dir(world)
+    pipe = os.pipe()
+    live = Live(world, d, pipe=pipe)
+    ready(d)
+    size = 3000 if where == "in the log" else 20_000
+    if where == "in the log":
+        live.say(b"x" * size)
+        wait_until(lambda: current(d) == b"x" * size, "the head of the line")
+    else:
+        live = live_with_a_long_head(world, live, d, pipe, size)
+    live.signal(signal.SIGSTOP)
+    live.signal(signal.SIGTERM)
+    live.say(b" rest\nnext\n")
+    live.signal(signal.SIGCONT)
+    assert live.process.wait(timeout=60) == 0
+    assert current(d) == b"x" * size + b" rest\n"
+    assert in_pipe(pipe[0]) == len(b"next\n")
+
+
+def live_with_a_long_head(world, live, d, pipe, size):
+    live.stop()
+    live = Live(world, "-l", "30000", "-b", "40000", d, pipe=pipe)
+    ready(d)
+    live.say(b"x" * size)
+    wait_until(lambda: in_pipe(pipe[0]) == 0, "the beginning of the line is in memory")
+    assert current(d) == b""
+    return live

@@ -53,6 +53,10 @@ public:
     // What is there, without waiting. bytes() begin where they began before, less what take() took.
     found look() noexcept;
 
+    // The input stays in a pipe until it is taken, and these bytes() are no longer there.
+    bool is_peeked_at() const noexcept { return static_cast<bool>(ahead_.read); }
+    bool owns_bytes() const noexcept { return state_.owned > 0; }
+
     // Before the end, nothing being logged: whether bytes() have something to log. The beginning of a line is left in
     // the pipe if another process can still read it there: stdin is closed to find that out.
     bool leaves_bytes(const sys::event_queue& queue) noexcept;
