@@ -873,8 +873,9 @@ def killed_runsv(world, process, name):
     """Its runsv is killed, and its service lives."""
     service = world.directory / "sv" / name
     wait_until(lambda: running(service) and harness.pid_of(service), "run")
-    pid = harness.pid_of(service)
-    os.kill(runsvs(process)[name], signal.SIGKILL)
+    pid, runsv = harness.pid_of(service), runsvs(process)[name]
+    os.kill(runsv, signal.SIGKILL)
+    wait_until(lambda: not alive(runsv), "it is dead")
     return pid
 
 
@@ -896,7 +897,6 @@ def test_without_W_HUP_ends_what_a_killed_runsv_has_left(world, sd, ours_only):
     process = runsvdir(world)
     wait_for_names(process, "web")
     pid = killed_runsv(world, process, "web")
-    wait_until(lambda: not runsvs(process), "it is dead")
     process.send_signal(signal.SIGHUP)
     assert process.wait() == 111
     wait_until(lambda: not alive(pid), "the service ends")
