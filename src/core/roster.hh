@@ -77,7 +77,7 @@ struct entry {
     ticks         started    = 0;   // the last start; 0: never
     ticks         not_before = 0;   // waiting, resting: not started before; foreign: look again then
     ticks         tell_at    = 0;   // not listed: not told to leave before
-    ticks         since      = 0;   // resting: when it ended; a directory in the making: when it was first seen
+    ticks         since      = 0;   // resting: when it ended; in the making: when first seen; foreign: when it closed `ok`
     std::uint32_t hash       = 0;   // of the name
     std::int32_t  pid        = 0;   // of our runsv
     std::int32_t  hangup_fd  = -1;  // foreign: the descriptor that reports its exit; -1: none

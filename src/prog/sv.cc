@@ -170,6 +170,7 @@ private:
     bool newcomer_may_come() const noexcept;
     void give(service_entry& to) noexcept;
     void look(service_entry& at) noexcept;
+    void has_left(service_entry& at) noexcept;
     bool check_agrees(service_entry& with, int dir, const status& now) noexcept;
     void give_up(service_entry& on, int dir, const status& now) noexcept;
 
@@ -188,7 +189,7 @@ private:
     sys::watch               watch_;     // of every supervise/ that is waited for
     sys::unique_fd           children_;  // tells that a ./check has ended
     moment                   wall_;
-    ticks                    begun_;
+    ticks                    begun_;  // … or heard that a runsv has left
     ticks                    now_;
     ticks                    deadline_;
     std::size_t              failures_ = 0;
@@ -392,7 +393,7 @@ int client::command() noexcept {
 bool client::newcomer_may_come() const noexcept {
     const ticks limit =
         std::min(newcomers_time, static_cast<ticks>(std::min<std::uint64_t>(asked_.seconds, 1)) * one_second);
-    return welcomes_a_newcomer(asked_.given) && now_ < begun_ + limit;
+    return welcomes_a_newcomer(asked_.given) && now_ < std::min(begun_ + limit, deadline_);
 }
 
 void client::give(service_entry& to) noexcept {
@@ -422,10 +423,20 @@ void client::give(service_entry& to) noexcept {
     to.stirred = true;
 }
 
+// Its runsv was on its way out when it was given the command: the next one is asked for, and given it again.
+void client::has_left(service_entry& at) noexcept {
+    if (!welcomes_a_newcomer(asked_.given)) return settle(at, {"", "", ENXIO});
+    begun_   = now_;
+    at.left  = false;
+    at.pause = 0;
+    at.now   = stage::awaited;
+    give(at);
+}
+
 void client::look(service_entry& at) noexcept {
     at.stirred = false;
     if (at.now == stage::awaited) return give(at);
-    if (at.left) return settle(at, {"", "", ENXIO});
+    if (at.left) return has_left(at);
 
     if (at.pause >= pause_worth_listening) listen_to(at);
     const auto dir = open_service(at.name);
@@ -435,7 +446,7 @@ void client::look(service_entry& at) noexcept {
     const bool heard = !asks_for_another(asked_.given.until) || supervise.has_read_all();
     place      service{dir->value()};
     const auto now = read_status(supervise);
-    if (!now) return settle(at, now.why());
+    if (!now) return now.why().error == ENXIO ? has_left(at) : settle(at, now.why());
 
     const verdict said = judge(asked_.given.until, at.before, *now, heard);
     if (said == verdict::done || (said == verdict::done_if_checked && check_agrees(at, dir->value(), *now))) {

@@ -12,7 +12,7 @@ namespace runwell::sys {
 namespace {
 
 outcome permit(const char* path) noexcept {
-    const auto made = open_at(AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK, 0100);
+    const auto made = open_at(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, 0100);
     if (!made && made.why().error != EACCES && made.why().error != EROFS)
         return trouble{"unable to create ", path, made.why().error};
     if (::chmod(path, S_IXUSR) != 0) return trouble{"unable to chmod ", path, errno};

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import wait_until
+from harness import ROOT, wait_until
 from namespace import Machine
 
 RUNC = shutil.which("runc")
@@ -394,6 +394,33 @@ def test_chpst_gives_a_container_the_environment_of_its_directory(world):
         assert [container.marks(who) for who in ("script", "service", "command")] == [["hello"]] * 3
     finally:
         container.close()
+
+
+def test_what_a_start_script_writes_into_the_environment_is_given_to_all_that_follow(container):
+    (container.root / "etc/container_environment").symlink_to("/run/environment")
+    container.script("etc/my_init.d/1", "mkdir /run/environment; echo hello >/run/environment/GREETING")
+    container.script("etc/my_init.d/2", "echo $GREETING >/run/script; echo again >/run/environment/MORE")
+    container.script("etc/rc.local", "echo $GREETING $MORE >/run/local")
+    container.service("a", "echo $GREETING $MORE >/run/service; exec sleep 1000")
+    container.start("sh", "-c", "until [ -s /run/service ]; do sleep 0.05; done; echo $GREETING $MORE >/run/command; exit 3")
+    assert container.ends() == 3
+    assert [container.marks(who) for who in ("script", "local", "service", "command")] == [
+        ["hello"], *[["hello", "again"]] * 3]  # fmt: skip
+
+
+def test_services_source_the_environment_that_the_example_writes(world):
+    container = Namespace(world)
+    example = (ROOT / "examples/container/environment").read_text()
+    for name in ("00_environment", "zz_environment"):
+        container.script(f"etc/my_init.d/{name}", example)
+    container.script("etc/my_init.d/1", "printf %s 'it is \"so\"' >/etc/container_environment/ADDED")
+    container.service("a", ". /etc/container_environment.sh; printf '%s|%s\\n' \"$GIVEN\" \"$ADDED\" >/run/service; exec sleep 1000")
+    container.start(env={"GIVEN": "by docker"})
+    container.has("service")
+    assert " ".join(container.marks("service")) == 'by docker|it is "so"'
+    assert (container.root / "etc/container_environment/GIVEN").read_text() == "by docker"
+    container.signal(signal.SIGTERM)
+    assert container.ends() == 0
 
 
 def test_a_stop_during_the_start_ends_the_script_that_runs(container):

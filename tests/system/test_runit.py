@@ -550,6 +550,16 @@ def test_init_tells_process_1(machine, level, end, mode):
     assert stat.S_IMODE((machine.stages / "reboot").stat().st_mode) == mode
 
 
+def test_init_empties_the_stop_files_that_it_permits(machine):
+    for name in ("stopit", "reboot"):
+        permit(machine, name, 0o644)
+        (machine.stages / name).write_text("of an administrator\n")
+    up(machine)
+    machine.obeys("/suite/runit-init", "6")
+    assert machine.ends() == "reboot"
+    assert [(machine.stages / name).stat().st_size for name in ("stopit", "reboot")] == [0, 0]
+
+
 def test_init_0_needs_no_reboot_file_and_makes_none(machine):
     up(machine)
     machine.inside("/suite/runit-init", "0")

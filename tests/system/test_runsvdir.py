@@ -771,7 +771,7 @@ def test_supervise_removed_after_the_end_of_a_runsv_is_made_again(world, sd):
     service = add(world, "web")
     process = runsvdir(world)
     wait_until(lambda: running(service), "run")
-    assert at(world, "exit", "web").returncode == 0
+    assert at(world, "shutdown", "web").returncode == 0
     wait_until(lambda: not runsvs(process), "it has left")
     shutil.rmtree(service / "supervise")
     wait_until(lambda: running(service), "it is reachable")
@@ -788,28 +788,29 @@ def test_a_link_removed_after_the_end_of_its_runsv_starts_nothing(world, sd):
     assert stays(lambda: starts(service) == 1, 1.5)
 
 
-@pytest.mark.parametrize("command", ["start", "up", "once"])
+@pytest.mark.parametrize("told, command", [("exit", "start"), *(("shutdown", word) for word in ("start", "up", "once"))])
 @pytest.mark.parametrize("user", ["root", "its owner"])
-def test_sv_has_a_runsv_that_has_left_at_once(world, sd, command, user):
+def test_sv_has_a_runsv_that_has_left_at_once(world, sd, command, user, told):
     """Whoever may write to supervise/control: nothing else is needed."""
     service = add(world, "web")
     process = runsvdir(world)
     wait_until(lambda: running(service), "run")
-    assert at(world, "exit", "web").returncode == 0
+    assert at(world, told, "web").returncode == 0
     begin = time.monotonic()
     as_user = []
     if user != "root":
         if os.getuid() != 0:
             pytest.skip("needs root, to be somebody else")
-        shutil.copy(world.suite.path("sv"), world.directory / "sv-of-user")
+        (world.directory / "of-user").mkdir()
+        shutil.copy(world.suite.path("sv"), world.directory / "of-user/sv")
         world.directory.chmod(0o755)
         for path in ("supervise", "supervise/control", "supervise/ok"):
             os.chown(service / path, 65534, 65534)
         as_user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-    sv = world.directory / "sv-of-user" if as_user else world.suite.path("sv")
+    sv = world.directory / "of-user/sv" if as_user else world.suite.path("sv")
     said = subprocess.run([*as_user, sv, command, sd / "web"], capture_output=True, text=True)
     assert (said.returncode, said.stderr) == (0, "")
-    wait_until(lambda: running(service), "run")
+    wait_until(lambda: harness.pid_of(service), "run")
     assert time.monotonic() - begin < 4  # unasked: five seconds
 
 
@@ -827,7 +828,7 @@ def test_what_asks_for_a_runsv_that_has_left(world, sd, what):
     service = add(world, "web")
     process = runsvdir(world)
     wait_until(lambda: running(service), "run")
-    assert at(world, "exit", "web").returncode == 0
+    assert at(world, "shutdown", "web").returncode == 0
     begin = time.monotonic()
     wait_until(lambda: not runsvs(process), "it has left")
     wait_until(lambda: is_asleep(process.pid), "it listens")
@@ -872,8 +873,9 @@ def killed_runsv(world, process, name):
     """Its runsv is killed, and its service lives."""
     service = world.directory / "sv" / name
     wait_until(lambda: running(service) and harness.pid_of(service), "run")
-    pid = harness.pid_of(service)
-    os.kill(runsvs(process)[name], signal.SIGKILL)
+    pid, runsv = harness.pid_of(service), runsvs(process)[name]
+    os.kill(runsv, signal.SIGKILL)
+    wait_until(lambda: not alive(runsv), "it is dead")
     return pid
 
 
@@ -895,7 +897,6 @@ def test_without_W_HUP_ends_what_a_killed_runsv_has_left(world, sd, ours_only):
     process = runsvdir(world)
     wait_for_names(process, "web")
     pid = killed_runsv(world, process, "web")
-    wait_until(lambda: not runsvs(process), "it is dead")
     process.send_signal(signal.SIGHUP)
     assert process.wait() == 111
     wait_until(lambda: not alive(pid), "the service ends")
@@ -1062,7 +1063,7 @@ def test_without_inotify_it_says_so_and_looks_every_five_seconds(world, sd):
     process, change = with_inotify_limits(world, instances=0)
     wait_until(lambda: errors(world).count("\n") == 2, "told, with the cure")
     assert errors(world) == (
-        f"{WARNING}unable to watch for changes: too many open files\n"
+        f"{WARNING}unable to watch for changes: process cannot open more files\n"
         f"{WARNING}changes are found every five seconds only; to watch for them: "
         "sysctl -w fs.inotify.max_user_instances=1024\n"
     )

@@ -601,7 +601,7 @@ def test_a_start_fails_as_ever_when_no_runsv_comes(world, fake):
     says(world.sv("start", "dead"), "fail: dead: runsv not running\n", 1)
 
 
-@pytest.mark.parametrize("words", [["up"], ["-w0", "start"], ["stop"], ["restart"], ["status"], ["start", "nope"]])
+@pytest.mark.parametrize("words", [["-w0", "up"], ["-w0", "start"], ["stop"], ["restart"], ["status"], ["start", "nope"]])
 def test_nothing_else_awaits_a_runsv(world, fake, words):
     fake("dead", ok=False, taking=False)
     names = [] if words[-1] == "nope" else ["dead"]

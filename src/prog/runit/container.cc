@@ -60,6 +60,24 @@ char* const* with_essential() noexcept {
     return copy.data();
 }
 
+// Images made for my_init have a file for each variable here, and scripts that add to them.
+constexpr const char* environment_directory = "/etc/container_environment";
+
+// The program, started by chpst with the variables that the directory has at this moment; as it is where there is no
+// such directory, or too many words for the copy.
+const char* const* in_environment(const char* const* argv) noexcept {
+    static std::array<const char*, 1024> copy{"chpst", "-e", environment_directory};
+    struct stat                          is;
+    if (::stat(environment_directory, &is) != 0 || !S_ISDIR(is.st_mode)) return argv;
+    std::size_t size = 3;
+    for (; *argv != nullptr; ++argv) {
+        if (size == copy.size() - 1) return argv - (size - 3);
+        copy[size++] = *argv;
+    }
+    copy[size] = nullptr;
+    return copy.data();
+}
+
 // -- the steps of a stage
 // -----------------------------------------------------------------------------------------------
 
@@ -300,9 +318,11 @@ bool container::find_step() noexcept {
 
 std::optional<container_event> container::run_step() noexcept {
     if (!find_step()) return container_event{.what = kind::no_step};
-    const char* const  path   = step_name_.c_str();
-    const char* const  argv[] = {path, nullptr};
-    const sys::spawned child  = sys::spawn({.path = path, .argv = argv, .envp = environ});
+    const char* const        path    = step_name_.c_str();
+    const char* const        words[] = {path, nullptr};
+    const bool               is_hook = steps_of(state_.now).directory != nullptr;
+    const char* const* const argv    = is_hook ? in_environment(words) : words;
+    const sys::spawned       child   = sys::spawn({.path = argv[0], .argv = argv, .envp = environ});
     if (child.pid > 0) {
         step_ = child.pid;
         return std::nullopt;
@@ -322,7 +342,7 @@ std::optional<container_event> container::start_services() noexcept {
     const bool         own        = exists(path::stage_2);
     const char* const  stage_2[]  = {path::stage_2, nullptr};
     const char* const  runsvdir[] = {"runsvdir", "-P", services_dir_, nullptr};
-    const char* const* argv       = own ? stage_2 : runsvdir;
+    const char* const* argv       = in_environment(own ? stage_2 : runsvdir);
     const sys::spawned child = sys::spawn({.path = argv[0], .argv = argv, .envp = with_essential(), .session = true});
     if (child.pid > 0) {
         services_ = child.pid;
@@ -337,7 +357,8 @@ std::optional<container_event> container::start_services() noexcept {
 }
 
 std::optional<container_event> container::start_command() noexcept {
-    const sys::spawned child = sys::spawn({.path = command_[0], .argv = command_, .envp = environ, .front = true});
+    const char* const* const argv  = in_environment(command_);
+    const sys::spawned       child = sys::spawn({.path = argv[0], .argv = argv, .envp = environ, .front = true});
     if (child.pid > 0) {
         main_ = child.pid;
         return std::nullopt;

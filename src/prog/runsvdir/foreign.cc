@@ -16,6 +16,7 @@ namespace runwell::runsvdir {
 namespace {
 
 constexpr ticks is_about_to_change = one_second / 100;  // it holds the lock, and does not listen yet, or any more
+constexpr ticks leaves_in          = one_second;        // … after it has closed `ok`, which it need not close last
 constexpr ticks slow_look          = 5 * one_second;
 
 }  // namespace
@@ -65,7 +66,8 @@ void supervisor::look_at_foreign(std::size_t i) noexcept {
         unwatch_foreign(roster_[i].where);
         roster_.hangs_up_at(i, control.release(), 0);
     } else if (control) {
-        roster_.hangs_up_at(i, -1, watch_foreign(i));
+        const ticks now = sys::monotonic();
+        roster_.hangs_up_at(i, -1, now < roster_[i].since + leaves_in ? now + is_about_to_change : watch_foreign(i));
     } else if (is_locked(service.value(), ".")) {
         roster_.hangs_up_at(i, -1, sys::monotonic() + is_about_to_change);
     } else {
@@ -119,9 +121,11 @@ void supervisor::heard_of_foreign(int owner) noexcept {
     const auto  k     = static_cast<std::size_t>(first_foreign - owner);
     const place where = k < foreign_.all().size() ? foreign_.all()[k] : place{};
     for (std::size_t i = 0; i < roster_.size(); ++i) {
-        const entry& e  = roster_[i];
-        const bool   it = e.now == entry::state::foreign || e.now == entry::state::foreign_leaving;
-        if (it && e.hangup_fd < 0 && e.where == where) roster_.postpone(i, 0);
+        entry&     e  = roster_[i];
+        const bool it = e.now == entry::state::foreign || e.now == entry::state::foreign_leaving;
+        if (!it || e.hangup_fd >= 0 || e.where != where) continue;
+        e.since = sys::monotonic();
+        roster_.postpone(i, 0);
     }
 }
 

@@ -74,18 +74,22 @@ std::optional<int> supervisor::read_signals() noexcept {
             case SIGTERM: leave = wait_ ? end(0) : 0; break;
             case SIGHUP: leave = end(111); break;
             case SIGALRM: rescan_by_force(); break;
-            default:
-                for (auto child = sys::reap(); child.pid != 0; child = sys::reap())
-                    roster_.ended(child.pid, end_of(child.status), sys::monotonic());
+            default: reap();
         }
         if (leave) return leave;
     }
     return std::nullopt;
 }
 
+void supervisor::reap() noexcept {
+    for (auto child = sys::reap(); child.pid != 0; child = sys::reap())
+        roster_.ended(child.pid, end_of(child.status), sys::monotonic());
+}
+
 // Every runsv is told to end. The exit code, when that is all; nothing, when their end is waited for.
 std::optional<int> supervisor::end(int exit_code) noexcept {
     if (ending_) return exit_code;
+    reap();  // HUP is read before SIGCHLD, whichever came first
     roster_.unlist_all();
     roster_.settle();
     ending_ = exit_code;

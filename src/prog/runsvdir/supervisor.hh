@@ -68,6 +68,7 @@ private:
     void               read_changes() noexcept;
     void               heard_of_entry(int dir, std::size_t i, const sys::change& what) noexcept;
     std::optional<int> read_signals() noexcept;
+    void               reap() noexcept;
     std::optional<int> end(int exit_code) noexcept;
     void               rescan_by_force() noexcept;
 
@@ -111,7 +112,7 @@ private:
     struct stat            seen_ {};                 // … when it was last looked at
     std::optional<ticks>   slow_at_;                 // the next look, when something is not reported
     work_budget            work_;                    // for what changes of files and of mounts cause
-    bool                   missing_        = true;   // there is no such directory (now)
+    bool                   missing_        = false;  // there is no such directory (now)
     bool                   blind_          = true;   // changes of the directory itself are not reported
     bool                   look_again_     = true;   // at the stale
     bool                   forced_         = false;  // what is in the making is started, too
