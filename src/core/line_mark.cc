@@ -70,7 +70,7 @@ constexpr std::string_view form = "line-1";  // the form of what follows
 
 }  // namespace
 
-// FNV-1a, eight bytes at a time.
+// FNV-1a, eight bytes at a time, and 63 bits of it, which whole_number() reads.
 std::uint64_t hash_of(std::string_view block) noexcept {
     constexpr std::uint64_t prime = 1'099'511'628'211U;
     std::uint64_t           hash  = 14'695'981'039'346'656'037U;
@@ -80,11 +80,11 @@ std::uint64_t hash_of(std::string_view block) noexcept {
         hash = std::rotl((hash ^ eight) * prime, 29);
     }
     for (const char c : block) hash = (hash ^ static_cast<unsigned char>(c)) * prime;
-    return hash;
+    return hash >> 1;
 }
 
 const line_state& line_mark::at(std::string_view input) const noexcept {
-    if (input.size() < bytes) return after;
+    if (taken || input.size() < bytes) return after;
     return hash_of(up_to(input, static_cast<std::size_t>(bytes))) == hash ? before : after;
 }
 
@@ -101,7 +101,9 @@ line_mark_text write(const line_mark& mark) noexcept {
     to.state(mark.after);
     to.number(mark.current);
     to.word("end");
-    return to.done();
+    line_mark_text text = to.done();
+    if (mark.taken) text[place_of_taken] = is_taken;
+    return text;
 }
 
 line_mark_text no_line_mark() noexcept { return writer{}.done(); }
@@ -124,6 +126,7 @@ std::optional<line_mark> read_line_mark(std::string_view text) noexcept {
     mark.after       = from.state();
     mark.current     = from.number();
     if (from.word() != "end") from.refuse();
+    mark.taken = text[place_of_taken] == is_taken;
     return from.good() ? std::optional{mark} : std::nullopt;
 }
 

@@ -172,6 +172,7 @@ private:
     void                 begin() noexcept;
     void                 log() noexcept;
     void                 mark_line() noexcept;
+    void                 line_taken() noexcept;
     void                 leave(phase how) noexcept;
     bool                 housekeeping() noexcept;
     bool                 listening() const noexcept { return phase_ == phase::reading && !block_open_; }
@@ -195,7 +196,7 @@ private:
     log_block                             block_;
     block_edges                           edges_;
     bool                                  begun_  = false;  // a block has come
-    bool                                  marked_ = true;   // a successor knows where the input goes on
+    bool                                  marked_ = false;  // a successor knows where the input goes on
     bool                                  reopen_ = false, rotate_ = false;
     std::optional<ticks>                  leave_at_, rest_at_;
 };
@@ -270,17 +271,21 @@ void logger::leave(phase how) noexcept {
 // Before the first block. A predecessor may have logged what the input begins with, and more.
 void logger::begin() noexcept {
     if (begun_) return;
-    edges_.pipe = name_of_input();
-    const std::span<char> input = source_.bytes();
-    for (log_directory& d : directories_) inside_ |= d.begins_inside({input.data(), input.size()}, edges_.pipe);
     begun_ = true;
+    const std::span<char> input = source_.bytes();
+    for (log_directory& d : directories_) {
+        if (!d.is_marked()) continue;
+        if (edges_.pipe.inode == 0) edges_.pipe = name_of_input();
+        inside_ |= d.begins_inside({input.data(), input.size()}, edges_.pipe);
+    }
+    marked_ = inside_;
 }
 
 // What of the input can be logged becomes a block.
 void logger::prepare(bool last) noexcept {
     if (last || !source_.bytes().empty()) begin();
     // A line whose head is in the log is for the next svlogd to end.
-    if (phase_ == phase::told_to_leave && inside_ && marked_ && edges_.pipe.inode != 0 && source_.bytes().empty()) return;
+    if (phase_ == phase::told_to_leave && inside_ && marked_ && source_.bytes().empty()) return;
     if (phase_ == phase::at_the_end && !inside_ && source_.bytes().empty())
         for (log_directory& d : directories_) d.end_line();
     if (last && (inside_ || !source_.bytes().empty())) source_.end_line();
@@ -333,15 +338,22 @@ void logger::log() noexcept {
     if (!done) return;
     mark_line();
     source_.take(block_.ready.size());
+    if (marked_) line_taken();
     block_open_ = false;
     if (source_.used_much()) rest_at_ = sys::monotonic() + rest_after;
 }
 
 // A successor may not find the beginning of a line that has been taken from a pipe.
 void logger::mark_line() noexcept {
+    const bool crossed = edges_.inside_before || edges_.inside_after;
+    if (crossed && edges_.pipe.inode == 0) edges_.pipe = name_of_input();
     marked_ = edges_.pipe.inode != 0;
     for (log_directory& d : directories_)
-        if (edges_.inside_before || edges_.inside_after || d.is_marked()) marked_ &= d.mark_line(edges_);
+        if ((crossed && edges_.pipe.inode != 0) || d.is_marked()) marked_ &= d.mark_line(edges_);
+}
+
+void logger::line_taken() noexcept {
+    for (log_directory& d : directories_) d.line_taken();
 }
 
 // After the end of the input the queue is worked off as long as that succeeds; after TERM nothing new is begun.
@@ -405,6 +417,7 @@ void logger::close_directories() noexcept {
         }
         if (const std::size_t lost = source_.leave_after(written); lost > 0)
             svlogd_voice.warn({"input lost, bytes: ", decimal{lost}.view()});
+        if (written > 0) line_taken();
         left = written;
     }
     for (log_directory& d : directories_) {

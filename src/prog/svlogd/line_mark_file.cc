@@ -38,6 +38,12 @@ bool line_mark_file::write(const line_mark& mark) noexcept {
     return put(runwell::write(mark));
 }
 
+void line_mark_file::taken() noexcept {
+    if (!mark_ || mark_->taken) return;
+    mark_->taken = true;
+    static_cast<void>(::pwrite(file_.value(), &is_taken, 1, place_of_taken) < 0);
+}
+
 void line_mark_file::clear() noexcept {
     if (mark_) put(no_line_mark());
     mark_.reset();

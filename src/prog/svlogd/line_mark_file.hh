@@ -19,9 +19,14 @@ public:
 
     // False, where it cannot be written.
     bool write(const line_mark& mark) noexcept;
+    // The block has been taken from the pipe.
+    void taken() noexcept;
     void clear() noexcept;
     // The input begins in that state, by what mark() tells.
-    void begins(const line_state& state) noexcept { mark_->after = state; }
+    void begins(const line_state& state) noexcept {
+        mark_->after = state;
+        mark_->taken = true;
+    }
     // A new current, with this inode, follows one of so many bytes.
     void rotated(std::uint64_t size, std::uint64_t inode) noexcept;
 

@@ -62,6 +62,7 @@ public:
     std::size_t safe() const noexcept { return feed_.safe(); }
     // The block is to be taken from the pipe. False: a successor cannot know that the pipe begins inside a line.
     bool mark_line(const block_edges& edges) noexcept;
+    void line_taken() noexcept { files_.mark().taken(); }
     bool is_marked() noexcept { return dir_ && files_.mark().mark().has_value(); }
     // Nothing will follow; a line that a predecessor has left open ends here.
     void end_line() noexcept;
