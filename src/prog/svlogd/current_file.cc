@@ -19,14 +19,14 @@ constexpr mode_t well_closed   = 0744;
 
 struct readable {
     sys::unique_fd file;
-    std::uint64_t  size = 0, inode = 0;
+    std::uint64_t  size = 0;
 };
 
 readable open_to_read(int dir, const char* name) noexcept {
     auto        opened = sys::open_trusted(dir, name, sys::expected::regular, O_RDONLY);
     struct stat about {};
     if (!opened || ::fstat(opened->file.value(), &about) != 0) return {};
-    return {std::move(opened->file), static_cast<std::uint64_t>(about.st_size), about.st_ino};
+    return {std::move(opened->file), static_cast<std::uint64_t>(about.st_size)};
 }
 
 // Reads the end of the file in front of room[from]; returns where what was read begins.
@@ -90,17 +90,6 @@ old_name raw_file_before(int dir, const old_name& than, bool processed) noexcept
     return processed && !is_old_name(last.view(), old_file::unfinished) ? old_name{} : last;
 }
 
-// How much the log has grown. A rotation may have come after the mark was written, but not two.
-std::optional<std::uint64_t> grown(const log_position& since, const readable& current, const readable& before) noexcept {
-    std::uint64_t size = current.size;
-    if (current.inode != since.inode) {
-        if (before.inode != since.inode) return std::nullopt;
-        size += before.size;
-    }
-    const auto more = static_cast<std::int64_t>(size) - since.size;
-    return more < 0 ? std::nullopt : std::optional{static_cast<std::uint64_t>(more)};
-}
-
 }  // namespace
 
 bool current_is_torn(int dir) noexcept { return ends_inside_a_line(open_to_read(dir, "current")); }
@@ -112,14 +101,14 @@ bool log_is_torn(int dir, bool processed) noexcept {
     return !before.empty() && ends_inside_a_line(open_to_read(dir, before.c_str()));
 }
 
-log_end read_end(int dir, bool processed, std::optional<log_position> since, std::span<char> room) noexcept {
+log_end read_end(int dir, bool processed, std::optional<std::int64_t> since, std::span<char> room) noexcept {
     log_end           end;
     const readable    current = open_to_read(dir, "current");
     std::size_t       begin   = read_before(current, room, room.size());
     const auto        text    = [&] { return std::string_view{room.data() + begin, room.size() - begin}; };
     old_name          name    = raw_file_before(dir, {}, processed);
-    const readable    before  = name.empty() ? readable{} : open_to_read(dir, name.c_str());
-    if (since) end.grown = grown(*since, current, before);
+    const auto        size    = static_cast<std::int64_t>(current.size);
+    if (since && *since <= size) end.grown = static_cast<std::uint64_t>(size - *since);
     end.cut = current.size > text().size();
     while (!name.empty() && !end.cut && (text().find('\n') == std::string_view::npos || text().size() < end.grown)) {
         const readable    file = open_to_read(dir, name.c_str());

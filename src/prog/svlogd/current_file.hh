@@ -59,11 +59,8 @@ bool current_is_torn(int dir) noexcept;
 bool log_is_torn(int dir, bool processed) noexcept;
 
 // Reads the end of the log into `room`: of current, and of the old files before it as long as there is no line end.
-// `since`: a place in the log that a mark tells, in a current with this inode; then all that the log has grown by.
-struct log_position {
-    std::int64_t  size  = 0;
-    std::uint64_t inode = 0;
-};
-log_end read_end(int dir, bool processed, std::optional<log_position> since, std::span<char> room) noexcept;
+// `since`: the size of current at a place in the log, negative where the place is in a file before it; what the log has
+// grown by since then is read, too.
+log_end read_end(int dir, bool processed, std::optional<std::int64_t> since, std::span<char> room) noexcept;
 
 }  // namespace runwell

@@ -88,8 +88,7 @@ void log_directory::go_on(const log_block& block) noexcept {
     files_.ends_inside(torn);
     if (!torn && !state.inside) return;
 
-    std::optional<log_position> since;
-    if (const auto& mark = files_.mark().mark(); mark && state.inside) since = {state.size, mark->current};
+    const auto        since  = state.inside ? std::optional{state.size} : std::nullopt;
     const log_end     found  = read_end(dir_.value(), processed, since, feed_.scratch());
     const log_policy& policy = config_.policy();
     const auto        logged = [&](std::string_view head) {
@@ -114,8 +113,8 @@ bool log_directory::mark_line(const block_edges& edges) noexcept {
     line_mark mark{.pipe = edges.pipe, .bytes = edges.bytes, .hash = edges.hash, .current = files_.current().inode()};
     if (edges.inside_before && file.mark()) mark.before = file.mark()->after;
     mark.before.inside = edges.inside_before;
-    mark.after         = {edges.inside_after, feed_.taking() && edges.inside_after,
-                          static_cast<std::int64_t>(files_.current().size())};
+    const bool goes_on = edges.inside_after && feed_.taking() && feed_.pending().empty();
+    mark.after         = {edges.inside_after, goes_on, static_cast<std::int64_t>(files_.current().size())};
     return file.write(mark);
 }
 

@@ -52,6 +52,7 @@ outcome log_files::take_over_current() noexcept {
     const int   follow = sys::writers_of(place_.dir) == writers::only_us ? 0 : AT_SYMLINK_NOFOLLOW;
     const bool  here   = ::fstatat(place_.dir, "current", &about, follow) == 0;
     if (!here && errno != ENOENT) return trouble{"unable to stat current: ", "", errno};
+    if (here) follow_rotation(about.st_ino);
     const bool unclosed = here && about.st_size > 0 && (about.st_mode & S_IXUSR) == 0 && S_ISREG(about.st_mode);
     const bool renamed  = unclosed && !current_is_torn(place_.dir);
     if (renamed) {
@@ -61,9 +62,20 @@ outcome log_files::take_over_current() noexcept {
         current_.begin(static_cast<std::uint64_t>(about.st_size));
         old_.prune(place_, kept(kept_by(config_.policy().keep)), sys::monotonic());
     }
-    if (open_current("unable to open current: ") && place_.verbose)
+    const bool opened = open_current("unable to open current: ");
+    if (opened && !here) follow_rotation(current_.inode());
+    if (opened && place_.verbose)
         sys::say({"svlogd: info: ", here && !renamed ? "append: " : "new: ", place_.name, "/current"});
     return done{};
+}
+
+// A predecessor may have been killed after it had renamed current, and before it has written that down.
+void log_files::follow_rotation(std::uint64_t inode) noexcept {
+    if (!lock_.mark() || lock_.mark()->current == inode) return;
+    struct stat    about {};
+    const old_name last = last_old_file(place_.dir, {});
+    if (last.empty() || ::fstatat(place_.dir, last.c_str(), &about, AT_SYMLINK_NOFOLLOW) != 0) return;
+    if (about.st_ino == lock_.mark()->current) lock_.rotated(static_cast<std::uint64_t>(about.st_size), inode);
 }
 
 bool log_files::open_current(const char* doing) noexcept {

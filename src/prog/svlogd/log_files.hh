@@ -56,6 +56,7 @@ private:
     outcome take_over_current() noexcept;
     bool    open_current(const char* doing) noexcept;
     bool    put_aside() noexcept;
+    void    follow_rotation(std::uint64_t inode) noexcept;
     bool    rotate() noexcept;
     keeping kept(std::optional<std::uint64_t> most) const noexcept { return {most, worker_.file().view()}; }
     bool    overcome(const char* doing) noexcept;
