@@ -15,6 +15,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/line_mark.hh"
@@ -306,7 +307,11 @@ private:
             if (before_ || after_ || d.is_marked()) d.mark_line(before_, after_, block_.ready.substr(0, n));
         w_.moment();
         w_.taken += n - (ended_ ? 1 : 0);
+        // Where a line repeats itself, a kill in this moment leaves no trace of whether the block has been taken.
+        const bool repeats = std::string_view{w_.stream}.substr(w_.taken).starts_with(block_.ready.substr(0, n));
+        const int  moments = std::exchange(w_.moments, repeats ? -1 : w_.moments);
         for (directory& d : directories_) d.line_taken();
+        if (repeats) w_.moments = moments;
     }
 
     world&                 w_;

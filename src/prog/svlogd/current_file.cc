@@ -14,6 +14,7 @@
 namespace runwell {
 namespace {
 
+constexpr int    most_files    = 64;  // to look at for the end of a log
 constexpr mode_t being_written = 0644;
 constexpr mode_t well_closed   = 0744;
 
@@ -110,13 +111,14 @@ log_end read_end(int dir, bool processed, std::optional<std::int64_t> since, std
     const auto        size    = static_cast<std::int64_t>(current.size);
     if (since && *since <= size) end.grown = static_cast<std::uint64_t>(size - *since);
     end.cut = current.size > text().size();
-    while (!name.empty() && !end.cut && (text().find('\n') == std::string_view::npos || text().size() < end.grown)) {
+    for (int files = 0; files < most_files && !name.empty() && !end.cut; ++files) {
         const readable    file = open_to_read(dir, name.c_str());
         const std::size_t from = read_before(file, room, begin);
         end.cut                = file.size > begin - from;
         begin                  = from;
         name                   = raw_file_before(dir, name, processed);
     }
+    end.cut |= !name.empty();
     end.text = text();
     return end;
 }

@@ -58,9 +58,8 @@ bool current_is_torn(int dir) noexcept;
 // Whether the log does. `processed`: old files that end in .s are what a processor has made of the log.
 bool log_is_torn(int dir, bool processed) noexcept;
 
-// Reads the end of the log into `room`: of current, and of the old files before it as long as there is no line end.
-// `since`: the size of current at a place in the log, negative where the place is in a file before it; what the log has
-// grown by since then is read, too.
+// Reads the end of the log into `room`, as much as there is room for: of current, and of the old files before it.
+// `since`: the size of current at a place in the log, negative where the place is in a file before it.
 log_end read_end(int dir, bool processed, std::optional<std::int64_t> since, std::span<char> room) noexcept;
 
 }  // namespace runwell
