@@ -53,7 +53,8 @@ outcome log_files::take_over_current() noexcept {
     const bool  here   = ::fstatat(place_.dir, "current", &about, follow) == 0;
     if (!here && errno != ENOENT) return trouble{"unable to stat current: ", "", errno};
     if (here) follow_rotation(about.st_ino);
-    const bool unclosed = here && about.st_size > 0 && (about.st_mode & S_IXUSR) == 0 && S_ISREG(about.st_mode);
+    const bool ours     = here && S_ISREG(about.st_mode) && (follow == 0 || about.st_nlink == 1);
+    const bool unclosed = ours && about.st_size > 0 && (about.st_mode & S_IXUSR) == 0;
     const bool renamed  = unclosed && !current_is_torn(place_.dir);
     if (renamed) {
         const old_name& name = old_.next(place_.dir, old_file::unfinished);
