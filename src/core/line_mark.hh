@@ -1,12 +1,13 @@
 // line_mark.hh — a line that is longer than -l, whose head is in the log and whose rest is still in the pipe.
 //
-//     file `lock` of a log directory:   form ␣ boot ␣ device ␣ inode ␣ bytes ␣ hash ␣ before ␣ after ␣ current ␣ end … taken ⏎
+//     file `lock` of a log directory:   form ␣ boot ␣ device ␣ inode ␣ bytes ␣ hash ␣ before ␣ after ␣ current ␣ end …
+//     taken ⏎
 //
 // svlogd takes the head of such a line from the pipe before the line has ended. What remains in the pipe does not look
 // like the rest of a line, so svlogd writes it down, in each directory, after it has written the block and before it
-// takes the block from the pipe; then it writes that it has been taken. A successor that finds the block not taken compares:
-// where the pipe begins with it (its length and hash) `before` holds, otherwise svlogd was killed in that moment, and
-// `after` holds. The mark counts for that pipe only.
+// takes the block from the pipe; then it writes that it has been taken. A successor that finds the block not taken
+// compares: where the pipe begins with it (its length and hash) `before` holds, otherwise svlogd was killed in that
+// moment, and `after` holds. The mark counts for that pipe only.
 #pragma once
 
 #include <array>
@@ -39,7 +40,7 @@ struct line_mark {
     pipe_name     pipe;
     std::uint64_t bytes = 0, hash = 0;  // of the block
     line_state    before, after;
-    bool          taken = false;
+    bool          taken   = false;
     std::uint64_t current = 0;  // its inode, as it was when the sizes were taken
 
     // The state at the beginning of `input`, which is everything that the pipe holds.
@@ -50,7 +51,7 @@ std::uint64_t hash_of(std::string_view block) noexcept;
 
 constexpr std::size_t line_mark_size = 256, place_of_taken = line_mark_size - 2;
 constexpr char        is_taken = '+';
-using line_mark_text                 = std::array<char, line_mark_size>;
+using line_mark_text           = std::array<char, line_mark_size>;
 
 line_mark_text write(const line_mark& mark) noexcept;
 line_mark_text no_line_mark() noexcept;

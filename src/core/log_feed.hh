@@ -6,9 +6,9 @@
 //                    └── selected lines as they are ──▶ run ─┘
 //
 // Bytes leave in the order in which they came: first `out`, then the run, which is a piece of the block itself and is
-// never copied. wrote(n) moves on by n bytes and may be called after any number of them: what follows is always the next
-// byte of the log. skip() gives up the rest of a block for the sake of another directory; it keeps what `out` has room
-// for, and counts the lines that it drops.
+// never copied. wrote(n) moves on by n bytes and may be called after any number of them: what follows is always the
+// next byte of the log. skip() gives up the rest of a block for the sake of another directory; it keeps what `out` has
+// room for, and counts the lines that it drops.
 #pragma once
 
 #include <cstddef>
@@ -82,8 +82,8 @@ public:
     void wrote(std::size_t n) noexcept;
 
     // Gives up what is left of the block, but for what `out` can keep. From the first line that is dropped until the
-    // number has been reported all are dropped, so that the report stands where they were. A line that has been begun is
-    // ended if there is room for it.
+    // number has been reported all are dropped, so that the report stands where they were. A line that has been begun
+    // is ended if there is room for it.
     template <class Wanted>
     void skip(const log_block& block, const line_form& form, Wanted&& wanted) noexcept {
         keep_run();
@@ -184,11 +184,11 @@ private:
     }
 
     std::span<char>  out_;
-    std::size_t      used_ = 0;         // of out_
+    std::size_t      used_  = 0;        // of out_
     std::size_t      older_ = 0;        // of these: from blocks before this one
     std::string_view run_;              // of the block: written after out_
-    std::size_t      at_   = 0;         // of the block: taken
-    std::size_t      safe_ = 0;         // of the block: written
+    std::size_t      at_      = 0;      // of the block: taken
+    std::size_t      safe_    = 0;      // of the block: written
     std::uint64_t    dropped_ = 0;      // lines, not yet reported
     bool             inside_  = false;  // a line whose head has been taken
     bool             taking_  = false;  // and it is logged

@@ -57,8 +57,8 @@ constexpr bool is_rule(config_line line) noexcept {
     return line.letter == '+' || line.letter == '-' || line.letter == 'e' || line.letter == 'E';
 }
 
-// svlogd reads at most so much of a config, and the lines that are whole in it. A user who can write a config cannot make
-// svlogd grow or stand still by it.
+// svlogd reads at most so much of a config, and the lines that are whole in it. A user who can write a config cannot
+// make svlogd grow or stand still by it.
 inline constexpr std::size_t largest_config = 65'536;  // bytes
 inline constexpr std::size_t most_rules     = 1000;
 inline constexpr std::size_t longest_prefix = 4096;  // bytes

@@ -11,9 +11,8 @@ constexpr bool is_alphanumeric(char c) noexcept {
 
 // The same form of stamp, of any time.
 bool is_like(std::string_view text, std::string_view stamp) noexcept {
-    return std::equal(text.begin(), text.end(), stamp.begin(), [](char a, char b) {
-        return is_alphanumeric(b) ? is_alphanumeric(a) : a == b;
-    });
+    return std::equal(text.begin(), text.end(), stamp.begin(),
+                      [](char a, char b) { return is_alphanumeric(b) ? is_alphanumeric(a) : a == b; });
 }
 
 }  // namespace

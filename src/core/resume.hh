@@ -3,9 +3,9 @@
 //     the log ends with          the pipe begins with                  the log goes on with
 //     "…⏎"                       "one⏎two⏎"                            "one⏎two⏎"
 //     "…⏎on"                     "one⏎two⏎"                            "e⏎two⏎"                 the line is continued
-//     "…⏎one⏎tw"                 "one⏎two⏎"                            "o⏎" "one⏎two⏎"          completed, and all again
-//     "…⏎xy"                     "one⏎two⏎"                            "⏎" "one⏎two⏎"           closed
-//     "…⏎<head of a long line"   "rest of it⏎one⏎", by its mark        "rest of it⏎one⏎"
+//     "…⏎one⏎tw"                 "one⏎two⏎"                            "o⏎" "one⏎two⏎"          completed, and all
+//     again "…⏎xy"                     "one⏎two⏎"                            "⏎" "one⏎two⏎"           closed "…⏎<head
+//     of a long line"   "rest of it⏎one⏎", by its mark        "rest of it⏎one⏎"
 //
 // Nothing is taken from the pipe before it has been written, so a line that was written in part is in the pipe as a
 // whole, within the block that was being written. A line of the pipe counts as that line if the log's last line is the
@@ -24,8 +24,8 @@
 namespace runwell {
 
 struct log_end {
-    std::string_view text;           // the last bytes of the log, as many as there are or can be looked at
-    bool             cut    = false;  // there is more before them
+    std::string_view text;         // the last bytes of the log, as many as there are or can be looked at
+    bool             cut = false;  // there is more before them
     // Bytes that the log has grown by since the state that the mark tells; nothing: not known.
     std::optional<std::uint64_t> grown;
 };
@@ -50,8 +50,8 @@ struct line_part {
 std::optional<line_part> part_of(std::string_view last, std::string_view text, std::string_view stamp,
                                  std::string_view prefix) noexcept;
 
-// `state` is that of the pipe's beginning, by the mark if there is one. `block` is not empty. `wanted(head)` says whether
-// a line is logged.
+// `state` is that of the pipe's beginning, by the mark if there is one. `block` is not empty. `wanted(head)` says
+// whether a line is logged.
 template <class Wanted>
 resumption resume(const log_end& log, const log_block& block, const line_form& form, const line_state& state,
                   Wanted&& wanted) noexcept {
@@ -62,7 +62,7 @@ resumption resume(const log_end& log, const log_block& block, const line_form& f
         const bool          ended = rest.ended && state.taking && grown > rest.size() && grown <= log.text.size() &&
                            after(log.text, log.text.size() - static_cast<std::size_t>(grown))
                                .starts_with(up_to(block.ready, rest.size()));
-        const bool          whole = rest.ended && !state.taking;
+        const bool whole = rest.ended && !state.taking;
         if (state.taking && !ended) {
             const auto n    = static_cast<std::size_t>(grown);
             const bool same = n > 0 && n <= rest.size() && log.text.ends_with(up_to(block.ready, n));
@@ -84,8 +84,8 @@ resumption resume(const log_end& log, const log_block& block, const line_form& f
         const std::string_view text = after(block.ready, at);
         const log_line         line = first_line(text, false, form.longest);
         if (wanted(line.head)) {
-            if (const auto part = part_of(last, up_to(text, line.head.size() + line.rest.size()), block.stamp,
-                                          form.prefix)) {
+            if (const auto part =
+                    part_of(last, up_to(text, line.head.size() + line.rest.size()), block.stamp, form.prefix)) {
                 resumption go_on{after(block.stamp, part->stamp), after(form.prefix, part->prefix), {}, at, true, true};
                 go_on.at += part->text;
                 if (logged == 0) return go_on;
@@ -96,8 +96,9 @@ resumption resume(const log_end& log, const log_block& block, const line_form& f
                     return go_on;
                 }
                 // Its end cannot be written here. Go on behind the lines before it if the log has them.
-                return before.size() >= logged && is_logged(after(before, before.size() - logged),
-                                                            up_to(after(block.ready, begin), at - begin), block, form, wanted)
+                return before.size() >= logged &&
+                               is_logged(after(before, before.size() - logged),
+                                         up_to(after(block.ready, begin), at - begin), block, form, wanted)
                            ? go_on
                            : closed;
             }
@@ -117,8 +118,8 @@ bool is_logged(std::string_view log, std::string_view lines, const log_block& bl
         const std::string_view text = up_to(lines, line.size());
         lines                       = after(lines, line.size());
         if (!wanted(line.head)) continue;
-        const auto part = part_of(up_to(log, block.stamp.size() + form.prefix.size() + text.size()), text,
-                                  block.stamp, form.prefix);
+        const auto part =
+            part_of(up_to(log, block.stamp.size() + form.prefix.size() + text.size()), text, block.stamp, form.prefix);
         if (!part || part->text != text.size()) return false;
         log = after(log, part->stamp + part->prefix + part->text);
     }

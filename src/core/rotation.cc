@@ -58,7 +58,7 @@ old_name with_kind(const old_name& name, old_file what) noexcept {
 
 bool pruning::goes_before(const stored& a, const stored& b) const noexcept {
     const std::string_view first{a.data(), a.size()}, second{b.data(), b.size()};
-    const bool             left = is_old_name(first, old_file::temporary), right = is_old_name(second, old_file::temporary);
+    const bool left = is_old_name(first, old_file::temporary), right = is_old_name(second, old_file::temporary);
     if (left != right) return left;
     const auto misdated = [this](std::string_view name) { return !newest_.empty() && label_of(name) > newest_; };
     return misdated(first) != misdated(second) ? misdated(first) : first < second;

@@ -60,17 +60,17 @@ constexpr bool is_old_name(std::string_view name, old_file what) noexcept {
     return is_old_name(name) && name.back() == static_cast<char>(what);
 }
 
-// The moment that names the next old file: now, or, where the clock has not moved on since `newest`, just after that. So
-// the order of names is that of the rotations where the clock goes back. Where a file has that name already, the next is
-// next_name(at, at).
+// The moment that names the next old file: now, or, where the clock has not moved on since `newest`, just after that.
+// So the order of names is that of the rotations where the clock goes back. Where a file has that name already, the
+// next is next_name(at, at).
 constexpr moment next_name(moment now, moment newest) noexcept {
     if (now > newest) return now;
     constexpr std::uint32_t last_nano = 999'999'999;
     return newest.nanos == last_nano ? moment{newest.seconds + 1, 0} : moment{newest.seconds, newest.nanos + 1};
 }
 
-// Is given the names of a directory one by one, and says which files to delete: what processors have left behind, and the
-// oldest files that are too many. Only so many at once: the rest is for another look at the directory.
+// Is given the names of a directory one by one, and says which files to delete: what processors have left behind, and
+// the oldest files that are too many. Only so many at once: the rest is for another look at the directory.
 class pruning {
 public:
     // `newest`: the name that was given last, of any kind; empty: none was given. `in_work`: is being processed, and
@@ -103,7 +103,7 @@ private:
     std::string_view                 newest_, in_work_;
     std::optional<std::uint64_t>     keep_;
     std::size_t                      most_;
-    std::size_t                      kept_      = 0;
+    std::size_t                      kept_  = 0;
     std::uint64_t                    files_ = 0, leftovers_ = 0, candidates_ = 0;
     std::array<stored, most_at_once> names_;  // a heap, the one to be deleted last in front; only the used part is read
 };

@@ -271,7 +271,7 @@ void logger::leave(phase how) noexcept {
 // Before the first block. A predecessor may have logged what the input begins with, and more.
 void logger::begin() noexcept {
     if (begun_) return;
-    begun_ = true;
+    begun_                      = true;
     const std::span<char> input = source_.bytes();
     for (log_directory& d : directories_) {
         if (!d.is_marked()) continue;

@@ -101,9 +101,9 @@ TEST(log_feed, kills_terms_and_full_disks_in_any_order_tear_and_lose_nothing) {
             try {
                 life one{w, how};
                 for (int steps = static_cast<int>(random() % 6); steps >= 0; --steps) {
-                    w.written         = std::min(w.stream.size(), w.written + random() % 90);
+                    w.written = std::min(w.stream.size(), w.written + random() % 90);
                     // What one of two could not write is in memory, and lost by a kill.
-                    const bool full = w.disks.size() == 1 && random() % 2 == 0;
+                    const bool full  = w.disks.size() == 1 && random() % 2 == 0;
                     w.disks[0].space = full ? random() % 100 : std::string::npos;
                     one.run();
                 }
@@ -122,9 +122,9 @@ TEST(log_feed, kills_terms_and_full_disks_in_any_order_tear_and_lose_nothing) {
 TEST(log_feed, a_config_that_is_read_again_on_a_full_disk_tears_and_loses_nothing) {
     std::mt19937 random{5};
     for (int i = 0; i < 3000; ++i) {
-        rules       how   = some_rules(random);
-        const auto  lines = some_lines(random, 25);
-        world       w;
+        rules      how   = some_rules(random);
+        const auto lines = some_lines(random, 25);
+        world      w;
         w.stream = joined(lines);
         life one{w, how};
         while (w.written < w.stream.size()) {
@@ -147,10 +147,10 @@ TEST(log_feed, a_config_that_is_read_again_on_a_full_disk_tears_and_loses_nothin
 TEST(log_feed, what_one_directory_cannot_take_is_counted_and_no_line_of_it_is_torn) {
     std::mt19937 random{4};
     for (int i = 0; i < 3000; ++i) {
-        rules how         = some_rules(random);
-        how.room          = 60 + random() % 40;
-        const auto  lines = some_lines(random, 40);
-        world       w;
+        rules how        = some_rules(random);
+        how.room         = 60 + random() % 40;
+        const auto lines = some_lines(random, 40);
+        world      w;
         w.stream = joined(lines);
         w.disks.resize(2);
         life one{w, how};

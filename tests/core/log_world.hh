@@ -43,8 +43,8 @@ struct disk {
     std::optional<std::string> mark;
     std::size_t                space = std::string::npos;  // bytes
     std::string                all() const {
-        std::string text;
-        for (const std::string& f : files) text += f;
+                       std::string text;
+                       for (const std::string& f : files) text += f;
         return text;
     }
 };
@@ -137,8 +137,9 @@ public:
         line_mark mark{.bytes = raw.size(), .hash = hash_of(raw), .current = at().files.size()};
         if (before && mark_) mark.before = mark_->after;
         mark.before.inside = before;
-        mark.after = {after, after && feed_.taking() && feed_.pending().empty(), static_cast<std::int64_t>(at().files.back().size())};
-        mark_      = mark;
+        mark.after         = {after, after && feed_.taking() && feed_.pending().empty(),
+                              static_cast<std::int64_t>(at().files.back().size())};
+        mark_              = mark;
         put(mark);
     }
     void line_taken() {
@@ -161,8 +162,8 @@ private:
     const disk& at() const { return w_.disks[which_]; }
     bool        logs(std::string_view head) const { return !how_.choosy || selected(head); }
     line_form   form(const log_block& block) const {
-        const bool as_read = block.stamp.empty() && how_.prefix.empty();
-        return {how_.prefix, how_.longest, as_read, as_read && !how_.choosy};
+          const bool as_read = block.stamp.empty() && how_.prefix.empty();
+          return {how_.prefix, how_.longest, as_read, as_read && !how_.choosy};
     }
     void put(const std::optional<line_mark>& mark) {
         w_.moment();
@@ -245,7 +246,7 @@ public:
     bool run(bool lossy = false) {
         for (;;) {
             if (!open_ && !prepare(false)) return true;
-            bool done = true;
+            bool              done = true;
             std::vector<bool> fed;
             for (directory& d : directories_) fed.push_back(d.feed(block_));
             for (const bool f : fed) done &= f;
@@ -294,8 +295,8 @@ private:
         if (ended_) bytes_ += '\n';
         const std::size_t ready = ready_bytes(bytes_, inside_, how_.longest);
         if (ready == 0) return false;
-        stamp_ = how_.stamps ? "@" + std::to_string(1000 + w_.blocks++) + " " : "";
-        block_ = {std::string_view{bytes_}.substr(0, ready), stamp_};
+        stamp_  = how_.stamps ? "@" + std::to_string(1000 + w_.blocks++) + " " : "";
+        block_  = {std::string_view{bytes_}.substr(0, ready), stamp_};
         before_ = inside_;
         after_ = inside_ = bytes_[ready - 1] != '\n';
         open_            = true;
@@ -319,7 +320,7 @@ private:
     std::vector<directory> directories_;
     std::string            bytes_, stamp_;
     log_block              block_;
-    bool                   begun_ = false, inside_ = false, before_ = false, after_ = false, open_ = false, ended_ = false;
+    bool begun_ = false, inside_ = false, before_ = false, after_ = false, open_ = false, ended_ = false;
 };
 
 // The log as lines again: what is no line of the stream, how often each is there, and what is missing.

@@ -19,9 +19,8 @@ std::string after_resuming(const input& of) {
     const line_form  form{of.prefix, 10};
     const log_block  block{of.block, of.stamp};
     const auto       wanted = [](std::string_view head) { return !head.starts_with("no"); };
-    const resumption next =
-        resume({of.log, of.cut, of.grown}, block, form, of.state, wanted);
-    std::string log = of.log;
+    const resumption next   = resume({of.log, of.cut, of.grown}, block, form, of.state, wanted);
+    std::string      log    = of.log;
     log.append(next.stamp).append(next.prefix).append(next.line);
     bool inside = next.inside, taking = next.taking;
     for (std::size_t at = next.at; at < of.block.size();) {
@@ -41,7 +40,8 @@ TEST(resume, a_log_that_ends_with_a_line_end_is_appended_to) {
 }
 
 TEST(resume, the_first_line_is_continued_at_any_byte) {
-    for (std::size_t n = 1; n <= 3; ++n) EXPECT_EQ(after_resuming({"a\n" + std::string{"one"}.substr(0, n), "one\ntwo\n"}), "a\none\ntwo\n");
+    for (std::size_t n = 1; n <= 3; ++n)
+        EXPECT_EQ(after_resuming({"a\n" + std::string{"one"}.substr(0, n), "one\ntwo\n"}), "a\none\ntwo\n");
     EXPECT_EQ(after_resuming({"one", "one\ntwo\n"}), "one\ntwo\n");
 }
 
@@ -81,13 +81,15 @@ TEST(resume, the_rest_of_a_long_line_follows_its_head) {
               "0123456789abc\none\n");
     EXPECT_EQ(after_resuming({.log = "0123456789abc\non", .block = "abc\none\ntwo\n", .state = inside, .grown = 6}),
               "0123456789abc\none\ntwo\n");
-    EXPECT_EQ(after_resuming({.log = "0123456789abc\none\ntw", .block = "abc\none\ntwo\n", .state = inside, .grown = 10}),
-              "0123456789abc\none\ntwo\none\ntwo\n");
+    EXPECT_EQ(
+        after_resuming({.log = "0123456789abc\none\ntw", .block = "abc\none\ntwo\n", .state = inside, .grown = 10}),
+        "0123456789abc\none\ntwo\none\ntwo\n");
 }
 
 TEST(resume, a_mark_that_does_not_fit_the_log_skips_nothing) {
     const line_state inside{true, true, 0};
-    EXPECT_EQ(after_resuming({.log = "0123456789xy", .block = "abc\n", .state = inside, .grown = 2}), "0123456789xyabc\n");
+    EXPECT_EQ(after_resuming({.log = "0123456789xy", .block = "abc\n", .state = inside, .grown = 2}),
+              "0123456789xyabc\n");
     EXPECT_EQ(after_resuming({.log = "0123456789", .block = "abc\n", .state = inside, .grown = 99}), "0123456789abc\n");
 }
 

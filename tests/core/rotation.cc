@@ -180,7 +180,7 @@ TEST(rotation, a_name_from_the_future_is_older_than_all) {
 }
 
 TEST(rotation, what_a_processor_has_left_goes_and_what_it_works_on_stays) {
-    const auto of = [](std::int64_t at, old_file kind) { return std::string{name_of({at, 0}, kind).view()}; };
+    const auto      of = [](std::int64_t at, old_file kind) { return std::string{name_of({at, 0}, kind).view()}; };
     const name_list names{of(1, old_file::unfinished), of(1, old_file::temporary), of(2, old_file::temporary),
                           of(3, old_file::unfinished), of(4, old_file::done)};
     EXPECT_EQ(pruned(names, "", 2, of(1, old_file::unfinished)),

@@ -50,10 +50,10 @@ outcome current_file::open(int dir) noexcept {
         TRY(sys::open_trusted(dir, "current", sys::expected::any, O_WRONLY | O_APPEND | O_CREAT, being_written));
     struct stat about {};
     if (::fstat(opened.file.value(), &about) != 0) return trouble{"", "", errno};
-    file_ = std::move(opened.file);
-    size_ = static_cast<std::uint64_t>(about.st_size);
+    file_  = std::move(opened.file);
+    size_  = static_cast<std::uint64_t>(about.st_size);
     inode_ = about.st_ino;
-    ours_ = opened.how == trust::full;
+    ours_  = opened.how == trust::full;
     set_mode(false);
     return done{};
 }
@@ -103,12 +103,12 @@ bool log_is_torn(int dir, bool processed) noexcept {
 }
 
 log_end read_end(int dir, bool processed, std::optional<std::int64_t> since, std::span<char> room) noexcept {
-    log_end           end;
-    const readable    current = open_to_read(dir, "current");
-    std::size_t       begin   = read_before(current, room, room.size());
-    const auto        text    = [&] { return std::string_view{room.data() + begin, room.size() - begin}; };
-    old_name          name    = raw_file_before(dir, {}, processed);
-    const auto        size    = static_cast<std::int64_t>(current.size);
+    log_end        end;
+    const readable current = open_to_read(dir, "current");
+    std::size_t    begin   = read_before(current, room, room.size());
+    const auto     text    = [&] { return std::string_view{room.data() + begin, room.size() - begin}; };
+    old_name       name    = raw_file_before(dir, {}, processed);
+    const auto     size    = static_cast<std::int64_t>(current.size);
     if (since && *since <= size) end.grown = static_cast<std::uint64_t>(size - *since);
     end.cut = current.size > text().size();
     for (int files = 0; files < most_files && !name.empty() && !end.cut; ++files) {

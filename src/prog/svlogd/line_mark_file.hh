@@ -1,5 +1,5 @@
-// line_mark_file.hh — the file `lock` of a log directory: held while svlogd logs there, and what it has written down of a
-// line that is longer than -l: core/line_mark.hh.
+// line_mark_file.hh — the file `lock` of a log directory: held while svlogd logs there, and what it has written down of
+// a line that is longer than -l: core/line_mark.hh.
 #pragma once
 
 #include <cstdint>

@@ -41,7 +41,7 @@ outcome log_config::take(std::string_view said, const char* name) noexcept {
     char* const room            = text_.bytes().data();
     char* const text            = room + for_rules + for_steps;
     std::memcpy(text, said.data(), said.size());
-    text[said.size()] = '\0';
+    text[said.size()]             = '\0';
     auto* const             rules = reinterpret_cast<selection_rule*>(room);
     std::span<pattern_step> steps{reinterpret_cast<pattern_step*>(room + for_rules), count.steps};
 

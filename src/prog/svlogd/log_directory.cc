@@ -60,7 +60,8 @@ void log_directory::try_at_once() noexcept {
 
 void log_directory::finish(std::optional<std::size_t> left) noexcept {
     if (!dir_) return;
-    // Where a line has been written in part and comes again as a whole, a svlogd that does not know that must not append.
+    // Where a line has been written in part and comes again as a whole, a svlogd that does not know that must not
+    // append.
     const bool comes_again = files_.current().torn() && (left || !feed_.idle());
     files_.close(!comes_again);
     const std::uint64_t lost = left ? feed_.lines_before() : feed_.lines();
@@ -142,9 +143,8 @@ bool log_directory::drain(const log_block* block, ticks now) noexcept {
             if (feed_.dropped() > 0) return false;
         }
         if (block != nullptr)
-            feed_.gather(*block, form(block->stamp), [&](std::string_view head, log_feed& feed) {
-                return wanted(head, block->stamp, feed);
-            });
+            feed_.gather(*block, form(block->stamp),
+                         [&](std::string_view head, log_feed& feed) { return wanted(head, block->stamp, feed); });
         const std::string_view bytes = feed_.pending();
         if (bytes.empty()) return true;
         const std::size_t written = files_.append(bytes);
@@ -154,10 +154,11 @@ bool log_directory::drain(const log_block* block, ticks now) noexcept {
 }
 
 void log_directory::report_drops() noexcept {
-    const std::uint64_t            count = feed_.dropped();
-    const decimal                  digits{count};
-    fixed_text<tai::stamp_size>    now;
-    std::array<std::string_view, 6> words{"", "", config_.policy().prefix, "warning: lines dropped: ", digits.view(), "\n"};
+    const std::uint64_t             count = feed_.dropped();
+    const decimal                   digits{count};
+    fixed_text<tai::stamp_size>     now;
+    std::array<std::string_view, 6> words{"",  "", config_.policy().prefix, "warning: lines dropped: ", digits.view(),
+                                          "\n"};
     if (how_.stamp) {
         now      = tai::write(*how_.stamp, sys::wall());
         words[0] = now.view();
@@ -194,9 +195,8 @@ void log_directory::skip(const log_block& block) noexcept {
         files_.ends_inside(log_is_torn(dir_.value(), !config_.processor().empty()));
         first_.reset();
     }
-    feed_.skip(block, form(block.stamp), [&](std::string_view head, log_feed& feed) {
-        return wanted(head, block.stamp, feed);
-    });
+    feed_.skip(block, form(block.stamp),
+               [&](std::string_view head, log_feed& feed) { return wanted(head, block.stamp, feed); });
 }
 
 void log_directory::release() noexcept {
@@ -220,7 +220,8 @@ void log_directory::process(ticks now) noexcept {
 
 bool log_directory::child_ended(pid_t pid, int status, bool again, ticks now) noexcept {
     if (pid != processor_.pid()) return false;
-    processor_.ended(dir_.value(), files_.place().name, status, again && !config_.processor().empty(), how_.verbose, now);
+    processor_.ended(dir_.value(), files_.place().name, status, again && !config_.processor().empty(), how_.verbose,
+                     now);
     return true;
 }
 

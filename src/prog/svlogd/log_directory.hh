@@ -3,8 +3,8 @@
 //     a block ──▶ log_feed: select, stamp ──▶ log_files: current, rotation ──▶ processor
 //                    └▶ alerts, datagrams
 //
-// Nothing here waits. Where something cannot be written, log_feed keeps the place: stuck() is true, and the next feed() or
-// tend() goes on with the next byte.
+// Nothing here waits. Where something cannot be written, log_feed keeps the place: stuck() is true, and the next feed()
+// or tend() goes on with the next byte.
 #pragma once
 
 #include <cstddef>
@@ -43,8 +43,8 @@ public:
     void close() noexcept;
     // What could not be written is tried again now.
     void try_at_once() noexcept;
-    // For good: says what could not be written. `left`: how much of the block has been taken from the pipe; nothing when
-    // no block is open.
+    // For good: says what could not be written. `left`: how much of the block has been taken from the pipe; nothing
+    // when no block is open.
     void finish(std::optional<std::size_t> left) noexcept;
     bool is_open() const noexcept { return static_cast<bool>(dir_); }
 

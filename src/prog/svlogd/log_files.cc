@@ -45,8 +45,8 @@ void log_files::close(bool well) noexcept {
     trouble_.succeeded();
 }
 
-// A current that was not closed well becomes a file of its own, unless it ends inside a line, which is to go on. Another
-// one is appended to.
+// A current that was not closed well becomes a file of its own, unless it ends inside a line, which is to go on.
+// Another one is appended to.
 outcome log_files::take_over_current() noexcept {
     struct stat about {};
     const int   follow = sys::writers_of(place_.dir) == writers::only_us ? 0 : AT_SYMLINK_NOFOLLOW;
@@ -88,7 +88,8 @@ bool log_files::open_current(const char* doing) noexcept {
             return true;
         }
         const int error = opened.why().error;
-        if (!std::exchange(aside, true) && (error == ELOOP || error == EMLINK || error == EINVAL) && put_aside()) continue;
+        if (!std::exchange(aside, true) && (error == ELOOP || error == EMLINK || error == EINVAL) && put_aside())
+            continue;
         errno = error;
         if (!overcome(doing)) return false;
     }
@@ -135,8 +136,8 @@ bool log_files::rotate() noexcept {
     while (::renameat(place_.dir, "current", place_.dir, name.c_str()) != 0)
         if (!overcome("unable to rename current: ")) return false;
     if (place_.verbose)
-        sys::say({"svlogd: info: rename: ", place_.name, "/current ", name.view(), " ",
-                  decimal{current_.size()}.view()});
+        sys::say(
+            {"svlogd: info: rename: ", place_.name, "/current ", name.view(), " ", decimal{current_.size()}.view()});
     rotation_owed_ = false;
     current_.begin(current_.size());
     going_on();
@@ -152,8 +153,7 @@ void log_files::rotate_now() noexcept {
 }
 
 void log_files::tend(ticks now) noexcept {
-    if (const auto at = old_.due(); at && now >= *at)
-        old_.prune(place_, kept(kept_by(config_.policy().keep)), now);
+    if (const auto at = old_.due(); at && now >= *at) old_.prune(place_, kept(kept_by(config_.policy().keep)), now);
     if (!rotate_at_ || now < *rotate_at_) return;
     rotate_at_ = now + (*rotate_at_ - now) + static_cast<ticks>(config_.policy().age) * one_second;
     rotate_now();

@@ -1,4 +1,5 @@
-// log_files.hh — the files of a log directory: what is written goes to current, and current becomes an old file in time.
+// log_files.hh — the files of a log directory: what is written goes to current, and current becomes an old file in
+// time.
 //
 //     append(bytes) ──▶ current ── s, t, ALRM ──▶ rotate() ──▶ @….s, or @….u for a processor ──▶ prune()
 //
@@ -62,16 +63,16 @@ private:
     bool    overcome(const char* doing) noexcept;
     void    going_on() noexcept;
 
-    const log_settings& how_;
-    const log_config&   config_;
-    processor&          worker_;
-    log_place           place_;
-    line_mark_file      lock_;
-    current_file        current_;
-    old_files           old_;
-    retry               trouble_;
+    const log_settings&  how_;
+    const log_config&    config_;
+    processor&           worker_;
+    log_place            place_;
+    line_mark_file       lock_;
+    current_file         current_;
+    old_files            old_;
+    retry                trouble_;
     std::optional<ticks> rotate_at_;
-    bool                rotation_owed_ = false;
+    bool                 rotation_owed_ = false;
 };
 
 }  // namespace runwell

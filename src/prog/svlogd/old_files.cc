@@ -81,7 +81,8 @@ bool old_files::make_room(const log_place& at, const keeping& keep) noexcept {
 old_name last_old_file(int dir, std::string_view before) noexcept {
     old_name last;
     static_cast<void>(each_old_file(dir, [&](std::string_view name) {
-        if (is_old_name(name, old_file::temporary) || name <= last.view() || (!before.empty() && name >= before)) return;
+        if (is_old_name(name, old_file::temporary) || name <= last.view() || (!before.empty() && name >= before))
+            return;
         last.clear();
         last.append(name);
     }));

@@ -1,7 +1,7 @@
 // old_files.hh — the files that current has become: their names, and which of them go. core/rotation.hh decides.
 //
-// A directory may hold any number of files. One look at it deletes at most pruning::most_at_once of them; where more are
-// to go, the next look follows a tenth of a second later, from the loop, which listens to signals in between.
+// A directory may hold any number of files. One look at it deletes at most pruning::most_at_once of them; where more
+// are to go, the next look follows a tenth of a second later, from the loop, which listens to signals in between.
 #pragma once
 
 #include <cstdint>
@@ -41,8 +41,8 @@ public:
     std::optional<ticks> due() const noexcept { return prune_at_; }
     void                 forget() noexcept { prune_at_.reset(); }
 
-    // Deletes the oldest file if there are more than that; whether it has. It looks at a limited number of names between
-    // two calls of next_try().
+    // Deletes the oldest file if there are more than that; whether it has. It looks at a limited number of names
+    // between two calls of next_try().
     bool make_room(const log_place& at, const keeping& keep) noexcept;
     void next_try() noexcept { looked_at_ = 0; }
 
