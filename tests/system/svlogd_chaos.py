@@ -13,6 +13,7 @@ import json
 import os
 import random
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -102,6 +103,7 @@ def main():
     r, w = os.pipe()
     writer = subprocess.Popen([sys.executable, __file__, "--write", str(said.kills * 400)], stdout=w)
     os.close(w)
+    select.select([r], [], [])  # it has begun
     command = [said.svlogd, *said.options, str(said.directory)]
     errors = open(said.directory.parent / "svlogd-errors", "ab")
     done = dict.fromkeys(said.how.split(","), 0)

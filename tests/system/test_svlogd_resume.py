@@ -175,7 +175,7 @@ def test_kills_and_full_disks_tear_and_lose_nothing(world, how, options, size):
     )
     done = subprocess.run(
         [shutil.which("unshare"), "-m", "sh", "-c", script, "sh", sys.executable, CHAOS, world.suite.path("svlogd"),
-         "disk/log", "--kills", str(kills), "--how", how, f"--options={options}"],
+         "disk/log", "--kills", str(kills), "--how", how, f"--options={options}", "--pause", "0.2" if SANITIZED else "0.02"],
         cwd=world.directory, env=world.suite.environment(), stdout=subprocess.PIPE, timeout=600, check=True)
     found = json.loads(done.stdout)
     print(found)
