@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from harness import mode_of, stays, wait_until
-from test_svlogd import SANITIZED, Live, current, everything, log_dir, old_files, ready, run
+from harness import SANITIZED, mode_of, stays, wait_until
+from test_svlogd import Live, current, everything, log_dir, old_files, ready, run
 
 CHAOS = Path(__file__).with_name("svlogd_chaos.py")
 root = pytest.mark.skipif(os.geteuid() != 0, reason="mounts a file system in a namespace of its own")

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from harness import mode_of, stays, wait_until
-from test_svlogd import SANITIZED, Live, content, current, everything, log_dir, old_files, ready, run
+from harness import SANITIZED, mode_of, stays, wait_until
+from test_svlogd import Live, content, current, everything, log_dir, old_files, ready, run
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root and another user")
 USER = 65534

@@ -320,19 +320,14 @@ def test_kill_of_the_logger_in_the_middle_of_a_flood(world):
     assert set(everything(d).splitlines(keepends=True)) == set(LINES.splitlines(keepends=True))
 
 
-@pytest.mark.parametrize("where", ["in the log", "in memory"])
-def test_term_waits_for_the_rest_of_a_line_that_cannot_stay_in_the_pipe(world, where):
+def test_term_waits_for_the_rest_of_a_line_that_is_in_memory(world):
     """The line is whole, and what follows it is the next logger's."""
     d = log_dir(world)
     pipe = os.pipe()
     live = Live(world, d, pipe=pipe)
     ready(d)
-    size = 3000 if where == "in the log" else 20_000
-    if where == "in the log":
-        live.say(b"x" * size)
-        wait_until(lambda: current(d) == b"x" * size, "the head of the line")
-    else:
-        live = live_with_a_long_head(world, live, d, pipe, size)
+    size = 20_000
+    live = live_with_a_long_head(world, live, d, pipe, size)
     live.signal(signal.SIGSTOP)
     live.signal(signal.SIGTERM)
     live.say(b" rest\nnext\n")
@@ -340,6 +335,24 @@ def test_term_waits_for_the_rest_of_a_line_that_cannot_stay_in_the_pipe(world, w
     assert live.process.wait(timeout=60) == 0
     assert current(d) == b"x" * size + b" rest\n"
     assert in_pipe(pipe[0]) == len(b"next\n")
+
+
+def test_term_leaves_the_rest_of_a_line_in_the_log_to_the_next_logger(world):
+    d = log_dir(world)
+    pipe = os.pipe()
+    live = Live(world, d, pipe=pipe)
+    ready(d)
+    live.say(b"x" * 3000)
+    wait_until(lambda: current(d) == b"x" * 3000, "the head of the line")
+    live.signal(signal.SIGSTOP)
+    live.signal(signal.SIGTERM)
+    live.say(b" rest\nnext\n")
+    live.signal(signal.SIGCONT)
+    assert live.process.wait(timeout=60) == 0
+    assert current(d) == b"x" * 3000
+    assert in_pipe(pipe[0]) == len(b" rest\nnext\n")
+    world.start(world.suite.path("svlogd"), d, stdin=pipe[0])
+    wait_until(lambda: current(d) == b"x" * 3000 + b" rest\nnext\n", "the next logger goes on with the line")
 
 
 def live_with_a_long_head(world, live, d, pipe, size):
