@@ -127,7 +127,7 @@ def test_svctl_among_all_traps(tree, words):
     assert is_clean(tree, ended, raw_output=words[0] == "logs")
 
 
-def test_the_number_of_cases_is_told(capsys):
+def test_the_number_of_cases_is_printed(capsys):
     with capsys.disabled():
         print(f"\ntraps: {len(ALL)} cases of {len(traps.KINDS)} kinds and {len(traps.OWNERS)} owners; "
               f"{len(ALL) * (len(SV) + len(SVCTL))} for sv and svctl")
@@ -324,7 +324,7 @@ def lives_among(world, all_cases, happens, again):
 
 
 def test_runsv_lives_among_all_traps(world):
-    """They are laid while it runs; then its service dies, and it is told to leave."""
+    """The traps are laid while runsv runs; then its service dies, and runsv receives TERM."""
 
     def kill_service(process):
         for child in harness.children(process.pid):
@@ -335,7 +335,7 @@ def test_runsv_lives_among_all_traps(world):
 
 @pytest.mark.xfail(strict=True, reason="runsv waits for a FIFO under the name of status or stat when it executes itself")
 def test_runsv_executes_itself_among_all_traps(world):
-    """They are laid while it runs; then it is told to become the installed program, and to leave."""
+    """The traps are laid while runsv runs; then runsv receives HUP and TERM."""
     lives_among(world, cases(SERVER, owners=["user"]), lambda process: process.send_signal(1), lambda home: True)
 
 
