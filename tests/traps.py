@@ -116,7 +116,7 @@ TRAPS = {
 # By root: only where fs.protected_hardlinks is 0 can a user do this.
 SECOND_NAMES = {"second name": lambda path, victim: path.hardlink_to(victim)}
 KINDS = [*TRAPS, *SECOND_NAMES]
-LARGE = {"huge", "packed"}  # to read these takes time, whoever owns the directory
+LARGE = {"huge", "packed"}  # reading these takes time, in the directory of any owner
 WITH_VICTIM = {"link to a secret", "link to a watchdog", "second name"}
 
 

@@ -1,6 +1,6 @@
 // trust.hh — how far a process may believe a name in a directory.
 //
-//     who can put a name into the directory      the entry                                      trust
+//     writers of the directory                   the entry                                      trust
 //     only this user and root                    anything                                       full
 //     everybody; sticky, owner root or we        a directory of ours or of root                 full
 //     other users                                regular file or FIFO, one name, no link        content
@@ -39,7 +39,7 @@ struct entry_facts {
     std::uint64_t names = 1;  // st_nlink
 };
 
-// Who can put a name into a directory, or exchange one there.
+// The users that can put a name into a directory, or exchange one there.
 enum class writers : std::uint8_t {
     only_us,  // this user and root
     anybody,  // everybody, but only this user and root can remove or replace our files: a sticky directory

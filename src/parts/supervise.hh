@@ -1,4 +1,4 @@
-// supervise.hh — the client side of supervise/: asks whether a runsv is there, reads what it reports, sends commands.
+// supervise.hh — the client side of supervise/: asks whether a runsv runs, reads its report, sends commands.
 //
 //     client        supervise/            runsv
 //     has_reader()  ─▶ ok       FIFO      holds it open for reading
@@ -23,7 +23,7 @@
 
 namespace runwell::parts {
 
-// The errors name the file: "unable to open supervise/ok" with an errno. ENXIO: no runsv is there.
+// The errors name the file: "unable to open supervise/ok" with an errno. ENXIO: no runsv runs.
 class supervise_client {
 public:
     // `path` leads from the open directory `dir` to supervise: "web/supervise", or "supervise" alone. Where it cannot
@@ -36,7 +36,7 @@ public:
     // The same as sv(8) means it: a regular file `ok` that this user may write to counts, too.
     outcome is_supervised() const noexcept;
 
-    // What runsv wrote last, whether or not it is still there. "bad format" where that is not a status.
+    // What runsv wrote last, whether or not it still runs. "bad format" where that is not a status.
     result<status> read_status() const noexcept;
 
     // `control`, open for writing.

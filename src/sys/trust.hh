@@ -1,6 +1,6 @@
 // trust.hh — opens an entry of a directory as far as core/trust.hh believes its name.
 //
-//     fstat(directory) ──▶ writers_of()          who can put names there
+//     fstat(directory) ──▶ writers_of()          the users that can put names there
 //     look at the entry, before it is opened     a device, a socket or a FIFO does not notice us
 //     open it, look at what was opened           the entry may have been exchanged in between
 //
@@ -26,7 +26,7 @@ namespace runwell::sys {
 
 file_type type_of(const struct stat& about) noexcept;
 
-// Who can put names into the open directory `dir`; others, where fstat(2) fails.
+// The users that can put names into the open directory `dir`; others, where fstat(2) fails.
 writers writers_of(int dir) noexcept;
 
 // What open_trusted() may open.

@@ -1,7 +1,7 @@
 // users.hh — who a name is: /etc/passwd and /etc/group first, then the system's own getent(1).
 //
 // After a change of root only the files of that root are read, and only where no user but root can have written them:
-// whoever can write them decides which user a name is, and `getent` would run there with our rights.
+// a user who can write them decides which user a name is, and `getent` would run there with our rights.
 //
 // A static program has no name service switch. The files are read as they are; a name that is not in them may be known
 // to LDAP, sssd or systemd, and `getent` is asked for it. Where there is no getent, the name is unknown.

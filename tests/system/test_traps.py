@@ -9,11 +9,13 @@ import struct
 import subprocess
 import tempfile
 import time
+from pathlib import Path
 
 import pytest
 
 import harness
 import traps
+from namespace import Machine as Container
 from traps import Victims, cases, give
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be attacked")
@@ -127,7 +129,7 @@ def test_svctl_among_all_traps(tree, words):
     assert is_clean(tree, ended, raw_output=words[0] == "logs")
 
 
-def test_the_number_of_cases_is_told(capsys):
+def test_the_number_of_cases_is_printed(capsys):
     with capsys.disabled():
         print(f"\ntraps: {len(ALL)} cases of {len(traps.KINDS)} kinds and {len(traps.OWNERS)} owners; "
               f"{len(ALL) * (len(SV) + len(SVCTL))} for sv and svctl")
@@ -324,7 +326,7 @@ def lives_among(world, all_cases, happens, again):
 
 
 def test_runsv_lives_among_all_traps(world):
-    """They are laid while it runs; then its service dies, and it is told to leave."""
+    """The traps are laid while runsv runs; then its service dies, and runsv receives TERM."""
 
     def kill_service(process):
         for child in harness.children(process.pid):
@@ -335,7 +337,7 @@ def test_runsv_lives_among_all_traps(world):
 
 @pytest.mark.xfail(strict=True, reason="runsv waits for a FIFO under the name of status or stat when it executes itself")
 def test_runsv_executes_itself_among_all_traps(world):
-    """They are laid while it runs; then it is told to become the installed program, and to leave."""
+    """The traps are laid while runsv runs; then runsv receives HUP and TERM."""
     lives_among(world, cases(SERVER, owners=["user"]), lambda process: process.send_signal(1), lambda home: True)
 
 
@@ -380,3 +382,30 @@ def test_runsvdir_asks_about_others_among_all_traps(world):
     process.send_signal(1)
     assert process.wait(timeout=harness.DEADLINE) == 111
     assert room.victims.violations(world.errors("runsvdir").encode(), opened_for=WRITTEN) == []
+
+
+def test_runit_ends_a_container_among_all_traps(world):
+    """It asks every service whether it is left, and kills those that are when the time is over."""
+    container = Container(world)
+    (container.root / "etc/service").mkdir(parents=True, exist_ok=True)
+    stubborn = container.root / "etc/service/stubborn/run"
+    stubborn.parent.mkdir()
+    stubborn.write_text("#!/bin/sh\ntrap '' TERM; echo x >/run/up; while :; do sleep 0.1; done\n")
+    stubborn.chmod(0o755)
+    victims = Victims(container.root)
+    laid = []
+    for case in cases(["control", "ok", "lock"], kinds=["link to a secret", "link to a watchdog", "fifo", "socket", "directory"]):
+        supervise = container.root / "etc/service" / case.id() / "supervise"
+        supervise.mkdir(parents=True)
+        give(supervise, case.owner)
+        inside = "/victims/" + victims.of(case).name if case.kind in traps.WITH_VICTIM else "/none"
+        laid.append((case, supervise / case.name, Path(inside)))
+    for directory in (world.directory, container.root, container.root / "etc", container.root / "etc/service"):
+        directory.chmod(0o755)
+    traps.lay_all(laid)
+    victims.watch()
+    container.boot("/suite/runit", console=False, env={"PATH": "/suite:/usr/sbin:/usr/bin:/sbin:/bin", "RUNWELL_STOP_SECONDS": "1"})
+    harness.wait_until(lambda: container.marks("up"), "the container runs")
+    container.signal(15)
+    container.ends()
+    assert victims.violations() == []
