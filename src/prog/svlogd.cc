@@ -195,6 +195,7 @@ private:
     bool                                  reopen_ = false, rotate_ = false;
     std::optional<ticks>                  leave_at_, rest_at_;
     std::optional<ticks>                  line_by_;  // told to leave when this line has ended, or then
+    bool to_the_end_ = false;                        // or when the input has ended: no process can write to it any more
 };
 
 bool logger::open_directories() noexcept {
@@ -257,9 +258,12 @@ void logger::look() noexcept {
 // logger, and where it cannot, because it is in memory or in the log, the rest of it is waited for.
 void logger::leave(phase how) noexcept {
     if (how == phase::told_to_leave && phase_ == phase::reading && !block_open_ && !line_by_ &&
-        source_.is_peeked_at() && (inside_ || source_.owns_bytes())) {
-        line_by_ = sys::monotonic() + line_grace;
-        return;
+        source_.is_peeked_at()) {
+        to_the_end_ = source_.hung_up();  // runsv waits for this logger to read all of it
+        if (to_the_end_ || inside_ || source_.owns_bytes()) {
+            line_by_ = sys::monotonic() + (to_the_end_ ? processor_grace : line_grace);
+            return;
+        }
     }
     if (phase_ == phase::reading && !block_open_ &&
         (how == phase::at_the_end || source_.leaves_bytes(queue_) || inside_))
@@ -274,7 +278,7 @@ void logger::prepare(bool last) noexcept {
     const std::span<char>  room = source_.bytes();
     const std::string_view bytes{room.data(), room.size()};
     std::size_t            ready = ready_bytes(bytes, inside_, how_.longest);
-    if (const std::size_t end = bytes.find('\n'); line_by_ && end < ready) ready = end + 1;
+    if (const std::size_t end = bytes.find('\n'); line_by_ && !to_the_end_ && end < ready) ready = end + 1;
     if (ready == 0) {
         source_.take(0);
         return;
@@ -316,7 +320,7 @@ void logger::log() noexcept {
     alerts_.flush();
     if (!done) return;
     block_open_ = false;
-    if (line_by_ && !inside_) phase_ = phase::told_to_leave;
+    if (line_by_ && !to_the_end_ && !inside_) phase_ = phase::told_to_leave;
     if (phase_ == phase::told_to_leave) {  // what follows is the next logger's
         source_.leave_after(block_.ready.size());
         if (!leave_at_) leave_at_ = sys::monotonic() + processor_grace;
