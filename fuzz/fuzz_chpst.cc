@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "core/accounts.hh"
+#include "core/chpst_options.hh"
 #include "core/environment.hh"
-#include "core/limits.hh"
+#include "core/passwd.hh"
 #include "core/text.hh"
 
 namespace runwell {

@@ -11,10 +11,10 @@
 #include <string>
 #include <string_view>
 
-#include "core/accounting.hh"
 #include "core/advice.hh"
 #include "core/commands.hh"
 #include "core/essential.hh"
+#include "core/login_records.hh"
 #include "core/stages.hh"
 #include "core/verdict.hh"
 
@@ -64,16 +64,16 @@ void look_at(std::string_view bytes, bool heard) {
 }
 
 void log_out_of(std::string_view bytes) {
-    accounting::record entry{};
+    login_records::record entry{};
     std::memcpy(entry.data(), bytes.data(), std::min(bytes.size(), entry.size()));
     const auto before = entry;
-    const auto line   = std::string_view{reinterpret_cast<const char*>(&before[accounting::at::line]), 32};
+    const auto line   = std::string_view{reinterpret_cast<const char*>(&before[login_records::at::line]), 32};
     const auto name   = line.substr(0, line.find('\0'));
-    if (accounting::is_login(entry, name)) must(entry[accounting::at::user] != std::byte{0});
-    accounting::log_out(entry, {1'700'000'000, 0});
-    must(!accounting::is_login(entry, name) && entry[0] == std::byte{accounting::dead_process});
-    must(std::memcmp(&entry[accounting::at::pid], &before[accounting::at::pid], 4 + 32 + 4) == 0);
-    if (name.size() <= 32) must(!accounting::is_login(accounting::logout_of(name, {1, 0}), name));
+    if (login_records::is_login(entry, name)) must(entry[login_records::at::user] != std::byte{0});
+    login_records::log_out(entry, {1'700'000'000, 0});
+    must(!login_records::is_login(entry, name) && entry[0] == std::byte{login_records::dead_process});
+    must(std::memcmp(&entry[login_records::at::pid], &before[login_records::at::pid], 4 + 32 + 4) == 0);
+    if (name.size() <= 32) must(!login_records::is_login(login_records::logout_of(name, {1, 0}), name));
 }
 
 // 0 to 255, and as a shell has it.

@@ -11,10 +11,19 @@ import harness  # noqa: E402
 
 
 def pytest_configure(config):
-    """What a background job of a shell ignores, the programs under test would inherit."""
+    """Registers the marker `shipped`, and restores signals: the programs under test would inherit what a background job of
+    a shell ignores."""
+    config.addinivalue_line("markers", "shipped: measures or looks at the programs as they are shipped, without sanitizers")
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
+
+def pytest_collection_modifyitems(config, items):
+    """Programs with sanitizers skip the tests that only the shipped programs can pass."""
+    if harness.SANITIZED:
+        config.hook.pytest_deselected(items=[i for i in items if i.get_closest_marker("shipped")])
+        items[:] = [i for i in items if not i.get_closest_marker("shipped")]
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+SANITIZED = "dev" in os.environ.get("RUNWELL_BIN", "")  # the programs under test have sanitizers: build/dev/bin
 DEADLINE = 30.0  # seconds; machines are slow and noisy
 TAI_OFFSET = 2**62 + 10
 PR_SET_CHILD_SUBREAPER = 36

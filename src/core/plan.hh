@@ -2,7 +2,7 @@
 //
 //     environment ./env │ identity www │ limit files 64 │ run ./daemon
 //
-// core/limits makes a plan of a command line; prog/chpst carries it out, and --print shows it.
+// core/chpst_options makes a plan of a command line; prog/chpst carries it out, and --print shows it.
 #pragma once
 
 #include <array>
@@ -12,7 +12,7 @@
 #include <string_view>
 
 #include "core/fixed.hh"
-#include "core/vocabulary.hh"
+#include "core/kernel_names.hh"
 
 namespace runwell {
 

@@ -1,6 +1,6 @@
 // chpst — run a program with a changed process state.
 //
-//   core/limits reads the command line into a plan: what to change, in which order;
+//   core/chpst_options reads the command line into a plan: what to change, in which order;
 //   changer carries it out, step by step, and becomes the program.
 //
 // By the names envdir, envuidgid, pgrphack, setlock, setuidgid and softlimit it is these programs of daemontools.
@@ -17,8 +17,8 @@
 #include <cstring>
 #include <optional>
 
+#include "core/chpst_options.hh"
 #include "core/environment.hh"
-#include "core/limits.hh"
 #include "core/text.hh"
 #include "core/version.hh"
 #include "sys/cgroup.hh"

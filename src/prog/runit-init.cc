@@ -7,8 +7,8 @@
 #include "core/version.hh"
 #include "sys/files.hh"
 #include "sys/say.hh"
+#include "sys/shutdown_request.hh"
 #include "sys/spawn.hh"
-#include "sys/stopping.hh"
 
 namespace runwell {
 namespace {

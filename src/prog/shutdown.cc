@@ -16,9 +16,9 @@
 #include "sys/clock.hh"
 #include "sys/power.hh"
 #include "sys/say.hh"
+#include "sys/shutdown_request.hh"
 #include "sys/signals.hh"
 #include "sys/spawn.hh"
-#include "sys/stopping.hh"
 #include "sys/terminals.hh"
 #include "sys/wait.hh"
 

@@ -21,6 +21,7 @@
 
 #include "core/advice.hh"
 #include "core/error_words.hh"
+#include "core/options.hh"
 #include "core/text.hh"
 #include "core/verdict.hh"
 #include "core/version.hh"
@@ -603,43 +604,34 @@ int usage(const request& asked) noexcept {
     return asked.lsb ? lsb_code::usage : 100;
 }
 
-int wrong_option(const request& asked, std::string_view complaint, char option) noexcept {
-    sys::print(STDERR_FILENO, {asked.program, complaint, {&option, 1}, "\n"});
-    return usage(asked);
-}
+constexpr std::array option_rows{option_row{'v', false}, option_row{'w', true}, option_row{'V', false}};
 
 // Reads the command line into `asked`. Returns the exit code when that is the end of it.
-std::optional<int> read_command_line(std::span<char*> words, request& asked) noexcept {
-    asked.program = base_name(words[0]);
-    asked.lsb     = *words[0] != '\0' && asked.program != "sv";
+std::optional<int> read_command_line(std::span<char*> all, request& asked) noexcept {
+    std::span<char*> words = all;
+    asked.program          = base_name(words[0]);
+    asked.lsb              = *words[0] != '\0' && asked.program != "sv";
     if (!asked.lsb) asked.program = "sv";
     if (const char* dir = std::getenv("SVDIR")) asked.services = dir;
     if (const char* seconds = std::getenv("SVWAIT")) asked.seconds = scan_number(seconds).value;
 
-    std::size_t next = 1;
-    while (next < words.size() && words[next][0] == '-' && words[next][1] != '\0') {
-        const char* option = words[next++] + 1;
-        if (std::string_view{option} == "-") break;
-        for (; *option != '\0'; ++option) {
-            if (*option == 'v') {
-                asked.waits = true;
-            } else if (*option == 'V') {
-                sys::print(STDERR_FILENO, {version_words, "\n"});
-                return usage(asked);
-            } else if (*option == 'w') {
-                const char* seconds = option[1] != '\0' ? option + 1 : next < words.size() ? words[next++] : nullptr;
-                if (seconds == nullptr) return wrong_option(asked, ": option requires an argument -- ", 'w');
-                asked.seconds = scan_number(seconds).value;
-                asked.waits   = true;
-                break;
-            } else {
-                return wrong_option(asked, ": illegal option -- ", *option);
-            }
+    option_reader<option_row> options{option_rows, words.subspan(1), double_dash::is_a_letter};
+    for (auto found = options.next(); found.row != nullptr || found.error; found = options.next()) {
+        if (found.error) {
+            sys::print(STDERR_FILENO, {asked.program, ": ", found.error->words, found.error->option, "\n"});
+            return usage(asked);
         }
+        if (found.row->letter == 'V') {
+            sys::print(STDERR_FILENO, {version_words, "\n"});
+            return usage(asked);
+        }
+        if (found.row->letter == 'w') asked.seconds = scan_number(found.value).value;
+        asked.waits = true;
     }
-    if (next == words.size()) return usage(asked);
-    const auto given = order_of(words[next++], asked.lsb);
-    asked.names      = asked.lsb ? words.first(1) : words.subspan(next);
+    words = words.last(options.rest().size());
+    if (words.empty()) return usage(asked);
+    const auto given = order_of(words[0], asked.lsb);
+    asked.names      = asked.lsb ? all.first(1) : words.subspan(1);
     if (!given || asked.names.empty()) return usage(asked);
     asked.given = *given;
     asked.waits = asked.waits || given->reports;

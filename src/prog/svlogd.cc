@@ -18,6 +18,7 @@
 
 #include "core/cleaning.hh"
 #include "core/framing.hh"
+#include "core/options.hh"
 #include "core/text.hh"
 #include "core/version.hh"
 #include "prog/svlogd/log_directory.hh"
@@ -48,8 +49,10 @@ struct options {
     std::span<const char* const> directories;
 };
 
-// Letters that take a value are followed by a colon, as in getopt(3).
-constexpr std::string_view letters = "R:r:l:b:tvVL";
+constexpr std::array option_rows{
+    option_row{'R', true},  option_row{'r', true},  option_row{'l', true},  option_row{'b', true},
+    option_row{'t', false}, option_row{'v', false}, option_row{'V', false}, option_row{'L', false},
+};
 
 std::size_t number_or(std::size_t fallback, std::string_view text) noexcept {
     constexpr std::uint64_t most  = std::uint64_t{1} << 40;
@@ -80,37 +83,17 @@ bool set(options& to, char letter, std::string_view value) noexcept {
 
 // Nothing: a usage error.
 std::optional<options> parse(std::span<const char* const> arguments) noexcept {
-    options     said;
-    std::size_t i = 1;
-    for (; i < arguments.size(); ++i) {
-        std::string_view word = arguments[i];
-        if (word.size() < 2 || word.front() != '-') break;
-        if (word == "--") {
-            ++i;
-            break;
+    options                   said;
+    option_reader<option_row> reader{option_rows, arguments.empty() ? arguments : arguments.subspan(1),
+                                     double_dash::is_a_letter};
+    for (auto found = reader.next(); found.row != nullptr || found.error; found = reader.next()) {
+        if (found.error) {
+            sys::say({"svlogd: ", found.error->words, found.error->option});
+            return std::nullopt;
         }
-        for (word.remove_prefix(1); !word.empty();) {
-            // cppcheck-suppress containerOutOfBounds ; the loop goes on as long as there is a letter
-            const char        letter = word.front();
-            const std::size_t known  = letter == ':' ? std::string_view::npos : letters.find(letter);
-            word.remove_prefix(1);
-            if (known == std::string_view::npos) {
-                sys::say({"svlogd: illegal option -- ", {&letter, 1}});
-                return std::nullopt;
-            }
-            std::string_view value;
-            if (after(letters, known + 1).starts_with(':')) {
-                if (word.empty() && ++i == arguments.size()) {
-                    sys::say({"svlogd: option requires an argument -- ", {&letter, 1}});
-                    return std::nullopt;
-                }
-                value = word.empty() ? arguments[i] : word;
-                word  = {};
-            }
-            if (!set(said, letter, value)) return std::nullopt;
-        }
+        if (!set(said, found.row->letter, found.value)) return std::nullopt;
     }
-    said.directories = arguments.subspan(i);
+    said.directories = reader.rest();
     if (said.directories.empty() || said.how.buffer <= said.how.longest) return std::nullopt;
     return said;
 }

@@ -9,8 +9,9 @@
 #include <cstdio>
 #include <string_view>
 
-#include "core/accounting.hh"
 #include "core/error_words.hh"
+#include "core/login_records.hh"
+#include "core/options.hh"
 #include "core/text.hh"
 #include "core/version.hh"
 #include "sys/clock.hh"
@@ -26,7 +27,7 @@ constexpr const char* utmp        = "/var/run/utmp";
 constexpr const char* wtmp        = "/var/log/wtmp";
 constexpr sys::voice  voice{"utmpset"};
 
-using accounting::record;
+using login_records::record;
 
 void wake_up(int /*signal*/) {}
 
@@ -52,12 +53,12 @@ bool read_record(int file, off_t where, record& entry) noexcept {
 
 // The errno of what failed; ESRCH when nobody is logged in on this line, and 0 when nobody is any more.
 int log_out_in_utmp(int file, std::string_view line) noexcept {
-    constexpr auto size = static_cast<off_t>(accounting::record_size);
+    constexpr auto size = static_cast<off_t>(login_records::record_size);
     lock_for_a_while(file);
     record entry;
     for (off_t where = 0; read_record(file, where, entry); where += size) {
-        if (!accounting::is_login(entry, line)) continue;
-        accounting::log_out(entry, sys::wall());
+        if (!login_records::is_login(entry, line)) continue;
+        login_records::log_out(entry, sys::wall());
         return ::pwrite(file, entry.data(), entry.size(), where) == size ? 0 : errno;
     }
     return ESRCH;
@@ -68,7 +69,7 @@ int append_to_wtmp(int file, std::string_view line) noexcept {
     lock_for_a_while(file);
     struct stat before {};
     if (::fstat(file, &before) != 0) return errno;
-    const record  entry = accounting::logout_of(line, sys::wall());
+    const record  entry = login_records::logout_of(line, sys::wall());
     const ssize_t wrote = ::write(file, entry.data(), entry.size());
     if (wrote == static_cast<ssize_t>(entry.size())) return 0;
     const int error = wrote < 0 ? errno : ENOSPC;
@@ -82,7 +83,7 @@ int unable(std::string_view manner, std::string_view line, std::string_view wher
 }
 
 int set(const char* line, bool wtmp_too) noexcept {
-    if (!accounting::is_line(line)) return unable(": fatal: ", line, "utmp", "name too long");
+    if (!login_records::is_line(line)) return unable(": fatal: ", line, "utmp", "name too long");
 
     const auto file = sys::open_at(AT_FDCWD, utmp, O_RDWR);
     if (!file) return voice.fatal(file.why(), failed);
@@ -106,23 +107,20 @@ int refuse(std::string_view program) noexcept {
 
 int main(int argc, char** argv) {
     using namespace runwell;
-    const std::string_view program  = argc > 0 ? argv[0] : "utmpset";
-    bool                   wtmp_too = false;
-    int                    next     = 1;
-    while (next < argc && argv[next][0] == '-' && argv[next][1] != '\0') {
-        const char* option = argv[next++] + 1;
-        if (*option == '-') break;  // whatever follows it, as in runit
-        for (; *option != '\0'; ++option) {
-            if (*option == 'V') {
-                sys::say({version_words});
-                return refuse(program);
-            }
-            if (*option != 'w') {
-                sys::say({base_name(program), ": illegal option -- ", {option, 1}});
-                return refuse(program);
-            }
-            wtmp_too = true;
+    const std::string_view    program = argc > 0 ? argv[0] : "utmpset";
+    constexpr std::array      rows{option_row{'w', false}, option_row{'V', false}};
+    option_reader<option_row> options{rows, {argv + (argc > 0), argv + argc}, double_dash::ends_options};
+    bool                      wtmp_too = false;
+    for (auto found = options.next(); found.row != nullptr || found.error; found = options.next()) {
+        if (found.error) {
+            sys::say({base_name(program), ": ", found.error->words, found.error->option});
+            return refuse(program);
         }
+        if (found.row->letter == 'V') {
+            sys::say({version_words});
+            return refuse(program);
+        }
+        wtmp_too = true;
     }
-    return next < argc ? set(argv[next], wtmp_too) : refuse(program);
+    return options.rest().empty() ? refuse(program) : set(options.rest()[0], wtmp_too);
 }

@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "sys/clock.hh"
-#include "sys/counts.hh"
+#include "sys/coverage.hh"
 
 namespace runwell::sys {
 

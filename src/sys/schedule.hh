@@ -4,8 +4,8 @@
 // Every function is about the process that calls it, and holds over execve(2).
 #pragma once
 
+#include "core/kernel_names.hh"
 #include "core/result.hh"
-#include "core/vocabulary.hh"
 
 namespace runwell::sys {
 

@@ -9,7 +9,7 @@
 #include <cstring>
 
 #include "sys/clock.hh"
-#include "sys/counts.hh"
+#include "sys/coverage.hh"
 #include "sys/ledger.hh"
 
 namespace runwell::sys {

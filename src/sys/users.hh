@@ -6,7 +6,7 @@
 
 #include <span>
 
-#include "core/accounts.hh"
+#include "core/passwd.hh"
 #include "core/result.hh"
 #include "sys/pages.hh"
 

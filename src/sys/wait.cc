@@ -5,7 +5,7 @@
 #include <ctime>
 
 #include "sys/clock.hh"
-#include "sys/counts.hh"
+#include "sys/coverage.hh"
 
 namespace runwell::sys {
 

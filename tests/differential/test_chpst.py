@@ -454,10 +454,9 @@ def order_of(place, suite, command, log):
 
 @pytest.mark.skipif(os.getuid() != 0, reason="needs root")
 @pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.shipped  # the sanitizers call the kernel, too
 def test_changes_are_made_in_the_order_of_runit(place, version):
     runit = harness.reference(version) or pytest.skip(f"runit {version} is not there")
-    if "dev" in os.environ.get("RUNWELL_BIN", ""):
-        pytest.skip("the sanitizers call the kernel, too")
     command = (
         "chpst -t 9 -c 1 -f 900000 -p 900 -o 64 -m 900000000 -0 -1 -2 -L lk -u root -U root -n 1 -/ . -e vars -P /nosuch"
     )

@@ -3,10 +3,10 @@
 import os
 import shutil
 
-import accounting
+import login_records
 import harness
 import pytest
-from accounting import DEAD, LOGIN, record
+from login_records import DEAD, LOGIN, record
 
 FULL = "x" * 32
 UTMP = [
@@ -36,14 +36,14 @@ pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="needs root for mounts 
 def observe(world, suite, arguments, utmp, name):
     directory = world.directory / name
     directory.mkdir()
-    machine = accounting.Machine(directory)
+    machine = login_records.Machine(directory)
     if utmp is not None:
         machine.utmp.write_bytes(utmp)
     done = machine.run(suite.path("utmpset"), *arguments)
     files = {}
     for path in (machine.utmp, machine.wtmp):
         if path.exists():
-            found = accounting.records(path.read_bytes())
+            found = login_records.records(path.read_bytes())
             for one in found:
                 one["seconds"] = "now" if one["seconds"] > 1_000_000_000 else one["seconds"]
             files[path.name] = (found, path.stat().st_size, harness.mode_of(path))

@@ -130,6 +130,6 @@ def test_every_program_has_a_page():
 
 
 def test_every_option_of_chpst_that_is_a_word_is_in_its_page():
-    words = set(re.findall(r"option_row\{'\\0', \"([\w-]+)\"", (ROOT / "src/core/limits.cc").read_text()))
+    words = set(re.findall(r"chpst_option\{'\\0', \"([\w-]+)\"", (ROOT / "src/core/chpst_options.cc").read_text()))
     page = (ROOT / "man/chpst.8").read_text()
     assert len(words) > 15 and {word for word in words if f"It Fl -{word}" not in page} == set()

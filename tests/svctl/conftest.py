@@ -13,7 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parent.parent))
 import harness  # noqa: E402
-from harness import fifo_has_reader, wait_until  # noqa: E402
+from harness import SANITIZED, fifo_has_reader, wait_until  # noqa: E402
 
 SLEEP = "#!/bin/sh\nexec sleep 1000\n"
 
@@ -124,8 +124,8 @@ def services(world):
     made.close()
 
 
-# Whose supervisors svctl is tried with. To the sanitizers one is as good as another.
-SUPERVISORS = ["ours"] if "dev" in os.environ.get("RUNWELL_BIN", "") else ["ours", "2.1.2", "2.3.1"]
+# The supervisors that svctl is tried with. For the sanitizers our own ones suffice.
+SUPERVISORS = ["ours"] if SANITIZED else ["ours", "2.1.2", "2.3.1"]
 
 
 @pytest.fixture(params=SUPERVISORS)

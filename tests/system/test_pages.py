@@ -8,6 +8,8 @@ from harness import ROOT, wait_until
 from pages import pages, steps_of
 from room import Room
 
+pytestmark = pytest.mark.shipped
+
 # Commands that only look, or that may be given again: what they speak of may take its time.
 LOOKS = ("cat", "zcat", "tail", "head", "ls", "grep", "sv status", "svctl list", "sv -v status", "sv start", "sv -v exit", "ps", "pgrep", "test", "wget")
 

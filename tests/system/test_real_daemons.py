@@ -19,7 +19,10 @@ from pathlib import Path
 import pytest
 from harness import DEADLINE, alive, descendants, free_port, pid_of, wait_until
 
-pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="sshd, cron and a change of user need root")
+pytestmark = [
+    pytest.mark.shipped,
+    pytest.mark.skipif(os.getuid() != 0, reason="sshd, cron and a change of user need root"),
+]
 needs_mounts = pytest.mark.skipif(
     subprocess.run(["unshare", "--mount", "true"], stderr=subprocess.DEVNULL).returncode != 0,
     reason="a mount namespace needs CAP_SYS_ADMIN",

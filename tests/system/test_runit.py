@@ -435,11 +435,10 @@ def test_without_a_console_it_speaks_where_it_was_told_to(machine):
     assert machine.lines[-2:] == POWER_OFF
 
 
+@pytest.mark.shipped  # a sanitizer needs /proc
 def test_without_any_descriptor_devices_or_proc(machine):
     machine.world.write("root/prepare", '#!/bin/sh\numount "$1/proc"; umount -l "$1"/dev/*; umount "$1/dev"\n')
     machine.stage("2", "echo $$ >/run/2; exec sleep 1000")
-    if "dev" in os.environ.get("RUNWELL_BIN", ""):
-        pytest.skip("a sanitizer needs /proc")
     up(machine, around=("sh", "-c", 'exec "$@" <&- >&- 2>&-', "-"))
     fds = Path(f"/proc/{machine.pid}/fd")
     assert all(os.readlink(fds / str(n)) == str(machine.root) for n in range(3)), "nothing can be mistaken for them"
@@ -510,9 +509,8 @@ def test_it_wakes_for_nothing(machine):
     assert stays(lambda: switches() == before, 16), "runit looks around every 14 seconds"
 
 
+@pytest.mark.shipped  # a sanitizer has a heap of its own
 def test_it_costs_next_to_nothing(machine):
-    if "dev" in os.environ.get("RUNWELL_BIN", ""):
-        pytest.skip("a sanitizer has a heap of its own")
     up(machine)
     rollup = Path(f"/proc/{machine.pid}/smaps_rollup").read_text().splitlines()
     private = sum(int(line.split()[1]) for line in rollup if line.startswith("Private_Dirty"))

@@ -1746,6 +1746,7 @@ def jumping(world):
 
 
 @pytest.mark.parametrize("jump", [-100_000, 100_000, -1_700_000_000, 4_000_000_000])
+@pytest.mark.shipped  # sanitizers do not go together with a preloaded clock
 def test_a_wall_clock_that_jumps_delays_and_hurries_nothing(world, jumping, jump):
     """Every interval is monotonic; only the status file has the wall clock"""
     environment, runsv, set_clock = jumping

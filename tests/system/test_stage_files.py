@@ -3,8 +3,11 @@
 import shutil
 import signal
 
+import pytest
 from harness import ROOT, wait_until
 from namespace import Machine
+
+pytestmark = pytest.mark.shipped
 
 
 def test_stage_3_stops_all_services_at_once_and_says_who_was_slow(world):

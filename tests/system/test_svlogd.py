@@ -16,7 +16,6 @@ from harness import alive, mode_of, stays, wait_until
 
 USAGE = "usage: svlogd [-ttv] [-r c] [-R abc] [-l len] [-b buflen] dir ...\n\n"
 OLD = re.compile(r"@[0-9a-f]{24}\.s")
-SANITIZED = "dev" in os.environ.get("RUNWELL_BIN", "")
 
 
 def log_dir(world, name="log", config=None):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from harness import alive, children, stays, wait_until
-from test_svlogd import SANITIZED, Live, current, everything, log_dir, old_files, ready, run
+from test_svlogd import Live, current, everything, log_dir, old_files, ready, run
 
 root = pytest.mark.skipif(os.geteuid() != 0, reason="mounts a file system in a namespace of its own")
 
@@ -180,10 +180,8 @@ def test_a_file_system_that_is_read_only(world):
 
 # -- broken disks -----------------------------------------------------------------------------------------------------
 
-needs_strace = pytest.mark.skipif(shutil.which("strace") is None or SANITIZED, reason="needs strace, and no sanitizer")
-
-
-@needs_strace
+@pytest.mark.shipped  # sanitizers write, too
+@pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace")
 @pytest.mark.parametrize(
     "inject, said",
     [
@@ -371,8 +369,9 @@ os.write(1, pending)
 """
 
 
+@pytest.mark.shipped  # sanitized ones take too long to be killed that often
 def test_five_hundred_kills_lose_no_line(world):
-    kills = 60 if SANITIZED else 500
+    kills = 500
     d = log_dir(world, config="s200000\nn0\n")
     r, w = os.pipe()
     writer = subprocess.Popen([sys.executable, "-c", WRITER], stdout=w,

@@ -11,6 +11,8 @@ import time
 import pytest
 from harness import DEADLINE, ROOT, Status, pid_of, wait_for_words, wait_until
 
+pytestmark = pytest.mark.shipped
+
 TOUR = ROOT / "examples/tour"
 SERVICES = ROOT / "examples/services"
 NAMES = sorted(d.name for d in SERVICES.iterdir())

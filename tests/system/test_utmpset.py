@@ -7,9 +7,9 @@ import signal
 import subprocess
 import time
 
-import accounting
+import login_records
 import pytest
-from accounting import DEAD, LOGIN, SIZE, USER, record
+from login_records import DEAD, LOGIN, SIZE, USER, record
 from harness import wait_until
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="needs root for mounts of its own")
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="needs root for mounts 
 
 @pytest.fixture
 def machine(world):
-    made = accounting.Machine(world.directory)
+    made = login_records.Machine(world.directory)
     made.utmp.write_bytes(
         record("tty1", "", kind=LOGIN) + record("tty1", "joe") + record("tty1", "ann") + record("tty2", "bob", pid=43)
     )
@@ -30,11 +30,11 @@ def utmpset(world, machine):
 
 
 def test_the_first_record_with_a_user_is_logged_out(machine, utmpset):
-    before = accounting.records(machine.utmp.read_bytes())
+    before = login_records.records(machine.utmp.read_bytes())
     start = int(time.time())
     done = utmpset("tty1")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    after = accounting.records(machine.utmp.read_bytes())
+    after = login_records.records(machine.utmp.read_bytes())
     assert [a == b for a, b in zip(before, after)] == [True, False, True, True]
     assert start <= after[1]["seconds"] <= time.time() + 1
     expected = {**before[1], "type": DEAD, "user": b"", "host": b"", "seconds": after[1]["seconds"]}
@@ -57,7 +57,7 @@ def test_a_line_without_a_user_is_no_entry(machine, utmpset):
 def test_wtmp_is_appended_to(machine, utmpset):
     machine.wtmp.write_bytes(record("old", "x"))
     assert utmpset("-w", "tty2").returncode == 0
-    old, new = accounting.records(machine.wtmp.read_bytes())
+    old, new = login_records.records(machine.wtmp.read_bytes())
     assert old["user"] == b"x"
     assert new == {
         "type": DEAD, "pid": 0, "line": b"tty2", "id": b"", "user": b"", "host": b"", "termination": 0, "exit": 0,
@@ -77,8 +77,8 @@ def test_many_at_once_lose_no_record(world, machine, utmpset):
     started = [subprocess.Popen(machine.command(world.suite.path("utmpset"), "-w", line)) for line in lines]
     assert [p.wait(timeout=60) for p in started] == [0] * len(lines)
     assert machine.wtmp.stat().st_size == len(lines) * SIZE
-    assert sorted(r["line"].decode() for r in accounting.records(machine.wtmp.read_bytes())) == sorted(lines)
-    assert {r["type"] for r in accounting.records(machine.utmp.read_bytes())} == {DEAD}
+    assert sorted(r["line"].decode() for r in login_records.records(machine.wtmp.read_bytes())) == sorted(lines)
+    assert {r["type"] for r in login_records.records(machine.utmp.read_bytes())} == {DEAD}
 
 
 def test_a_record_that_does_not_fit_is_taken_back(machine, utmpset):
@@ -127,12 +127,12 @@ def test_who_holds_the_lock_is_waited_for(world, machine, utmpset):
         wait_until(lambda: any("->" in line for line in open("/proc/locks")) or started.poll() is not None, "it waits")
         fcntl.lockf(file, fcntl.LOCK_UN)
         assert started.wait(timeout=60) == 0
-    assert accounting.records(machine.utmp.read_bytes())[1]["type"] == DEAD
+    assert login_records.records(machine.utmp.read_bytes())[1]["type"] == DEAD
 
 
 def test_who_holds_the_lock_for_ever_is_not(world, machine, utmpset):
     with open(machine.utmp, "rb") as file:
         fcntl.lockf(file, fcntl.LOCK_SH)  # as everybody may, who can read it
         assert utmpset("tty1").returncode == 0
-    assert accounting.records(machine.utmp.read_bytes())[1]["type"] == DEAD
-    assert accounting.records(machine.utmp.read_bytes())[2]["type"] == USER
+    assert login_records.records(machine.utmp.read_bytes())[1]["type"] == DEAD
+    assert login_records.records(machine.utmp.read_bytes())[2]["type"] == USER

@@ -1,4 +1,4 @@
-#include "sys/stopping.hh"
+#include "sys/shutdown_request.hh"
 
 #include <fcntl.h>
 #include <sys/stat.h>

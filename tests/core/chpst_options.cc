@@ -1,4 +1,4 @@
-#include "core/limits.hh"
+#include "core/chpst_options.hh"
 
 #include <gtest/gtest.h>
 
@@ -54,7 +54,7 @@ using lines = std::vector<std::string>;
 
 // -- names ------------------------------------------------------------------------------------------------------------
 
-TEST(limits, a_tool_is_known_by_its_name_with_one_leading_d_or_without) {
+TEST(chpst_options, a_tool_is_known_by_its_name_with_one_leading_d_or_without) {
     EXPECT_EQ(tool_of(tool_name("/usr/bin/setuidgid")), tool::setuidgid);
     EXPECT_EQ(tool_of(tool_name("dsetuidgid")), tool::setuidgid);
     EXPECT_EQ(tool_of(tool_name("ddsetuidgid")), tool::chpst);
@@ -68,7 +68,7 @@ TEST(limits, a_tool_is_known_by_its_name_with_one_leading_d_or_without) {
     EXPECT_EQ(tool_of("anything"), tool::chpst);
 }
 
-TEST(limits, every_tool_has_a_usage) {
+TEST(chpst_options, every_tool_has_a_usage) {
     for (const tool each :
          {tool::chpst, tool::envdir, tool::envuidgid, tool::pgrphack, tool::setlock, tool::setuidgid, tool::softlimit})
         EXPECT_TRUE(usage_of(each).starts_with(" ")) << static_cast<int>(each);
@@ -76,7 +76,7 @@ TEST(limits, every_tool_has_a_usage) {
 
 // -- the order --------------------------------------------------------------------------------------------------------
 
-TEST(limits, the_order_of_changes_is_not_that_of_the_options) {
+TEST(chpst_options, the_order_of_changes_is_not_that_of_the_options) {
     const chpst made{"-o", "3", "-2", "-1", "-0", "-l", "lk", "-u",  "www", "-U",  "x",
                      "-n", "1", "-C", "/d", "-/", "/r", "-e", "env", "-P",  "prog"};
     EXPECT_EQ(made.told(), "accepted");
@@ -87,7 +87,7 @@ TEST(limits, the_order_of_changes_is_not_that_of_the_options) {
     EXPECT_EQ(made.program(), "prog");
 }
 
-TEST(limits, the_new_changes_have_their_place_between_the_old) {
+TEST(chpst_options, the_new_changes_have_their_place_between_the_old) {
     const chpst made{"--close-fds",
                      "--may-write",
                      "/w",
@@ -156,7 +156,7 @@ TEST(limits, the_new_changes_have_their_place_between_the_old) {
                                    "close everything above 2"}));
 }
 
-TEST(limits, limits_are_set_in_the_order_of_runit) {
+TEST(chpst_options, limits_are_set_in_the_order_of_runit) {
     const reading made{tool::softlimit, {"-t", "1",  "-r", "2",  "-c", "3",  "-f", "4",  "-p", "5",   "-o",
                                          "6",  "-a", "7",  "-l", "8",  "-s", "9",  "-d", "10", "prog"}};
     EXPECT_EQ(made.steps(),
@@ -165,12 +165,12 @@ TEST(limits, limits_are_set_in_the_order_of_runit) {
                      "limit resident memory to 2", "limit cpu seconds to 1"}));
 }
 
-TEST(limits, the_later_of_two_equal_options_counts) {
+TEST(chpst_options, the_later_of_two_equal_options_counts) {
     const chpst made{"-u", "a", "-u", "b", "-o", "1", "-o", "2", "prog"};
     EXPECT_EQ(made.steps(), (lines{"become b", "limit open files to 2"}));
 }
 
-TEST(limits, memory_is_four_limits_and_a_later_option_changes_one_of_them) {
+TEST(chpst_options, memory_is_four_limits_and_a_later_option_changes_one_of_them) {
     const chpst made{"-m", "100", "-d", "7", "prog"};
     EXPECT_EQ(made.steps(), (lines{"limit data segment to 7", "limit stack to 100", "limit locked memory to 100",
                                    "limit memory to 100"}));
@@ -178,14 +178,14 @@ TEST(limits, memory_is_four_limits_and_a_later_option_changes_one_of_them) {
     EXPECT_EQ(other.steps()[0], "limit data segment to 100");
 }
 
-TEST(limits, rules_and_paths_repeat_in_their_order) {
+TEST(chpst_options, rules_and_paths_repeat_in_their_order) {
     const chpst made{"--may-read", "/b", "--may-read", "/a", "--read-only", "/z", "--read-only", "/y", "prog"};
     EXPECT_EQ(made.steps(), (lines{"keep mounts apart", "make read-only /z", "make read-only /y", "begin file rules",
                                    "allow to read and execute /b", "allow to read and execute /a",
                                    "gain no privileges any more", "open files by these rules only"}));
 }
 
-TEST(limits, a_plan_that_is_full_is_refused) {
+TEST(chpst_options, a_plan_that_is_full_is_refused) {
     std::vector<std::string> words;
     for (std::size_t i = 0; i <= plan::most_steps; ++i) words.insert(words.end(), {"--read-only", "/x"});
     words.emplace_back("prog");
@@ -201,25 +201,25 @@ TEST(limits, a_plan_that_is_full_is_refused) {
 // -- the command line
 // ---------------------------------------------------------------------------------------------------
 
-TEST(limits, letters_may_share_an_argument_with_what_belongs_to_the_last) {
+TEST(chpst_options, letters_may_share_an_argument_with_what_belongs_to_the_last) {
     const chpst made{"-vP0o12", "prog", "-x"};
     EXPECT_EQ(made.steps(), (lines{"begin a session", "close 0", "limit open files to 12"}));
     EXPECT_TRUE(made.made.verbose);
     EXPECT_EQ(made.program(), "prog -x");
 }
 
-TEST(limits, an_argument_may_be_empty_or_look_like_an_option) {
+TEST(chpst_options, an_argument_may_be_empty_or_look_like_an_option) {
     EXPECT_EQ((chpst{"-u", "", "prog"}.steps()), lines{"become "});
     EXPECT_EQ((chpst{"-u", "-P", "prog"}.steps()), lines{"become -P"});
     EXPECT_EQ((chpst{"--cgroup-set=a.b=c=d", "--cgroup", "x", "prog"}.steps()[1]), "set in the cgroup a.b=c=d");
 }
 
-TEST(limits, two_dashes_end_the_options_and_one_is_a_program) {
+TEST(chpst_options, two_dashes_end_the_options_and_one_is_a_program) {
     EXPECT_EQ((chpst{"--", "-u", "x"}.program()), "-u x");
     EXPECT_EQ((chpst{"-", "x"}.program()), "- x");
 }
 
-TEST(limits, what_is_no_option_is_refused_by_its_name) {
+TEST(chpst_options, what_is_no_option_is_refused_by_its_name) {
     EXPECT_EQ((chpst{"-x", "prog"}.told()), "illegal option -- x");
     EXPECT_EQ((chpst{"-vx", "prog"}.told()), "illegal option -- x");
     EXPECT_EQ((chpst{"-b"}.told()), "option requires an argument -- b");
@@ -230,7 +230,7 @@ TEST(limits, what_is_no_option_is_refused_by_its_name) {
     EXPECT_EQ((chpst{"--uma", "7", "prog"}.told()), "illegal option -- uma");
 }
 
-TEST(limits, without_a_program_the_usage_says_it_all) {
+TEST(chpst_options, without_a_program_the_usage_says_it_all) {
     EXPECT_EQ(chpst{}.told(), "");
     EXPECT_EQ((chpst{"-v"}.told()), "");
     EXPECT_EQ((chpst{"--"}.told()), "");
@@ -243,14 +243,14 @@ TEST(limits, without_a_program_the_usage_says_it_all) {
     EXPECT_EQ((reading{tool::softlimit, {}}.told()), "");
 }
 
-TEST(limits, the_version_is_asked_for_at_once) {
+TEST(chpst_options, the_version_is_asked_for_at_once) {
     const chpst made{"-V", "prog"};
     ASSERT_TRUE(made.no);
     EXPECT_TRUE(made.no->version);
     EXPECT_EQ(made.told(), "");
 }
 
-TEST(limits, the_other_tools_take_the_version_alone_and_else_a_name) {
+TEST(chpst_options, the_other_tools_take_the_version_alone_and_else_a_name) {
     for (const tool each :
          {tool::envdir, tool::envuidgid, tool::pgrphack, tool::setlock, tool::setuidgid, tool::softlimit}) {
         const reading alone{each, {"-V"}};
@@ -261,32 +261,32 @@ TEST(limits, the_other_tools_take_the_version_alone_and_else_a_name) {
         EXPECT_EQ((reading{each, {"-V", "prog"}}.told()), "accepted");
 }
 
-TEST(limits, a_second_lock_is_refused) {
+TEST(chpst_options, a_second_lock_is_refused) {
     EXPECT_EQ((chpst{"-l", "a", "-L", "b", "prog"}.told()), "");
     EXPECT_EQ((chpst{"-l", "a", "-l", "a", "prog"}.told()), "");
 }
 
 // -- numbers ----------------------------------------------------------------------------------------------------------
 
-TEST(limits, a_limit_is_digits_or_nothing) {
+TEST(chpst_options, a_limit_is_digits_or_nothing) {
     EXPECT_EQ((chpst{"-o", "", "prog"}.steps()), lines{"limit open files to 0"});
     for (const char* bad : {"abc", "1x", "-1", "+1", " 1", "="})
         EXPECT_EQ((chpst{"-o", bad, "prog"}.told()), "") << bad;
 }
 
-TEST(limits, too_large_a_limit_is_as_much_as_can_be) {
+TEST(chpst_options, too_large_a_limit_is_as_much_as_can_be) {
     EXPECT_EQ((chpst{"-o", "9223372036854775807", "prog"}.steps()), lines{"limit open files to 9223372036854775807"});
     for (const char* large : {"9223372036854775808", "18446744073709551617", "99999999999999999999"})
         EXPECT_EQ((chpst{"-o", large, "prog"}.steps()), lines{"limit open files to the hard limit"}) << large;
 }
 
-TEST(limits, softlimit_takes_an_equals_sign_for_the_hard_limit) {
+TEST(chpst_options, softlimit_takes_an_equals_sign_for_the_hard_limit) {
     EXPECT_EQ((reading{tool::softlimit, {"-o", "=", "prog"}}.steps()), lines{"limit open files to the hard limit"});
     EXPECT_EQ((reading{tool::softlimit, {"-m", "=", "prog"}}.steps().size()), 4U);
     EXPECT_EQ((reading{tool::softlimit, {"-o", "=1", "prog"}}.told()), "");
 }
 
-TEST(limits, a_nice_level_has_a_sign_or_none) {
+TEST(chpst_options, a_nice_level_has_a_sign_or_none) {
     EXPECT_EQ((chpst{"-n", "5", "prog"}.made.find(act::nice)->number), 5);
     EXPECT_EQ((chpst{"-n", "+5", "prog"}.made.find(act::nice)->number), 5);
     EXPECT_EQ((chpst{"-n", "-5", "prog"}.made.find(act::nice)->number), -5);
@@ -299,7 +299,7 @@ TEST(limits, a_nice_level_has_a_sign_or_none) {
 // -- the new options
 // ----------------------------------------------------------------------------------------------------
 
-TEST(limits, a_bad_value_is_refused_by_the_name_of_its_option) {
+TEST(chpst_options, a_bad_value_is_refused_by_the_name_of_its_option) {
     const std::pair<const char*, const char*> bad[] = {
         {"groups", "all"},
         {"umask", ""},
@@ -354,25 +354,25 @@ TEST(limits, a_bad_value_is_refused_by_the_name_of_its_option) {
     }
 }
 
-TEST(limits, an_option_that_means_nothing_alone_is_refused) {
+TEST(chpst_options, an_option_that_means_nothing_alone_is_refused) {
     EXPECT_EQ((chpst{"--cgroup-set", "a.b=1", "prog"}.told()), "--cgroup-set needs --cgroup");
     EXPECT_EQ((chpst{"--hard", "prog"}.told()), "--hard needs a limit");
     EXPECT_EQ((chpst{"--groups=init", "prog"}.told()), "--groups=init needs -u with the name of a user");
     EXPECT_EQ((chpst{"--groups=init", "-u", ":1:2", "prog"}.told()), "--groups=init needs -u with the name of a user");
 }
 
-TEST(limits, hard_makes_every_limit_hard_wherever_it_stands) {
+TEST(chpst_options, hard_makes_every_limit_hard_wherever_it_stands) {
     EXPECT_EQ((chpst{"-o", "3", "--hard", "-c", "4", "prog"}.steps()),
               (lines{"limit open files to 3, hard", "limit core size to 4, hard"}));
 }
 
-TEST(limits, the_groups_of_a_user_are_asked_for_with_the_user) {
+TEST(chpst_options, the_groups_of_a_user_are_asked_for_with_the_user) {
     const chpst made{"--groups", "init", "-u", "www:x", "prog"};
     EXPECT_TRUE(has(made.made.find(act::identity)->how, manner::init_groups));
     EXPECT_EQ(made.steps(), lines{"become, with all groups, www:x"});
 }
 
-TEST(limits, io_class_and_priority_are_one_change) {
+TEST(chpst_options, io_class_and_priority_are_one_change) {
     EXPECT_EQ((chpst{"--io-prio", "2", "prog"}.steps()), lines{"set the io priority to best-effort:2"});
     EXPECT_EQ((chpst{"--io-class", "realtime", "prog"}.steps()), lines{"set the io priority to realtime:4"});
     EXPECT_EQ((chpst{"--io-prio", "0", "--io-class", "realtime", "prog"}.steps()),
@@ -380,14 +380,14 @@ TEST(limits, io_class_and_priority_are_one_change) {
     EXPECT_EQ((chpst{"--io-prio", "3", "--io-class", "idle", "prog"}.steps()), lines{"set the io priority to idle:0"});
 }
 
-TEST(limits, a_policy_of_real_time_has_a_priority) {
+TEST(chpst_options, a_policy_of_real_time_has_a_priority) {
     EXPECT_EQ((chpst{"--sched", "fifo:10", "prog"}.steps()), lines{"schedule as fifo:10"});
     EXPECT_EQ((chpst{"--sched", "rr:99", "prog"}.steps()), lines{"schedule as rr:99"});
     EXPECT_EQ((chpst{"--sched", "idle", "prog"}.steps()), lines{"schedule as idle"});
     EXPECT_EQ((chpst{"--sched", "other", "prog"}.steps()), lines{"schedule as other"});
 }
 
-TEST(limits, capabilities_add_up_and_what_is_dropped_is_not_kept) {
+TEST(chpst_options, capabilities_add_up_and_what_is_dropped_is_not_kept) {
     constexpr std::uint64_t chown = 1, kill = 1U << 5, bind = 1U << 10;
     const chpst             dropped{"--cap-drop", "chown", "--cap-drop", "CAP_KILL", "prog"};
     EXPECT_EQ(dropped.made.find(act::bounding)->bits, chown | kill);
@@ -402,7 +402,7 @@ TEST(limits, capabilities_add_up_and_what_is_dropped_is_not_kept) {
 
 // -- the other tools --------------------------------------------------------------------------------------------------
 
-TEST(limits, a_tool_does_one_thing) {
+TEST(chpst_options, a_tool_does_one_thing) {
     EXPECT_EQ((reading{tool::envdir, {"-x", "prog"}}.steps()), lines{"read the environment from -x"});
     EXPECT_EQ((reading{tool::envuidgid, {"a:b", "prog"}}.steps()), lines{"set UID and GID for a:b"});
     EXPECT_EQ((reading{tool::setuidgid, {"a", "prog"}}.steps()), lines{"become a"});
@@ -410,7 +410,7 @@ TEST(limits, a_tool_does_one_thing) {
     EXPECT_TRUE(has((reading{tool::setuidgid, {"a", "prog"}}.made.steps()[0].how), manner::daemontools));
 }
 
-TEST(limits, setlock_waits_only_when_it_is_told_to) {
+TEST(chpst_options, setlock_waits_only_when_it_is_told_to) {
     EXPECT_EQ((reading{tool::setlock, {"lk", "prog"}}.steps()), lines{"take the lock lk"});
     EXPECT_EQ((reading{tool::setlock, {"-n", "lk", "prog"}}.steps()), lines{"wait for the lock lk"});
     EXPECT_EQ((reading{tool::setlock, {"-nN", "lk", "prog"}}.steps()), lines{"take the lock lk"});
@@ -421,7 +421,7 @@ TEST(limits, setlock_waits_only_when_it_is_told_to) {
     EXPECT_EQ((reading{tool::setlock, {"--", "-n", "prog"}}.steps()), lines{"take the lock -n"});
 }
 
-TEST(limits, words_are_options_of_chpst_only) {
+TEST(chpst_options, words_are_options_of_chpst_only) {
     EXPECT_EQ((reading{tool::softlimit, {"--null", "prog"}}.told()), "accepted");
     EXPECT_EQ((reading{tool::softlimit, {"--null", "prog"}}.steps()), lines{});
 }

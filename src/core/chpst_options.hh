@@ -1,4 +1,4 @@
-// limits.hh — chpst: options → an ordered plan of changes.
+// chpst_options.hh — chpst: options → an ordered plan of changes.
 //
 //     chpst -o 64 -u www -e ./env ./daemon
 //              │

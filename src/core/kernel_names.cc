@@ -1,4 +1,4 @@
-#include "core/vocabulary.hh"
+#include "core/kernel_names.hh"
 
 #include <csignal>
 #include <tuple>

@@ -1,4 +1,4 @@
-#include "core/accounts.hh"
+#include "core/passwd.hh"
 
 #include <gtest/gtest.h>
 
@@ -30,21 +30,21 @@ using numbers = std::vector<id_number>;
 
 }  // namespace
 
-TEST(accounts, the_first_user_of_a_name_is_found) {
+TEST(passwd, the_first_user_of_a_name_is_found) {
     EXPECT_EQ(find_account(passwd, "www")->uid, 33U);
     EXPECT_EQ(find_account(passwd, "www")->gid, 34U);
     EXPECT_EQ(find_account(passwd, "root")->uid, 0U);
 }
 
-TEST(accounts, a_last_line_needs_no_newline) { EXPECT_EQ(find_account(passwd, "last")->gid, 1001U); }
+TEST(passwd, a_last_line_needs_no_newline) { EXPECT_EQ(find_account(passwd, "last")->gid, 1001U); }
 
-TEST(accounts, a_broken_line_is_no_user) {
+TEST(passwd, a_broken_line_is_no_user) {
     EXPECT_FALSE(find_account(passwd, "broken"));
     EXPECT_FALSE(find_account(passwd, "short"));
     EXPECT_EQ(find_account("x:x:bad:1:\nx:x:7:8:\n", "x")->uid, 7U);
 }
 
-TEST(accounts, an_unknown_name_is_nobody) {
+TEST(passwd, an_unknown_name_is_nobody) {
     EXPECT_FALSE(find_account(passwd, "ww"));
     EXPECT_FALSE(find_account(passwd, "wwww"));
     EXPECT_FALSE(find_account(passwd, ""));
@@ -53,20 +53,20 @@ TEST(accounts, an_unknown_name_is_nobody) {
     EXPECT_FALSE(find_group("", "adm"));
 }
 
-TEST(accounts, a_group_has_a_number) {
+TEST(passwd, a_group_has_a_number) {
     EXPECT_EQ(find_group(group, "adm"), 4U);
     EXPECT_EQ(find_group(group, "more"), 60U);
     EXPECT_FALSE(find_group("x:x:y:\n", "x"));
 }
 
-TEST(accounts, memberships_are_by_whole_names) {
+TEST(passwd, memberships_are_by_whole_names) {
     std::array<id_number, 9> room;
     group_list               groups{room};
     EXPECT_TRUE(add_groups_of(group, "www", groups));
     EXPECT_EQ(list(groups), (numbers{4, 60}));
 }
 
-TEST(accounts, a_group_that_is_in_the_list_is_not_added_again) {
+TEST(passwd, a_group_that_is_in_the_list_is_not_added_again) {
     std::array<id_number, 9> room;
     group_list               groups{room};
     groups.add(34);
@@ -75,7 +75,7 @@ TEST(accounts, a_group_that_is_in_the_list_is_not_added_again) {
     EXPECT_EQ(list(groups), (numbers{34, 4, 60}));
 }
 
-TEST(accounts, getent_lists_groups_behind_the_name) {
+TEST(passwd, getent_lists_groups_behind_the_name) {
     std::array<id_number, 9> room;
     group_list               groups{room};
     groups.add(27);
@@ -83,7 +83,7 @@ TEST(accounts, getent_lists_groups_behind_the_name) {
     EXPECT_EQ(list(groups), (numbers{27, 4, 24, 60}));
 }
 
-TEST(accounts, more_groups_than_there_is_room_for_are_not_left_out_silently) {
+TEST(passwd, more_groups_than_there_is_room_for_are_not_left_out_silently) {
     std::array<id_number, 1> room;
     group_list               groups{room};
     EXPECT_FALSE(add_groups_of(group, "www", groups));
@@ -92,7 +92,7 @@ TEST(accounts, more_groups_than_there_is_room_for_are_not_left_out_silently) {
     EXPECT_EQ(list(groups), numbers{4});
 }
 
-TEST(accounts, an_id_is_digits_below_the_one_that_is_none) {
+TEST(passwd, an_id_is_digits_below_the_one_that_is_none) {
     EXPECT_EQ(id_in("0"), 0U);
     EXPECT_EQ(id_in("4294967294"), 4294967294U);
     for (const char* bad : {"", "4294967295", "99999999999999999999", "-1", "1x", " 1", "0x1"})

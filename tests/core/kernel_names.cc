@@ -1,4 +1,4 @@
-#include "core/vocabulary.hh"
+#include "core/kernel_names.hh"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 
 using namespace runwell;
 
-TEST(vocabulary, a_policy_and_a_class_have_the_name_that_is_read) {
+TEST(kernel_names, a_policy_and_a_class_have_the_name_that_is_read) {
     for (const auto which :
          {schedule_kind::other, schedule_kind::fifo, schedule_kind::rr, schedule_kind::batch, schedule_kind::idle})
         EXPECT_EQ(schedule_in(name_of(which)), which);
@@ -16,7 +16,7 @@ TEST(vocabulary, a_policy_and_a_class_have_the_name_that_is_read) {
     EXPECT_FALSE(io_class_in(""));
 }
 
-TEST(vocabulary, capabilities_have_their_kernel_numbers) {
+TEST(kernel_names, capabilities_have_their_kernel_numbers) {
     EXPECT_EQ(capabilities_in("chown"), 1U);
     EXPECT_EQ(capabilities_in("Cap_Sys_Admin"), 1U << 21);
     EXPECT_EQ(capabilities_in("checkpoint_restore"), std::uint64_t{1} << 40);
@@ -25,14 +25,14 @@ TEST(vocabulary, capabilities_have_their_kernel_numbers) {
     EXPECT_FALSE(capabilities_in("cap_"));
 }
 
-TEST(vocabulary, cpus_are_a_list_of_ranges) {
+TEST(kernel_names, cpus_are_a_list_of_ranges) {
     EXPECT_EQ((*cpus_in("0-3,8"))[0], 0x10fU);
     EXPECT_EQ((*cpus_in("63-64"))[0], std::uint64_t{1} << 63);
     EXPECT_EQ((*cpus_in("63-64"))[1], 1U);
     EXPECT_EQ((*cpus_in("1023"))[15], std::uint64_t{1} << 63);
 }
 
-TEST(vocabulary, a_signal_has_a_name_or_a_number) {
+TEST(kernel_names, a_signal_has_a_name_or_a_number) {
     EXPECT_EQ(signal_in("TERM"), SIGTERM);
     EXPECT_EQ(signal_in("SIGHUP"), SIGHUP);
     EXPECT_EQ(signal_in("9"), SIGKILL);

@@ -1,4 +1,4 @@
-// vocabulary.hh — what people call the values that the kernel has numbers for.
+// kernel_names.hh — what people call the values that the kernel has numbers for.
 //
 //     "fifo" ⇄ schedule_kind::fifo      "TERM" → 15      "net_bind_service,chown" → bits 10 and 0      "0-3,8" → a mask
 //

@@ -1,4 +1,4 @@
-#include "core/accounts.hh"
+#include "core/passwd.hh"
 
 #include "core/text.hh"
 

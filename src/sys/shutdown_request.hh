@@ -1,4 +1,4 @@
-// stopping.hh — how process no 1 is asked to end the machine: runit-init(8).
+// shutdown_request.hh — how process no 1 is asked to end the machine: runit-init(8).
 #pragma once
 
 #include "core/result.hh"

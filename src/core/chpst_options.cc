@@ -1,9 +1,9 @@
-#include "core/limits.hh"
+#include "core/chpst_options.hh"
 
 #include <array>
 #include <limits>
-#include <utility>
 
+#include "core/options.hh"
 #include "core/text.hh"
 
 namespace runwell {
@@ -86,7 +86,7 @@ enum class option : std::uint8_t {
     print,
 };
 
-struct option_row {
+struct chpst_option {
     char             letter;  // '\0': none
     std::string_view name;    // "": none
     option           what;
@@ -95,76 +95,76 @@ struct option_row {
 };
 
 constexpr std::array chpst_rows{
-    option_row{'u', "", option::user, true},
-    option_row{'U', "", option::id_variables, true},
-    option_row{'b', "", option::argv0, true},
-    option_row{'e', "", option::environment, true},
-    option_row{'/', "", option::root, true},
-    option_row{'C', "", option::directory, true},
-    option_row{'n', "", option::nice, true},
-    option_row{'l', "", option::lock, true},
-    option_row{'L', "", option::lock_now, true},
-    option_row{'m', "", option::memory, true},
-    option_row{'d', "", option::limit, true, resource::data},
-    option_row{'o', "", option::limit, true, resource::files},
-    option_row{'p', "", option::limit, true, resource::processes},
-    option_row{'f', "", option::limit, true, resource::file_size},
-    option_row{'c', "", option::limit, true, resource::core},
-    option_row{'r', "", option::limit, true, resource::resident},
-    option_row{'t', "", option::limit, true, resource::cpu},
-    option_row{'v', "", option::verbose, false},
-    option_row{'V', "", option::version, false},
-    option_row{'P', "", option::session, false},
-    option_row{'0', "", option::close_0, false},
-    option_row{'1', "", option::close_1, false},
-    option_row{'2', "", option::close_2, false},
-    option_row{'\0', "groups", option::groups, true},
-    option_row{'\0', "umask", option::umask, true},
-    option_row{'\0', "oom-score", option::oom_score, true},
-    option_row{'\0', "no-new-privs", option::no_new_privs, false},
-    option_row{'\0', "cap-drop", option::cap_drop, true},
-    option_row{'\0', "cap-keep", option::cap_keep, true},
-    option_row{'\0', "cpus", option::cpus, true},
-    option_row{'\0', "io-class", option::io_class_, true},
-    option_row{'\0', "io-prio", option::io_prio, true},
-    option_row{'\0', "sched", option::sched, true},
-    option_row{'\0', "hard", option::hard, false},
-    option_row{'\0', "cgroup", option::cgroup, true},
-    option_row{'\0', "cgroup-set", option::cgroup_set, true},
-    option_row{'\0', "death-signal", option::death_signal, true},
-    option_row{'\0', "close-fds", option::close_fds, false},
-    option_row{'\0', "null", option::null, false},
-    option_row{'\0', "new-net", option::new_net, false},
-    option_row{'\0', "new-mount", option::new_mount, false},
-    option_row{'\0', "read-only", option::read_only, true},
-    option_row{'\0', "private-tmp", option::private_tmp, false},
-    option_row{'\0', "may-read", option::may_read, true},
-    option_row{'\0', "may-write", option::may_write, true},
-    option_row{'\0', "print", option::print, false},
+    chpst_option{'u', "", option::user, true},
+    chpst_option{'U', "", option::id_variables, true},
+    chpst_option{'b', "", option::argv0, true},
+    chpst_option{'e', "", option::environment, true},
+    chpst_option{'/', "", option::root, true},
+    chpst_option{'C', "", option::directory, true},
+    chpst_option{'n', "", option::nice, true},
+    chpst_option{'l', "", option::lock, true},
+    chpst_option{'L', "", option::lock_now, true},
+    chpst_option{'m', "", option::memory, true},
+    chpst_option{'d', "", option::limit, true, resource::data},
+    chpst_option{'o', "", option::limit, true, resource::files},
+    chpst_option{'p', "", option::limit, true, resource::processes},
+    chpst_option{'f', "", option::limit, true, resource::file_size},
+    chpst_option{'c', "", option::limit, true, resource::core},
+    chpst_option{'r', "", option::limit, true, resource::resident},
+    chpst_option{'t', "", option::limit, true, resource::cpu},
+    chpst_option{'v', "", option::verbose, false},
+    chpst_option{'V', "", option::version, false},
+    chpst_option{'P', "", option::session, false},
+    chpst_option{'0', "", option::close_0, false},
+    chpst_option{'1', "", option::close_1, false},
+    chpst_option{'2', "", option::close_2, false},
+    chpst_option{'\0', "groups", option::groups, true},
+    chpst_option{'\0', "umask", option::umask, true},
+    chpst_option{'\0', "oom-score", option::oom_score, true},
+    chpst_option{'\0', "no-new-privs", option::no_new_privs, false},
+    chpst_option{'\0', "cap-drop", option::cap_drop, true},
+    chpst_option{'\0', "cap-keep", option::cap_keep, true},
+    chpst_option{'\0', "cpus", option::cpus, true},
+    chpst_option{'\0', "io-class", option::io_class_, true},
+    chpst_option{'\0', "io-prio", option::io_prio, true},
+    chpst_option{'\0', "sched", option::sched, true},
+    chpst_option{'\0', "hard", option::hard, false},
+    chpst_option{'\0', "cgroup", option::cgroup, true},
+    chpst_option{'\0', "cgroup-set", option::cgroup_set, true},
+    chpst_option{'\0', "death-signal", option::death_signal, true},
+    chpst_option{'\0', "close-fds", option::close_fds, false},
+    chpst_option{'\0', "null", option::null, false},
+    chpst_option{'\0', "new-net", option::new_net, false},
+    chpst_option{'\0', "new-mount", option::new_mount, false},
+    chpst_option{'\0', "read-only", option::read_only, true},
+    chpst_option{'\0', "private-tmp", option::private_tmp, false},
+    chpst_option{'\0', "may-read", option::may_read, true},
+    chpst_option{'\0', "may-write", option::may_write, true},
+    chpst_option{'\0', "print", option::print, false},
 };
 
 constexpr std::array setlock_rows{
-    option_row{'n', "", option::wait, false},
-    option_row{'N', "", option::fail_at_once, false},
-    option_row{'x', "", option::silent, false},
-    option_row{'X', "", option::loud, false},
+    chpst_option{'n', "", option::wait, false},
+    chpst_option{'N', "", option::fail_at_once, false},
+    chpst_option{'x', "", option::silent, false},
+    chpst_option{'X', "", option::loud, false},
 };
 
 constexpr std::array softlimit_rows{
-    option_row{'a', "", option::limit_or_most, true, resource::memory},
-    option_row{'c', "", option::limit_or_most, true, resource::core},
-    option_row{'d', "", option::limit_or_most, true, resource::data},
-    option_row{'f', "", option::limit_or_most, true, resource::file_size},
-    option_row{'l', "", option::limit_or_most, true, resource::locked},
-    option_row{'m', "", option::memory_or_most, true},
-    option_row{'o', "", option::limit_or_most, true, resource::files},
-    option_row{'p', "", option::limit_or_most, true, resource::processes},
-    option_row{'r', "", option::limit_or_most, true, resource::resident},
-    option_row{'s', "", option::limit_or_most, true, resource::stack},
-    option_row{'t', "", option::limit_or_most, true, resource::cpu},
+    chpst_option{'a', "", option::limit_or_most, true, resource::memory},
+    chpst_option{'c', "", option::limit_or_most, true, resource::core},
+    chpst_option{'d', "", option::limit_or_most, true, resource::data},
+    chpst_option{'f', "", option::limit_or_most, true, resource::file_size},
+    chpst_option{'l', "", option::limit_or_most, true, resource::locked},
+    chpst_option{'m', "", option::memory_or_most, true},
+    chpst_option{'o', "", option::limit_or_most, true, resource::files},
+    chpst_option{'p', "", option::limit_or_most, true, resource::processes},
+    chpst_option{'r', "", option::limit_or_most, true, resource::resident},
+    chpst_option{'s', "", option::limit_or_most, true, resource::stack},
+    chpst_option{'t', "", option::limit_or_most, true, resource::cpu},
 };
 
-std::span<const option_row> rows_of(tool which) noexcept {
+std::span<const chpst_option> rows_of(tool which) noexcept {
     switch (which) {
         case tool::chpst: return chpst_rows;
         case tool::setlock: return setlock_rows;
@@ -232,7 +232,7 @@ class planner {
 public:
     explicit planner(plan& made) noexcept : plan_{made} {}
 
-    std::optional<refusal> take(const option_row& row, const char* text) noexcept;
+    std::optional<refusal> take(const chpst_option& row, const char* text) noexcept;
     std::optional<refusal> finish() noexcept;
 
 private:
@@ -247,7 +247,7 @@ private:
         return put(step{.what = act::limit, .number = number, .kind = static_cast<std::uint8_t>(which)});
     }
     // A number, or a refusal that names the option.
-    answer put_number(act what, const option_row& row, std::optional<std::int64_t> number) noexcept {
+    answer put_number(act what, const chpst_option& row, std::optional<std::int64_t> number) noexcept {
         if (!number) return bad_value(row);
         return put(step{.what = what, .number = *number});
     }
@@ -255,13 +255,13 @@ private:
         if (plan_.find(act::lock) != nullptr) return refusal{};
         return put(step{.what = act::lock, .text = file, .how = how});
     }
-    static answer bad_value(const option_row& row) noexcept {
+    static answer bad_value(const chpst_option& row) noexcept {
         // runit says nothing but its usage about the numbers that it knows.
         return row.name.empty() ? refusal{} : refusal{"invalid argument -- ", row.name};
     }
 
-    answer limits(const option_row& row, const char* text, bool all_of_memory, bool may_be_most) noexcept;
-    answer schedule(const option_row& row, std::string_view text) noexcept;
+    answer limits(const chpst_option& row, const char* text, bool all_of_memory, bool may_be_most) noexcept;
+    answer schedule(const chpst_option& row, std::string_view text) noexcept;
     answer finish_identity() noexcept;
     answer finish_capabilities() noexcept;
     answer finish_cgroup() noexcept;
@@ -279,7 +279,7 @@ private:
     std::optional<std::int64_t>  io_prio_;
 };
 
-planner::answer planner::limits(const option_row& row, const char* text, bool all_of_memory,
+planner::answer planner::limits(const chpst_option& row, const char* text, bool all_of_memory,
                                 bool may_be_most) noexcept {
     const auto number = may_be_most && std::string_view{text} == "=" ? std::optional{most} : limit_in(text);
     if (!number) return refusal{};
@@ -290,7 +290,7 @@ planner::answer planner::limits(const option_row& row, const char* text, bool al
 }
 
 // "batch", "fifo:10": the two real-time policies have a priority, 1 … 99, and the others have none.
-planner::answer planner::schedule(const option_row& row, std::string_view text) noexcept {
+planner::answer planner::schedule(const chpst_option& row, std::string_view text) noexcept {
     const two_parts parts  = split(text, ':');
     const auto      policy = schedule_in(parts.head);
     if (!policy) return bad_value(row);
@@ -301,7 +301,7 @@ planner::answer planner::schedule(const option_row& row, std::string_view text) 
     return put(step{.what = act::schedule, .number = *priority, .kind = static_cast<std::uint8_t>(*policy)});
 }
 
-std::optional<refusal> planner::take(const option_row& row, const char* text) noexcept {
+std::optional<refusal> planner::take(const chpst_option& row, const char* text) noexcept {
     switch (row.what) {
         case option::user: return put(act::identity, text);
         case option::id_variables: return put(act::id_variables, text);
@@ -443,78 +443,7 @@ std::optional<refusal> planner::finish() noexcept {
     return finish_limits();
 }
 
-// -- options, one after the other -----------------------------------------------------------------------------------
-
-// Goes through arguments as runit does: letters may share an argument, and what follows a letter in it is its argument.
-class option_reader {
-public:
-    option_reader(std::span<const option_row> rows, std::span<const char* const> arguments, bool words) noexcept
-        : rows_{rows}, arguments_{arguments}, words_{words} {}
-
-    struct found {
-        const option_row*      row  = nullptr;  // none: no more options
-        const char*            text = "";
-        std::optional<refusal> no   = std::nullopt;
-    };
-    found next() noexcept;
-
-    // What the options have left.
-    std::span<const char* const> rest() const noexcept { return arguments_; }
-
-private:
-    found word(std::string_view text) noexcept;
-    found letter() noexcept;
-    found with_next(const option_row& row, std::string_view name) noexcept;
-
-    std::span<const option_row>  rows_;
-    std::span<const char* const> arguments_;
-    bool                         words_;         // --words are options; else everything that starts with "--" ends them
-    std::string_view             letters_ = {};  // what is left of an argument with several
-};
-
-option_reader::found option_reader::next() noexcept {
-    if (!letters_.empty()) return letter();
-    if (arguments_.empty()) return {};
-    std::string_view argument = arguments_[0];
-    if (argument.size() < 2 || argument[0] != '-') return {};
-    arguments_ = arguments_.subspan(1);
-    argument.remove_prefix(1);
-    if (argument[0] == '-') {
-        argument.remove_prefix(1);
-        return words_ && !argument.empty() ? word(argument) : found{};
-    }
-    letters_ = argument;
-    return letter();
-}
-
-option_reader::found option_reader::word(std::string_view text) noexcept {
-    const two_parts parts = split(text, '=');
-    for (const option_row& row : rows_) {
-        if (row.name.empty() || row.name != parts.head) continue;
-        if (row.takes) return parts.found ? found{&row, parts.rest.data()} : with_next(row, parts.head);
-        return parts.found ? found{.no = refusal{"option takes no argument -- ", parts.head}} : found{&row};
-    }
-    return {.no = refusal{"illegal option -- ", parts.head}};
-}
-
-option_reader::found option_reader::letter() noexcept {
-    const std::string_view name = letters_.substr(0, 1);
-    letters_.remove_prefix(1);
-    for (const option_row& row : rows_) {
-        if (row.letter == '\0' || row.letter != name[0]) continue;
-        if (!row.takes) return {&row};
-        const std::string_view behind = std::exchange(letters_, {});
-        return behind.empty() ? with_next(row, name) : found{&row, behind.data()};
-    }
-    return {.no = refusal{"illegal option -- ", name}};
-}
-
-option_reader::found option_reader::with_next(const option_row& row, std::string_view name) noexcept {
-    if (arguments_.empty()) return {.no = refusal{"option requires an argument -- ", name}};
-    const char* const argument = arguments_[0];
-    arguments_                 = arguments_.subspan(1);
-    return {&row, argument};
-}
+// -- the tools that take an argument of their own ---------------------------------------------------------------------
 
 // The argument that a tool wants before the program.
 bool takes_first(tool which) noexcept {
@@ -573,13 +502,14 @@ std::optional<refusal> read_options(tool as, std::span<const char* const> argume
     if (as != tool::chpst && arguments.size() == 1 && arguments[0] == std::string_view{"-V"})
         return refusal{.version = true};
     planner       planned{made};
-    option_reader reader{rows_of(as), arguments, as == tool::chpst};
+    option_reader reader{rows_of(as), arguments,
+                         as == tool::chpst ? double_dash::is_a_name : double_dash::ends_options};
     // The other tools have no options at all: "-x" is their first argument.
     if (!rows_of(as).empty()) {
         for (auto found = reader.next();; found = reader.next()) {
-            if (found.no) return found.no;
+            if (found.error) return refusal{found.error->words, found.error->option};
             if (found.row == nullptr) break;
-            if (auto no = planned.take(*found.row, found.text)) return no;
+            if (auto no = planned.take(*found.row, found.value)) return no;
         }
     }
     if (auto no = planned.finish()) return no;

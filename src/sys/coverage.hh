@@ -1,4 +1,4 @@
-// counts.hh — in a build that counts the lines that run (RUNWELL_COVERAGE): writes the counts down before they are
+// coverage.hh — in a build that counts the lines that run (RUNWELL_COVERAGE): writes the counts down before they are
 // lost.
 //
 // gcc does it at exit(3) and at execve(2). A program of this suite mostly ends otherwise: by _exit(2), or killed while

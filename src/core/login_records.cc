@@ -1,8 +1,8 @@
-#include "core/accounting.hh"
+#include "core/login_records.hh"
 
 #include <algorithm>
 
-namespace runwell::accounting {
+namespace runwell::login_records {
 namespace {
 
 // In the byte order of the machine.
@@ -51,4 +51,4 @@ record logout_of(std::string_view line, moment now) noexcept {
     return entry;
 }
 
-}  // namespace runwell::accounting
+}  // namespace runwell::login_records

@@ -1,4 +1,4 @@
-// accounting.hh — who is logged in where: a record of utmp and wtmp, byte by byte.
+// login_records.hh — who is logged in where: a record of utmp and wtmp, byte by byte.
 //
 //     0       4     8           40    44        76                332    336 (340)
 //     │ type  │ pid │ line (32) │ id  │ user 32 │ host (256)      │ exit │ session, time, address, …
@@ -16,7 +16,7 @@
 
 #include "core/tai.hh"
 
-namespace runwell::accounting {
+namespace runwell::login_records {
 
 #if defined(__aarch64__)
 constexpr bool wide_time = true;
@@ -46,4 +46,4 @@ void log_out(record& entry, moment now) noexcept;
 // The record of a logout, for the end of wtmp.
 record logout_of(std::string_view line, moment now) noexcept;
 
-}  // namespace runwell::accounting
+}  // namespace runwell::login_records
