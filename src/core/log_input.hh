@@ -20,7 +20,7 @@
 //     since 5.14     epoll also at the end of the call, but not before it sleeps; SIGIO always, also when the call has
 //                    found no room (also 5.10.61)
 //
-// step() is pure. prog/svlogd/source.cc carries the actions out and reports what came of them.
+// step() is pure. prog/svlogd/source.cc carries the actions out and reports the results as events.
 #pragma once
 
 #include <cstddef>
@@ -38,7 +38,7 @@ struct input_event {
         woken,     // the input may have something, or a deadline has passed
         looked,    // `found` bytes are in the pipe; no_room, hung_up: as they were before that
         end,       // the pipe is empty, and no process can write to it
-        watching,  // `announced`: from now on SIGIO tells of every write
+        watching,  // `announced`: from now on the kernel sends SIGIO for every write
         logged,    // the first `bytes` of memory
     };
 

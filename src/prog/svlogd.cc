@@ -184,6 +184,7 @@ private:
     bool                                  reopen_ = false, rotate_ = false;
     std::optional<ticks>                  leave_at_, rest_at_;
     std::optional<ticks>                  line_by_;  // told to leave when this line has ended, or then
+    bool to_the_end_ = false;                        // or when the input has ended: no process can write to it any more
 };
 
 bool logger::open_directories() noexcept {
@@ -247,10 +248,12 @@ void logger::look() noexcept {
 // logger. Where it cannot, because it is in memory, or in the log without a mark, the rest of it is waited for.
 void logger::leave(phase how) noexcept {
     const bool idle = phase_ == phase::reading && !block_open_;
-    if (idle && how == phase::told_to_leave && !line_by_ && source_.is_peeked_at() &&
-        ((inside_ && !marked_) || source_.owns_bytes())) {
-        line_by_ = sys::monotonic() + line_grace;
-        return;
+    if (idle && how == phase::told_to_leave && !line_by_ && source_.is_peeked_at()) {
+        to_the_end_ = source_.hung_up();  // runsv waits for this logger to read all of it
+        if (to_the_end_ || (inside_ && !marked_) || source_.owns_bytes()) {
+            line_by_ = sys::monotonic() + (to_the_end_ ? processor_grace : line_grace);
+            return;
+        }
     }
     const bool last_words = idle && (how == phase::at_the_end || source_.leaves_bytes(queue_) || inside_);
     phase_                = how;
@@ -282,7 +285,7 @@ void logger::prepare(bool last) noexcept {
     const std::span<char>  room = source_.bytes();
     const std::string_view bytes{room.data(), room.size()};
     std::size_t            ready = ready_bytes(bytes, inside_, how_.longest);
-    if (const std::size_t end = bytes.find('\n'); line_by_ && end < ready) ready = end + 1;
+    if (const std::size_t end = bytes.find('\n'); line_by_ && !to_the_end_ && end < ready) ready = end + 1;
     if (ready == 0) {
         source_.take(0);
         return;
@@ -328,7 +331,7 @@ void logger::log() noexcept {
     alerts_.flush();
     if (!done) return;
     mark_line();
-    if (line_by_ && (!inside_ || marked_)) phase_ = phase::told_to_leave;
+    if (line_by_ && !to_the_end_ && (!inside_ || marked_)) phase_ = phase::told_to_leave;
     const bool leaves = phase_ == phase::told_to_leave;  // what follows is the next logger's
     if (leaves)
         source_.leave_after(block_.ready.size());

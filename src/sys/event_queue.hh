@@ -3,7 +3,7 @@
 // For a program that waits a hundred thousand times a second: a wait_for() of two descriptors costs 1–2 µs more.
 //
 // EPOLLET on a pipe or FIFO that is not empty waits for more, but the kernel does not promise to report it: a write(2)
-// that fills the pipe and sleeps there wakes nobody (core/log_input.hh).
+// that fills the pipe and sleeps there does not wake the reader (core/log_input.hh).
 #pragma once
 
 #include <sys/epoll.h>

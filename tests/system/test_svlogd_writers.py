@@ -363,3 +363,18 @@ def live_with_a_long_head(world, live, d, pipe, size):
     wait_until(lambda: in_pipe(pipe[0]) == 0, "the beginning of the line is in memory")
     assert current(d) == b""
     return live
+
+
+def test_term_at_the_end_of_the_input_reads_all_of_it(world):
+    """Nothing follows, and runsv, which waits for its logger to drain the pipe, starts no other."""
+    d = log_dir(world, config="s16777215\n")
+    live = Live(world, d)
+    ready(d)
+    live.signal(signal.SIGSTOP)
+    live.say(LINES[:50_000])
+    os.close(live.write)
+    live.write = None
+    live.signal(signal.SIGTERM)
+    live.signal(signal.SIGCONT)
+    assert live.process.wait(timeout=60) == 0
+    assert everything(d).rstrip(b"\n") == LINES[:50_000].rstrip(b"\n")

@@ -72,7 +72,7 @@ source::source(int fd, std::span<char> room) noexcept : fd_{fd}, room_{room} {
     same_room();
 }
 
-// EPOLLET alone: the end of all writers is told once, and nothing else.
+// EPOLLET alone: the queue reports once that no process can write any more, and nothing else.
 void source::listen(const sys::event_queue& queue, std::uint32_t tag, bool wanted) noexcept {
     if (regular_) return;
     std::uint32_t events = EPOLLET;
@@ -150,7 +150,7 @@ source::found source::plain_read() noexcept {
     return found::bytes;
 }
 
-// What is in the pipe, after what is owned. No looked and no end: errno says why.
+// Copies the pipe's bytes to memory, after those that it owns. Neither `looked` nor `end`: it failed, see errno.
 input_event source::copy_ahead() noexcept {
     input_event seen;
     seen.what        = input_event::kind::looked;

@@ -57,6 +57,9 @@ public:
     bool is_peeked_at() const noexcept { return static_cast<bool>(ahead_.read); }
     bool owns_bytes() const noexcept { return state_.owned > 0; }
 
+    // No process can write to the pipe.
+    bool hung_up() const noexcept;
+
     // Before the end, nothing being logged: whether bytes() have something to log. The beginning of a line is left in
     // the pipe if another process can still read it there: stdin is closed to find that out.
     bool leaves_bytes(const sys::event_queue& queue) noexcept;
@@ -86,7 +89,6 @@ private:
     bool        read_copy(std::size_t n) noexcept;
     bool        same_room() noexcept;
     bool        watch(bool on) noexcept;
-    bool        hung_up() const noexcept;
     bool        lives_on(const sys::event_queue& queue) noexcept;
     void        consume(std::size_t n) noexcept;
     void        grow(std::size_t n) noexcept;
