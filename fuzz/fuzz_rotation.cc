@@ -1,13 +1,16 @@
 // Names of old files: whatever a directory holds, the oldest are found, in order, and no more are deleted than are too
-// many. A naive list of all names is the oracle.
+// many, and only so many at once. A naive list of all names is the oracle.
 //
 //     the name given last ⏎ name ⏎ name …
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "core/rotation.hh"
@@ -20,28 +23,34 @@ void must(bool holds) {
     if (!holds) std::abort();
 }
 
-void find_the_oldest(std::string_view newest, const std::vector<std::string>& names) {
-    oldest_files found{newest};
-    for (const std::string& name : names) found.add(name);
-    must(found.seen() == names.size());
-    must(found.kept() == std::min(names.size(), oldest_files::most_kept));
+// All names in the order in which they would go, but for those that are not to be touched.
+std::vector<std::string> in_order(std::string_view newest, std::string_view in_work, std::vector<std::string> names) {
+    const auto label = [](std::string_view name) { return name.substr(0, tai::label_size); };
+    const auto key   = [&](const std::string& name) {
+        const bool leftover = is_old_name(name, old_file::temporary);
+        // Names later than the newest were given by a clock that has been set back since: older than all others.
+        const bool future = !newest.empty() && label(name) > label(newest);
+        return std::tuple{!leftover, !future, name};
+    };
+    std::erase_if(names, [&](const std::string& name) { return !in_work.empty() && label(name) == label(in_work); });
+    std::sort(names.begin(), names.end(), [&](const auto& a, const auto& b) { return key(a) < key(b); });
+    return names;
+}
 
-    // Names later than the newest were given by a clock that has been set back since: older than all others.
-    const auto label  = [](std::string_view name) { return name.substr(0, tai::label_size); };
-    const auto future = [&](std::string_view name) { return !newest.empty() && label(name) > label(newest); };
-    for (std::size_t i = 0; i + 1 < found.kept(); ++i) {
-        const std::string_view a = found[i].view(), b = found[i + 1].view();
-        must(future(a) == future(b) ? label(a) <= label(b) : future(a));
-    }
-    // Nothing that was left out is older than what was kept.
-    if (found.kept() == 0) return;
-    const std::string_view last   = found[found.kept() - 1].view();
-    std::size_t            before = 0;
-    for (const std::string& name : names) {
-        const bool older = future(name) == future(last) ? label(name) < label(last) : future(name);
-        before += older ? 1 : 0;
-    }
-    must(before < found.kept());
+void find_the_oldest(std::string_view newest, std::string_view in_work, const std::vector<std::string>& names,
+                     std::optional<std::uint64_t> keep) {
+    pruning files{newest, in_work, keep, 5};
+    for (const std::string& name : names) files.add(name);
+    files.finish();
+    const auto  order     = in_order(newest, in_work, names);
+    const auto  temporary = [](const std::string& name) { return is_old_name(name, old_file::temporary); };
+    const auto  leftovers = static_cast<std::size_t>(std::count_if(order.begin(), order.end(), temporary));
+    const auto  old       = static_cast<std::size_t>(std::count_if(names.begin(), names.end(), std::not_fn(temporary)));
+    std::size_t many      = leftovers + (keep && old > *keep ? old - static_cast<std::size_t>(*keep) : 0);
+    many                  = std::min(many, order.size());
+    must(files.size() == std::min<std::size_t>(many, 5));
+    must(files.more() == (many > files.size()));
+    for (std::size_t i = 0; i < files.size(); ++i) must(files[i].view() == order[i]);
 }
 
 void name_moments(std::string_view text) {
@@ -71,10 +80,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
         if (is_old_name(parts.head) && std::find(names.begin(), names.end(), parts.head) == names.end())
             names.emplace_back(parts.head);
     }
-    find_the_oldest(newest, names);
+    const std::string_view in_work = names.empty() ? std::string_view{} : std::string_view{names.front()};
     for (std::uint64_t keep = 0; keep < 20; ++keep) {
-        const std::uint64_t many = surplus(names.size(), keep);
-        must(many <= names.size() && (keep == 0 ? many == 0 : many == 0 || names.size() - many == keep));
+        find_the_oldest(newest, "", names, kept_by(keep));
+        find_the_oldest(newest, in_work, names, keep);
     }
     name_moments(all);
     return 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/selection.hh"
 #include "core/text.hh"
 
 namespace runwell {
@@ -66,6 +67,20 @@ std::optional<config_line> next_config_line(std::string_view& text) noexcept {
     line = line.substr(0, line.find('\0'));
     if (line.empty()) return config_line{};
     return config_line{line.front(), line.substr(1)};
+}
+
+config_size size_of_config(std::string_view text) noexcept {
+    config_size size;
+    while (const auto line = next_config_line(text)) {
+        if (!is_rule(*line)) continue;
+        if (size.rules == most_rules) {
+            ++size.ignored;
+            continue;
+        }
+        ++size.rules;
+        size.steps += steps_of(line->rest);
+    }
+    return size;
 }
 
 std::optional<complaint> apply(config_line line, log_policy& to) noexcept {

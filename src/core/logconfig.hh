@@ -57,6 +57,24 @@ constexpr bool is_rule(config_line line) noexcept {
     return line.letter == '+' || line.letter == '-' || line.letter == 'e' || line.letter == 'E';
 }
 
+// svlogd reads at most so much of a config, and the lines that are whole in it. A user who can write a config cannot
+// make svlogd grow or stand still by it.
+inline constexpr std::size_t largest_config = 65'536;  // bytes
+inline constexpr std::size_t most_rules     = 1000;
+inline constexpr std::size_t longest_prefix = 4096;  // bytes
+
+// The text up to its last line end; all of it where there is none.
+constexpr std::string_view whole_lines(std::string_view text) noexcept {
+    const std::size_t last = text.rfind('\n');
+    return last == std::string_view::npos ? text : std::string_view{text.data(), last + 1};
+}
+
+// How many rules of a config are used, and how many steps their patterns have.
+struct config_size {
+    std::size_t rules = 0, steps = 0, ignored = 0;
+};
+config_size size_of_config(std::string_view text) noexcept;
+
 // What cannot be understood in a line: "unable to scan port number: " and "0".
 struct complaint {
     std::string_view what, about;

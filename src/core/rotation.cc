@@ -56,23 +56,53 @@ old_name with_kind(const old_name& name, old_file what) noexcept {
     return other;
 }
 
-bool oldest_files::older(std::string_view a, std::string_view b) const noexcept {
-    const std::string_view newest   = newest_.substr(0, tai::label_size);
-    const auto             misdated = [newest](std::string_view name) {
-        return !newest.empty() && name.substr(0, tai::label_size) > newest;
-    };
-    return misdated(a) != misdated(b) ? misdated(a) : a < b;
+bool pruning::goes_before(const stored& a, const stored& b) const noexcept {
+    const std::string_view first{a.data(), a.size()}, second{b.data(), b.size()};
+    const bool left = is_old_name(first, old_file::temporary), right = is_old_name(second, old_file::temporary);
+    if (left != right) return left;
+    const auto misdated = [this](std::string_view name) { return !newest_.empty() && label_of(name) > newest_; };
+    return misdated(first) != misdated(second) ? misdated(first) : first < second;
 }
 
-void oldest_files::add(std::string_view name) noexcept {
-    ++seen_;
-    std::size_t at = kept_;
-    while (at > 0 && older(name, names_[at - 1].view())) --at;
-    if (at == most_kept) return;
-    if (kept_ < most_kept) ++kept_;
-    for (std::size_t i = kept_ - 1; i > at; --i) names_[i] = names_[i - 1];
-    names_[at].clear();
-    names_[at].append(name);
+void pruning::add(std::string_view name) noexcept {
+    if (!is_old_name(name)) return;
+    const bool leftover = is_old_name(name, old_file::temporary);
+    const bool works    = !in_work_.empty() && label_of(name) == in_work_;
+    if (!leftover) ++files_;
+    if (works) return;
+    if (leftover) ++leftovers_;
+    ++candidates_;
+
+    stored one;
+    std::copy(name.begin(), name.end(), one.begin());
+    const auto before = [this](const stored& a, const stored& b) { return goes_before(a, b); };
+    const auto begin  = names_.begin();
+    if (kept_ == most_) {
+        if (!before(one, names_.front())) return;
+        std::pop_heap(begin, begin + static_cast<std::ptrdiff_t>(kept_), before);
+        --kept_;
+    }
+    names_[kept_++] = one;
+    std::push_heap(begin, begin + static_cast<std::ptrdiff_t>(kept_), before);
+}
+
+void pruning::finish() noexcept {
+    std::sort_heap(names_.begin(), names_.begin() + static_cast<std::ptrdiff_t>(kept_),
+                   [this](const stored& a, const stored& b) { return goes_before(a, b); });
+}
+
+std::uint64_t pruning::doomed() const noexcept {
+    return std::min(candidates_, leftovers_ + (keep_ && files_ > *keep_ ? files_ - *keep_ : 0));
+}
+
+std::size_t pruning::size() const noexcept {
+    return static_cast<std::size_t>(std::min<std::uint64_t>(doomed(), kept_));
+}
+
+old_name pruning::operator[](std::size_t i) const noexcept {
+    old_name name;
+    name.append({names_[i].data(), names_[i].size()});
+    return name;
 }
 
 }  // namespace runwell

@@ -11,9 +11,11 @@
 // the newest rotation was given by a clock that has been set back since: those are older still.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "core/fixed.hh"
@@ -58,34 +60,57 @@ constexpr bool is_old_name(std::string_view name, old_file what) noexcept {
     return is_old_name(name) && name.back() == static_cast<char>(what);
 }
 
-// Looks at the names of a directory one by one, and keeps the oldest.
-class oldest_files {
+// The moment that names the next old file: now, or, where the clock has not moved on since `newest`, just after that.
+// So the order of names is that of the rotations where the clock goes back. Where a file has that name already, the
+// next is next_name(at, at).
+constexpr moment next_name(moment now, moment newest) noexcept {
+    if (now > newest) return now;
+    constexpr std::uint32_t last_nano = 999'999'999;
+    return newest.nanos == last_nano ? moment{newest.seconds + 1, 0} : moment{newest.seconds, newest.nanos + 1};
+}
+
+// Is given the names of a directory one by one, and says which files to delete: what processors have left behind, and
+// the oldest files that are too many. Only so many at once: the rest is for another look at the directory.
+class pruning {
 public:
-    // `newest`: the name that was given last, of any kind; empty: none was given.
-    explicit oldest_files(std::string_view newest) noexcept : newest_{newest} {}
+    // `newest`: the name that was given last, of any kind; empty: none was given. `in_work`: is being processed, and
+    // stays, in all its kinds. `keep`: so many files stay; nothing: all do.
+    pruning(std::string_view newest, std::string_view in_work, std::optional<std::uint64_t> keep,
+            std::size_t most = most_at_once) noexcept
+        : newest_{label_of(newest)}, in_work_{label_of(in_work)}, keep_{keep}, most_{std::min(most, most_at_once)} {}
 
     void add(std::string_view name) noexcept;
 
-    std::size_t seen() const noexcept { return seen_; }
+    // After all names: sorts what is to be deleted.
+    void finish() noexcept;
 
-    // The i-th oldest; valid for i < kept().
-    std::size_t     kept() const noexcept { return kept_; }
-    const old_name& operator[](std::size_t i) const noexcept { return names_[i]; }
+    // To be deleted now, the oldest first; and whether that is not all.
+    std::size_t size() const noexcept;
+    old_name    operator[](std::size_t i) const noexcept;
+    bool        more() const noexcept { return doomed() > kept_; }
 
-    static constexpr std::size_t most_kept = 16;
+    static constexpr std::size_t most_at_once = 512;
 
 private:
-    bool older(std::string_view a, std::string_view b) const noexcept;
+    using stored = std::array<char, old_name_size>;
 
-    std::string_view                newest_;
-    std::array<old_name, most_kept> names_;
-    std::size_t                     kept_ = 0;
-    std::size_t                     seen_ = 0;
+    static constexpr std::string_view label_of(std::string_view name) noexcept {
+        return {name.data(), name.size() < tai::label_size ? name.size() : tai::label_size};
+    }
+    bool          goes_before(const stored& a, const stored& b) const noexcept;
+    std::uint64_t doomed() const noexcept;
+
+    std::string_view                 newest_, in_work_;
+    std::optional<std::uint64_t>     keep_;
+    std::size_t                      most_;
+    std::size_t                      kept_  = 0;
+    std::uint64_t                    files_ = 0, leftovers_ = 0, candidates_ = 0;
+    std::array<stored, most_at_once> names_;  // a heap, the one to be deleted last in front; only the used part is read
 };
 
-// How many of `seen` old files are too many. `keep`: n, 0: all are kept.
-constexpr std::uint64_t surplus(std::uint64_t seen, std::uint64_t keep) noexcept {
-    return keep != 0 && seen > keep ? seen - keep : 0;
+// n of a config: 0 keeps all.
+constexpr std::optional<std::uint64_t> kept_by(std::uint64_t n) noexcept {
+    return n == 0 ? std::nullopt : std::optional{n};
 }
 
 }  // namespace runwell

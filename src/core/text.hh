@@ -43,6 +43,11 @@ constexpr std::string_view after(std::string_view text, std::size_t n) noexcept 
     return {text.data() + n, text.size() - n};
 }
 
+// The first n bytes, or all where there are fewer.
+constexpr std::string_view up_to(std::string_view text, std::size_t n) noexcept {
+    return {text.data(), n < text.size() ? n : text.size()};
+}
+
 // The part of a path after its last slash: "sv" of "/usr/bin/sv".
 constexpr std::string_view base_name(std::string_view path) noexcept {
     path.remove_prefix(path.rfind('/') + 1);  // npos + 1 is 0

@@ -144,12 +144,12 @@ private:
 
 class logger {
 public:
-    logger(const options& said, std::span<char> block, std::span<log_directory> directories, alerts& to_stderr,
+    logger(const options& said, std::span<char> block, std::span<log_directory> directories, outlets& elsewhere,
            sys::unique_fd signals, sys::event_queue queue) noexcept
         : how_{said.how},
           source_{STDIN_FILENO, block},
           directories_{directories},
-          alerts_{to_stderr},
+          alerts_{elsewhere.to_stderr},
           signals_{std::move(signals)},
           queue_{std::move(queue)} {
         queue_.add(signals_.value(), EPOLLIN, from_signals);
@@ -169,7 +169,10 @@ private:
     void                 reap_processors() noexcept;
     void                 look() noexcept;
     void                 prepare(bool last) noexcept;
+    void                 begin() noexcept;
     void                 log() noexcept;
+    void                 mark_line() noexcept;
+    void                 line_taken() noexcept;
     void                 leave(phase how) noexcept;
     bool                 housekeeping() noexcept;
     bool                 listening() const noexcept { return phase_ == phase::reading && !block_open_; }
@@ -191,6 +194,9 @@ private:
     bool                                  block_open_ = false;
     std::array<char, tai::stamp_size + 1> stamp_{};
     log_block                             block_;
+    block_edges                           edges_;
+    bool                                  begun_  = false;  // a block has come
+    bool                                  marked_ = false;  // a successor knows where the input goes on
     bool                                  reopen_ = false, rotate_ = false;
     std::optional<ticks>                  leave_at_, rest_at_;
 };
@@ -200,7 +206,7 @@ bool logger::open_directories() noexcept {
     bool        any = false;
     for (log_directory& d : directories_) {
         d.close();
-        any |= d.open(now);
+        any |= d.open(now, !begun_);
     }
     if (!any) static_cast<void>(svlogd_voice.fatal(trouble{"no functional log directories."}, 111));
     return any;
@@ -224,6 +230,7 @@ void logger::read_signals() noexcept {
                 tell("sighangup");
                 reopen_ = true;
                 break;
+            case SIGXFSZ: break;  // write(2) fails with EFBIG, too
             default:
                 tell("sigchild");
                 reap_processors();
@@ -254,14 +261,33 @@ void logger::look() noexcept {
 void logger::leave(phase how) noexcept {
     if (phase_ == phase::reading && !block_open_) {
         if (how == phase::told_to_leave) source_.look_at_held();
+        phase_ = how;
         prepare(true);
     }
     phase_ = how;
     if (how == phase::told_to_leave && !leave_at_) leave_at_ = sys::monotonic() + processor_grace;
 }
 
+// Before the first block. A predecessor may have logged what the input begins with, and more.
+void logger::begin() noexcept {
+    if (begun_) return;
+    begun_                      = true;
+    const std::span<char> input = source_.bytes();
+    for (log_directory& d : directories_) {
+        if (!d.is_marked()) continue;
+        if (edges_.pipe.inode == 0) edges_.pipe = name_of_input();
+        inside_ |= d.begins_inside({input.data(), input.size()}, edges_.pipe);
+    }
+    marked_ = inside_;
+}
+
 // What of the input can be logged becomes a block.
 void logger::prepare(bool last) noexcept {
+    if (last || !source_.bytes().empty()) begin();
+    // A line whose head is in the log is for the next svlogd to end.
+    if (phase_ == phase::told_to_leave && inside_ && marked_ && source_.bytes().empty()) return;
+    if (phase_ == phase::at_the_end && !inside_ && source_.bytes().empty())
+        for (log_directory& d : directories_) d.end_line();
     if (last && (inside_ || !source_.bytes().empty())) source_.end_line();
     const std::span<char>  room = source_.bytes();
     const std::string_view bytes{room.data(), room.size()};
@@ -270,7 +296,11 @@ void logger::prepare(bool last) noexcept {
         source_.take(0);
         return;
     }
-    block_.ready = bytes.substr(0, ready);
+    block_.ready         = up_to(bytes, ready);
+    edges_.inside_before = inside_;
+    edges_.inside_after  = bytes[ready - 1] != '\n';
+    edges_.bytes         = ready;
+    edges_.hash          = edges_.inside_before || edges_.inside_after ? hash_of(block_.ready) : 0;
     if (cleaning_) {
         bool inside = inside_;
         for (std::size_t at = 0; at < ready;) {
@@ -285,7 +315,7 @@ void logger::prepare(bool last) noexcept {
         stamp_.back() = ' ';
         block_.stamp  = {stamp_.data(), stamp_.size()};
     }
-    inside_     = bytes[ready - 1] != '\n';
+    inside_     = edges_.inside_after;
     block_open_ = true;
     for (log_directory& d : directories_) d.begin_block();
     log();
@@ -306,9 +336,24 @@ void logger::log() noexcept {
     }
     alerts_.flush();
     if (!done) return;
+    mark_line();
     source_.take(block_.ready.size());
+    if (marked_) line_taken();
     block_open_ = false;
     if (source_.used_much()) rest_at_ = sys::monotonic() + rest_after;
+}
+
+// A successor may not find the beginning of a line that has been taken from a pipe.
+void logger::mark_line() noexcept {
+    const bool crossed = edges_.inside_before || edges_.inside_after;
+    if (crossed && edges_.pipe.inode == 0) edges_.pipe = name_of_input();
+    marked_ = edges_.pipe.inode != 0;
+    for (log_directory& d : directories_)
+        if ((crossed && edges_.pipe.inode != 0) || d.is_marked()) marked_ &= d.mark_line(edges_);
+}
+
+void logger::line_taken() noexcept {
+    for (log_directory& d : directories_) d.line_taken();
 }
 
 // After the end of the input the queue is worked off as long as that succeeds; after TERM nothing new is begun.
@@ -332,7 +377,7 @@ bool logger::housekeeping() noexcept {
     if (const bool nothing = !reopen_ && !rotate_ && !due(); nothing) return true;
     const ticks now = sys::monotonic();
     for (log_directory& d : directories_) {
-        if (rotate_) d.rotate_now(now);
+        if (rotate_) d.rotate_now();
         d.tend(now);
         if (may_process(d)) d.process(now);
     }
@@ -357,12 +402,22 @@ bool logger::finished() const noexcept {
 
 void logger::close_directories() noexcept {
     std::optional<std::size_t> left;
+    for (log_directory& d : directories_) d.try_at_once();
     if (block_open_) {
         std::size_t written = block_.ready.size();
         for (const log_directory& d : directories_)
             if (d.is_open()) written = std::min(written, d.safe());
+        // A line that was written in part stays in the pipe as a whole: the next svlogd knows it by its beginning.
+        written = up_to(block_.ready, written).rfind('\n') + 1;
+        if (written > 0) {
+            edges_.inside_after = false;
+            edges_.bytes        = written;
+            edges_.hash         = edges_.inside_before ? hash_of(up_to(block_.ready, written)) : 0;
+            mark_line();
+        }
         if (const std::size_t lost = source_.leave_after(written); lost > 0)
             svlogd_voice.warn({"input lost, bytes: ", decimal{lost}.view()});
+        if (written > 0) line_taken();
         left = written;
     }
     for (log_directory& d : directories_) {
@@ -398,23 +453,22 @@ int out_of_memory() noexcept { return svlogd_voice.fatal(trouble{"out of memory.
 
 int log_to(const options& said) noexcept {
     arena             memory;
-    alerts            to_stderr;
-    datagrams         to_udp;
+    outlets           elsewhere;
     const std::size_t block = std::max({block_room, said.how.longest + block_room / 2, said.how.buffer}) + page;
     const auto        input = memory.take(block);
     const auto        table = memory.take(said.directories.size() * sizeof(log_directory));
     if (!input || !table) return out_of_memory();
     auto* const directories = reinterpret_cast<log_directory*>(table->data());
     for (std::size_t i = 0; i < said.directories.size(); ++i) {
-        const auto out = memory.take(log_directory::out_room(block));
+        const auto out = memory.take(log_feed::room_for(block));
         if (!out) return out_of_memory();
-        new (directories + i) log_directory{said.directories[i], said.how, *out, to_stderr, to_udp};
+        new (directories + i) log_directory{said.directories[i], said.how, *out, elsewhere};
     }
-    auto signals = sys::listen_to({SIGTERM, SIGALRM, SIGHUP, SIGCHLD});
+    auto signals = sys::listen_to({SIGTERM, SIGALRM, SIGHUP, SIGCHLD, SIGXFSZ});
     auto queue   = sys::event_queue::make();
     if (!signals || !queue) return svlogd_voice.fatal(signals ? queue.why() : signals.why(), 111);
     logger svlogd{
-        said, *input, {directories, said.directories.size()}, to_stderr, std::move(*signals), std::move(*queue)};
+        said, *input, {directories, said.directories.size()}, elsewhere, std::move(*signals), std::move(*queue)};
     return svlogd.open_directories() ? svlogd.run() : 111;
 }
 

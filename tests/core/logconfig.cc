@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "core/selection.hh"
+
 namespace runwell {
 namespace {
 
@@ -21,6 +23,22 @@ struct read_config {
         }
     }
 };
+
+TEST(logconfig, counts_rules_up_to_a_limit) {
+    std::string text;
+    for (int i = 0; i < 1200; ++i) text += "-*a*b+c\n+x\n#\ns1\n";
+    const config_size size = size_of_config(text);
+    EXPECT_EQ(size.rules, most_rules);
+    EXPECT_EQ(size.ignored, 1400u);
+    EXPECT_EQ(size.steps, 500 * steps_of("*a*b+c"));
+    EXPECT_EQ(size_of_config("").rules, 0u);
+}
+
+TEST(logconfig, a_line_that_is_cut_by_the_limit_is_no_line) {
+    EXPECT_EQ(whole_lines("a\nb\nc"), "a\nb\n");
+    EXPECT_EQ(whole_lines("abc"), "abc");
+    EXPECT_EQ(whole_lines(""), "");
+}
 
 TEST(logconfig, says_nothing_by_default) {
     const log_policy policy;

@@ -128,37 +128,65 @@ TEST(rotation, names_are_a_label_and_a_kind) {
 
 std::string named(std::int64_t seconds) { return std::string{name_of({seconds, 0}, old_file::done).view()}; }
 
-std::vector<std::string> oldest(const std::vector<std::string>& names, std::string_view newest) {
-    oldest_files found{newest};
-    for (const std::string& n : names) found.add(n);
-    EXPECT_EQ(found.seen(), names.size());
+std::vector<std::string> pruned(const std::vector<std::string>& names, std::string_view newest,
+                                std::optional<std::uint64_t> keep, std::string_view in_work = {},
+                                std::size_t most = pruning::most_at_once) {
+    pruning files{newest, in_work, keep, most};
+    for (const std::string& n : names) files.add(n);
+    files.finish();
     std::vector<std::string> list;
-    for (std::size_t i = 0; i < found.kept(); ++i) list.emplace_back(found[i].view());
+    for (std::size_t i = 0; i < files.size(); ++i) list.emplace_back(files[i].view());
+    EXPECT_EQ(files.more(), list.size() == most && most < names.size());
     return list;
 }
 
-TEST(rotation, the_oldest_are_the_first_by_name) {
-    std::vector<std::string> names;
+using name_list = std::vector<std::string>;
+
+TEST(rotation, names_go_forward_when_the_clock_does_not) {
+    EXPECT_EQ(next_name({10, 5}, {9, 999'999'999}), (moment{10, 5}));
+    EXPECT_EQ(next_name({10, 5}, {10, 5}), (moment{10, 6}));
+    EXPECT_EQ(next_name({1, 0}, {10, 999'999'999}), (moment{11, 0}));
+}
+
+TEST(rotation, keeps_n_files_and_the_oldest_go_first) {
+    name_list names;
     for (int i = 0; i < 100; ++i) names.push_back(named(1000 + i));
     std::mt19937 random{1};
     auto         shuffled = names;
     std::shuffle(shuffled.begin(), shuffled.end(), random);
-    names.resize(oldest_files::most_kept);
-    EXPECT_EQ(oldest(shuffled, named(2000)), names);
-    EXPECT_EQ(oldest(shuffled, ""), names);
-    EXPECT_TRUE(oldest({}, "").empty());
+    EXPECT_EQ(pruned(shuffled, named(2000), 97), (name_list{names[0], names[1], names[2]}));
+    EXPECT_EQ(pruned(shuffled, "", 99), name_list{names[0]});
+    EXPECT_EQ(pruned(shuffled, "", 0).size(), 100u);
+    EXPECT_TRUE(pruned(shuffled, "", 100).empty());
+    EXPECT_TRUE(pruned(shuffled, "", kept_by(0)).empty());
+    EXPECT_TRUE(pruned({}, "", 0).empty());
+}
+
+TEST(rotation, deletes_a_limited_number_at_once) {
+    name_list names;
+    for (int i = 0; i < 2000; ++i) names.push_back(named(1000 + i));
+    auto         shuffled = names;
+    std::mt19937 random{1};
+    std::shuffle(shuffled.begin(), shuffled.end(), random);
+    names.resize(pruning::most_at_once);
+    EXPECT_EQ(pruned(shuffled, "", 10), names);
+    names.resize(16);
+    EXPECT_EQ(pruned(shuffled, "", 10, "", 16), names);
 }
 
 TEST(rotation, a_name_from_the_future_is_older_than_all) {
-    const std::vector<std::string> names{named(10), named(500), named(20), named(600)};
-    EXPECT_EQ(oldest(names, named(20)), (std::vector<std::string>{named(500), named(600), named(10), named(20)}));
+    const name_list names{named(10), named(500), named(20), named(600)};
+    EXPECT_EQ(pruned(names, named(20), 0), (name_list{named(500), named(600), named(10), named(20)}));
 }
 
-TEST(rotation, keeps_n_files) {
-    EXPECT_EQ(surplus(8, 2), 6u);
-    EXPECT_EQ(surplus(2, 2), 0u);
-    EXPECT_EQ(surplus(1, 2), 0u);
-    EXPECT_EQ(surplus(1000, 0), 0u);
+TEST(rotation, what_a_processor_has_left_goes_and_what_it_works_on_stays) {
+    const auto      of = [](std::int64_t at, old_file kind) { return std::string{name_of({at, 0}, kind).view()}; };
+    const name_list names{of(1, old_file::unfinished), of(1, old_file::temporary), of(2, old_file::temporary),
+                          of(3, old_file::unfinished), of(4, old_file::done)};
+    EXPECT_EQ(pruned(names, "", 2, of(1, old_file::unfinished)),
+              (name_list{of(2, old_file::temporary), of(3, old_file::unfinished)}));
+    EXPECT_EQ(pruned({of(1, old_file::unfinished), of(1, old_file::done)}, "", 1, of(1, old_file::unfinished)),
+              name_list{});
 }
 
 }  // namespace

@@ -1,11 +1,10 @@
-// log_directory.hh — a directory that is logged to: current, the old files, its config, its lock.
+// log_directory.hh — a directory that is logged to: its config, its files, its processor, and how far it has come.
 //
-//     a block ──▶ feed(): select, stamp ──▶ out ──▶ write_through(): current ──▶ rotate() ──▶ @….s, or @….u
-//                            │   (lines that stay as they are go straight from the block)        └▶ prune, process
-//                            ├▶ alerts, datagrams
+//     a block ──▶ log_feed: select, stamp ──▶ log_files: current, rotation ──▶ processor
+//                    └▶ alerts, datagrams
 //
-// Nothing here waits. What cannot be written stays in `out`, and the place in the block where feed() stopped is kept:
-// stuck() says so, and the next feed() or flush() goes on there.
+// Nothing here waits. Where something cannot be written, log_feed keeps the place: stuck() is true, and the next feed()
+// or tend() goes on with the next byte.
 #pragma once
 
 #include <cstddef>
@@ -14,59 +13,66 @@
 #include <span>
 #include <string_view>
 
-#include "core/logconfig.hh"
-#include "core/machine.hh"
-#include "core/rotation.hh"
-#include "core/selection.hh"
+#include "core/log_feed.hh"
+#include "core/ticks.hh"
+#include "prog/svlogd/log_config.hh"
+#include "prog/svlogd/log_files.hh"
 #include "prog/svlogd/outlets.hh"
 #include "prog/svlogd/processor.hh"
 #include "prog/svlogd/settings.hh"
 #include "sys/fd.hh"
-#include "sys/pages.hh"
 
 namespace runwell {
 
-// What is logged at once, and when it came.
-struct log_block {
-    std::string_view ready;  // whole lines, or the head of the last one: framing.hh
-    std::string_view stamp;  // with the space that follows it; empty: no stamps
+// A block that begins or ends inside a line whose head is in the log: core/line_mark.hh.
+struct block_edges {
+    pipe_name     pipe;
+    bool          inside_before = false, inside_after = false;
+    std::uint64_t bytes = 0, hash = 0;  // as they are in the pipe
 };
 
 class log_directory {
 public:
-    // `out` must hold twice the largest block and some more: out_room().
-    log_directory(const char* name, const log_settings& how, std::span<char> out, alerts& to_stderr,
-                  datagrams& to_udp) noexcept
-        : name_{name}, how_{how}, out_{out}, alerts_{to_stderr}, datagrams_{to_udp} {}
+    // `out` must be as large as log_feed::room_for() says.
+    log_directory(const char* name, const log_settings& how, std::span<char> out, outlets& elsewhere) noexcept
+        : how_{how}, outlets_{elsewhere}, files_{name, how, config_, processor_}, feed_{out} {}
 
-    static constexpr std::size_t out_room(std::size_t block) noexcept { return 2 * block + 16'384; }
-
-    // Opens, locks, and reads the config; false, and said why, when it cannot be logged to.
-    bool open(ticks now) noexcept;
+    // Opens, locks, and reads the config; false, and said why, when it cannot be logged to. `first`: nothing has been
+    // read from standard input yet, so that a predecessor may have logged a part of what is there.
+    bool open(ticks now, bool first) noexcept;
     void close() noexcept;
-    // For good: says what could not be written. `left`: how much of the block is dealt with, and the rest of it will be
-    // read by who comes next; nothing when no block was begun.
+    // What could not be written is tried again now.
+    void try_at_once() noexcept;
+    // For good: says what could not be written. `left`: how much of the block has been taken from the pipe; nothing
+    // when no block is open.
     void finish(std::optional<std::size_t> left) noexcept;
     bool is_open() const noexcept { return static_cast<bool>(dir_); }
 
+    // Before the first block, of which the input begins: whether it begins inside a line, by what a predecessor has
+    // written down.
+    bool begins_inside(std::string_view input, const pipe_name& pipe) noexcept;
+
     // A new block begins.
-    void begin_block() noexcept {
-        at_ = safe_ = 0;
-        older_      = used_;
-    }
+    void begin_block() noexcept { feed_.begin_block(); }
     // Logs what is left of it. False: not all was taken, or not all could be written.
     bool feed(const log_block& block, ticks now) noexcept;
-    // Gives up what is left of it, but for what `out` can keep; counts the lines.
+    // Gives up what is left of it, but for what can be kept; counts the lines.
     void skip(const log_block& block) noexcept;
     // Up to there the block is in the files of this directory.
-    std::size_t safe() const noexcept { return safe_; }
+    std::size_t safe() const noexcept { return feed_.safe(); }
+    // The block is to be taken from the pipe. False: a successor cannot know that the pipe begins inside a line.
+    bool mark_line(const block_edges& edges) noexcept;
+    void line_taken() noexcept { files_.mark().taken(); }
+    bool is_marked() noexcept { return dir_ && files_.mark().mark().has_value(); }
+    // Nothing will follow; a line that a predecessor has left open ends here.
+    void end_line() noexcept;
 
-    // Something could not be written, and is tried again at retry_at().
-    bool stuck() const noexcept { return stuck_; }
+    // Something could not be written, and is tried again.
+    bool stuck() const noexcept { return files_.stuck(); }
 
     // Rotates what is old, and tries again what is due.
     void tend(ticks now) noexcept;
-    void rotate_now(ticks now) noexcept;
+    void rotate_now() noexcept { files_.rotate_now(); }
     void process(ticks now) noexcept;
     // False: it was none of ours. `again`: a processor that failed is started again.
     bool child_ended(pid_t pid, int status, bool again, ticks now) noexcept;
@@ -74,68 +80,29 @@ public:
     const runwell::processor& worker() const noexcept { return processor_; }
 
     // There are files to process.
-    bool has_work() const noexcept { return dir_ && !policy_.processor.empty() && processor_.due().has_value(); }
+    bool has_work() const noexcept { return dir_ && !config_.processor().empty() && processor_.due().has_value(); }
 
     // When tend() has something to do, and process() if it may.
     std::optional<ticks> due(bool may_process) const noexcept;
 
+    // The memory of large blocks goes back to the kernel until it is used again.
     void release() noexcept;
 
 private:
-    void    close_as(mode_t mode) noexcept;
-    outcome take_config() noexcept;
-    outcome take_over_current() noexcept;
-    bool    open_current(const char* doing) noexcept;
-    bool    rotate() noexcept;
-    void    prune() noexcept;
-    bool    make_room() noexcept;
-    bool    overcome(const char* doing) noexcept;
-    void    unstick() noexcept;
-    void    pick_name(old_file what) noexcept;
-    bool    in_work(std::string_view name) const noexcept;
+    bool      drain(const log_block* block, ticks now) noexcept;
+    void      go_on(const log_block& block) noexcept;
+    line_form form(std::string_view stamp) const noexcept;
+    bool      wanted(std::string_view head, std::string_view stamp, log_feed& feed) noexcept;
+    void      report_drops() noexcept;
 
-    bool        flush() noexcept;
-    std::size_t write_through(std::string_view bytes) noexcept;
-    void        put(std::string_view bytes) noexcept;
-    void        add(std::string_view bytes) noexcept;
-    bool        feed_plain(const log_block& block) noexcept;
-    bool        feed_lines(const log_block& block) noexcept;
-    bool        wanted(std::string_view head, const log_block& block) noexcept;
-    void        report_drops() noexcept;
-    bool        plain() const noexcept;
-
-    const char*         name_;
-    const log_settings& how_;
-    std::span<char>     out_;
-    alerts&             alerts_;
-    datagrams&          datagrams_;
-
-    sys::unique_fd                  dir_, lock_, current_;
-    std::uint64_t                   size_ = 0;  // of current, bytes
-    log_policy                      policy_;
-    std::span<const selection_rule> rules_;
-    sys::pages                      config_;  // the text, the rules, and their patterns
-    runwell::processor              processor_;
-    moment                          newest_;  // of the names given
-    old_name                        newest_name_;
-    std::optional<ticks>            rotate_at_;
-    bool                            rotation_owed_ = false;
-
-    std::size_t used_   = 0;      // of out_
-    std::size_t older_  = 0;      // of these: from blocks before this one
-    std::size_t at_     = 0;      // of the block: taken
-    std::size_t safe_   = 0;      // of the block: written
-    bool        inside_ = false;  // a line whose head has been taken
-    bool        taking_ = false;  // and it is logged
-    bool        torn_   = false;  // current does not end with a newline
-
-    bool          stuck_     = false;
-    ticks         now_       = 0;
-    ticks         since_     = 0;
-    ticks         retry_at_  = 0;
-    ticks         remind_at_ = 0;
-    std::uint64_t tries_     = 0;
-    std::uint64_t dropped_   = 0;  // lines, not yet reported
+    const log_settings&       how_;
+    outlets&                  outlets_;
+    sys::unique_fd            dir_;
+    log_config                config_;
+    runwell::processor        processor_;
+    log_files                 files_;
+    log_feed                  feed_;
+    std::optional<line_state> first_;  // no block has come yet; the state of the input
 };
 
 }  // namespace runwell

@@ -35,4 +35,9 @@ private:
     sys::unique_fd socket_;
 };
 
+struct outlets {
+    alerts    to_stderr;
+    datagrams to_udp;
+};
+
 }  // namespace runwell

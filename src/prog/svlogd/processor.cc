@@ -29,12 +29,14 @@ sys::unique_fd open_high(int dir, const char* name, int flags) noexcept {
 }  // namespace
 
 old_name oldest_of(int directory, old_file what) noexcept {
-    oldest_files found{{}};
+    old_name oldest;
     ::lseek(directory, 0, SEEK_SET);
     const auto read = sys::each_name(directory, [&](const char* name, unsigned char) {
-        if (is_old_name(name, what)) found.add(name);
+        if (!is_old_name(name, what) || (!oldest.empty() && name >= oldest.view())) return;
+        oldest.clear();
+        oldest.append(name);
     });
-    return read && found.kept() > 0 ? found[0] : old_name{};
+    return read ? oldest : old_name{};
 }
 
 std::optional<ticks> processor::due() const noexcept {
