@@ -22,7 +22,7 @@
 
 namespace runwell {
 
-// What is logged at once, and when it came.
+// Bytes that are logged together, and the time at which they came.
 struct log_block {
     std::string_view ready;  // whole lines, or the head of the last one: framing.hh
     std::string_view stamp;  // with the space that follows it; empty: no stamps
@@ -75,7 +75,7 @@ public:
         if (pending().empty()) safe_ = at_;
     }
 
-    // What is to be written next; empty: nothing is gathered.
+    // The bytes to write next; empty: nothing is gathered.
     std::string_view pending() const noexcept { return used_ > 0 ? std::string_view{out_.data(), used_} : run_; }
 
     // The first n bytes of pending() have been written.

@@ -26,7 +26,7 @@ namespace runwell {
 struct log_end {
     std::string_view text;         // the last bytes of the log, as many as there are or can be looked at
     bool             cut = false;  // there is more before them
-    // Bytes that the log has grown by since the state that the mark tells; nothing: not known.
+    // Bytes that were logged after the state in the mark; nothing: not known.
     std::optional<std::uint64_t> grown;
 };
 

@@ -22,7 +22,7 @@ public:
     // The block has been taken from the pipe.
     void taken() noexcept;
     void clear() noexcept;
-    // The input begins in that state, by what mark() tells.
+    // The input begins in that state, according to mark().
     void begins(const line_state& state) noexcept {
         mark_->after = state;
         mark_->taken = true;

@@ -41,7 +41,7 @@ public:
     // read from standard input yet, so that a predecessor may have logged a part of what is there.
     bool open(ticks now, bool first) noexcept;
     void close() noexcept;
-    // What could not be written is tried again now.
+    // Writes the pending bytes now, whatever failed before.
     void try_at_once() noexcept;
     // For good: says what could not be written. `left`: how much of the block has been taken from the pipe; nothing
     // when no block is open.

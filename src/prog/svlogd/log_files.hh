@@ -1,4 +1,4 @@
-// log_files.hh — the files of a log directory: what is written goes to current, and current becomes an old file in
+// log_files.hh — the files of a log directory: lines go to current, and current becomes an old file in
 // time.
 //
 //     append(bytes) ──▶ current ── s, t, ALRM ──▶ rotate() ──▶ @….s, or @….u for a processor ──▶ prune()

@@ -50,7 +50,7 @@ private:
     moment               newest_;
     old_name             newest_name_;
     std::optional<ticks> prune_at_;
-    std::uint64_t        looked_at_ = 0;  // names, for want of room
+    std::uint64_t        looked_at_ = 0;  // names, on a full disk
 };
 
 // The last old file by name before `before` (empty: of all); empty: there is none.
