@@ -182,10 +182,12 @@ sys::unique_fd control_of(int dir, const char* name) noexcept {
     return std::move(*control);
 }
 
-// Whoever holds the lock need not be listening (yet, or any more). It is only tried, and free again at once.
-bool is_locked(int dir, const char* name) noexcept {
+// Whether another runsv holds the lock; it need not be listening (yet, or any more). It is only tried, and free again
+// at once. Nothing: that cannot be found out.
+std::optional<bool> is_locked(int dir, const char* name) noexcept {
     const auto lock = sys::open_at(dir, below(name, "/supervise/lock").c_str(), O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
-    return lock && ::flock(lock->value(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (!lock) return std::nullopt;
+    return ::flock(lock->value(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
 void tell_to_exit(int control) noexcept { static_cast<void>(::write(control, "x", 1) < 0); }
@@ -559,7 +561,8 @@ bool supervisor::start(int dir, std::size_t i) noexcept {
 // An earlier runsvdir was killed, or somebody started a runsv by hand: it is left alone for as long as it lives.
 bool supervisor::is_held_by_another(int dir, std::size_t i) noexcept {
     sys::unique_fd control = control_of(dir, roster_.name_text(i));
-    if (!control && !is_locked(dir, roster_.name_text(i))) return false;
+    // A service may have its own control pipe open: that alone is no runsv.
+    if (!is_locked(dir, roster_.name_text(i)).value_or(static_cast<bool>(control))) return false;
     rlimit     files{};
     const bool keep = control && ::getrlimit(RLIMIT_NOFILE, &files) == 0 &&
                       (files.rlim_cur == RLIM_INFINITY ||
@@ -586,7 +589,7 @@ void supervisor::tell_to_leave(std::size_t i) noexcept {
 void supervisor::look_at_other(std::size_t i) noexcept {
     const auto        dir  = sys::open_directory(AT_FDCWD, directory_);
     const char* const name = roster_.name_text(i);
-    if (dir && (control_of(dir->value(), name) || is_locked(dir->value(), name)))
+    if (dir && is_locked(dir->value(), name).value_or(static_cast<bool>(control_of(dir->value(), name))))
         roster_.postpone(i, sys::monotonic() + one_second);
     else
         roster_.released(i);
