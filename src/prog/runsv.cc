@@ -38,7 +38,7 @@
 namespace runwell {
 namespace {
 
-// Between a removal in the service directory and the look what is missing: who removes all of it is left to.
+// From a removal in the service directory to the look at it: rm -r of the whole directory must not find new files.
 constexpr ticks looks_in = one_second / 4;
 
 // An absolute path of the service directory, if it fits. (PATH_MAX would be one more page for every service.)
@@ -193,7 +193,7 @@ outcome supervisor::go_on(const char* name, const handover& from) noexcept {
         here.status_file = here.files.status_file();
         open_ledger(here, sys::voice{"runsv", name_});
     }
-    names_changed();  // nobody knows what the program before has not seen
+    names_changed();  // the program before may have missed a removal
     return done{};
 }
 
@@ -301,7 +301,7 @@ void supervisor::look_after_orphans() noexcept {
         if (const auto status = end_of_orphan(at(who).process)) ended(who, *status);
 }
 
-// What may have been an old process of the service has ended: now it can be started.
+// The process that may have been an old one of this service has ended: the service can be started now.
 void supervisor::look_after_foreign(member who, supervised_process& one) noexcept {
     if (!one.foreign) return;
     const bool over = one.orphan ? one.orphan.has_ended() : ::kill(one.pid, 0) != 0 && errno == ESRCH;
@@ -606,7 +606,8 @@ void supervisor::names_changed() noexcept {
     if (!look_at_) look_at_ = sys::monotonic() + looks_in;
 }
 
-// What is missing is made again, unless the whole service is on its way out: so not before a second look.
+// Makes supervise/ again if it is missing at two looks in a row. One look could fall into rm -r of the service
+// directory.
 void supervisor::look_at_names() noexcept {
     look_at_.reset();
     watch_names();  // first, so that nothing is missed

@@ -109,7 +109,7 @@ leftovers look_at(member_io& its, const boot_scope& now, const service& fresh, c
     return e;
 }
 
-// The pipe is had back from whoever has it. ENOENT: nobody has it.
+// Reopens the log pipe through an adopted process that has it open. ENOENT: none has.
 outcome reopen(sys::pipe_ends& pipe, const file_identity& which, const member_io& main, const member_io& log) noexcept {
     outcome tried = done{};
     for (const supervised_process* holder : {&log.process, &main.process, &main.script}) {

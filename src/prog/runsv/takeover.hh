@@ -31,7 +31,7 @@ void open_ledger(member_io& its, const sys::voice& say) noexcept;
 // errno.
 bool write_record(member_io& its, const ledger_header& now) noexcept;
 
-// Leaves no record behind. What is still waited for stays in it.
+// Removes the record, unless it names a process that is still waited for.
 void clear_record(member_io& its) noexcept;
 
 }  // namespace runwell
