@@ -29,7 +29,10 @@ void ask_script(service& s, char letter, const event& e, todo_list& list) noexce
 // control/`letter` has answered: do what its command does, unless it has `handled` that.
 void after_script(service& s, char letter, bool handled, const event& e, todo_list& list) noexcept {
     switch (letter) {
-        case 'u': return begin_run(s, e, list);
+        case 'u':
+            if (!s.blocked) return begin_run(s, e, list);
+            s.owed = s.owed || s.wanted != want::up;
+            return;
         case 't':
             if (!handled && running(s)) {
                 send(s, SIGTERM, list);

@@ -40,6 +40,7 @@ struct service {
     bool got_term = false;
     bool owed     = false;  // one start is owed, whatever is wanted: `once`
     bool held     = false;  // the pair is draining its logger: only a logger is started, and only when that is owed
+    bool blocked  = false;  // what may be an old process of it lives: nothing is started (core/takeover.hh)
     bool is_log   = false;  // a logger has no ./finish, no control scripts, and does not know `exit`
     char script   = '\0';   // the control script that runs now
 
@@ -107,7 +108,7 @@ constexpr bool gone(const service& of) noexcept {
 
 // Something is only waiting for not_before.
 constexpr bool start_is_due(const service& of) noexcept {
-    if (of.alive || busy(of)) return false;
+    if (of.alive || of.blocked || busy(of)) return false;
     if (of.held) return of.is_log && of.owed;
     return of.now == phase::finish || of.owed || of.wanted == want::up;
 }

@@ -144,9 +144,10 @@ result<sys::unique_fd> supervise_client::open_lock() const noexcept {
     return sys::open_at(directory_.value(), lock.name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
 }
 
-bool supervise_client::is_locked() const noexcept {
+std::optional<bool> supervise_client::is_locked() const noexcept {
     const auto lock = open_lock();
-    return lock && ::flock(lock->value(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (!lock) return std::nullopt;
+    return ::flock(lock->value(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
 }  // namespace runwell::parts

@@ -15,6 +15,7 @@
 // link, where that user could have acted without us.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "core/result.hh"
@@ -51,8 +52,9 @@ public:
     // `lock`, open for reading: a regular file.
     result<sys::unique_fd> open_lock() const noexcept;
 
-    // A process holds `lock`, although it may not read commands (yet, or any more). Takes the lock for a moment.
-    bool is_locked() const noexcept;
+    // Whether a process holds `lock`, although it may not read commands (yet, or any more). Takes the lock for a
+    // moment. Nothing: that cannot be found out.
+    std::optional<bool> is_locked() const noexcept;
 
 private:
     struct entry;

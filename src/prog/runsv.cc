@@ -2,7 +2,8 @@
 //   setup()   may fail, and then runsv never began;
 //   run()     may not: from here on every error is a warning and a retry.
 //
-// What is decided, core/pair decides. This file carries it out, and tells what has come of it.
+// core/pair makes every decision; this file carries it out and reports the result back as an event.
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -10,20 +11,21 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <optional>
 #include <span>
 
 #include "core/essential.hh"
 #include "core/pair.hh"
 #include "core/stages.hh"
-#include "core/succession.hh"
 #include "core/text.hh"
 #include "core/version.hh"
-#include "prog/runsv/estate.hh"
-#include "prog/runsv/post.hh"
-#include "prog/runsv/renewal.hh"
+#include "prog/runsv/member_io.hh"
+#include "prog/runsv/reexec.hh"
+#include "prog/runsv/takeover.hh"
 #include "sys/clock.hh"
 #include "sys/files.hh"
 #include "sys/ledger.hh"
@@ -36,12 +38,19 @@
 namespace runwell {
 namespace {
 
+// From a removal in the service directory to the look at it: rm -r of the whole directory must not find new files.
+constexpr ticks looks_in = one_second / 4;
+
+// An absolute path of the service directory, if it fits. (PATH_MAX would be one more page for every service.)
+constexpr std::size_t longest_path = 511;
+char                  path_of_service[longest_path + 1];
+
 class supervisor {
 public:
     // Takes charge of the service directory at `path`, which is spoken of as `name`. Nothing is started yet.
     outcome setup(const char* name, const char* path) noexcept;
-    // The same for who has been its supervisor before it became this program.
-    outcome go_on(const char* name, const baton& received) noexcept;
+    // The same for the process that has been its supervisor before it became this program.
+    outcome go_on(const char* name, const handover& from) noexcept;
 
     void begin() noexcept;                         // start what is wanted
     bool obeys(member who) const noexcept;         // it can take a command now
@@ -49,29 +58,33 @@ public:
     void terminate() noexcept;                     // as the command exit, as soon as it can be taken
     void reaped(sys::ended_child child) noexcept;  // a child of this process: ours, or nobody's
     void look_after_orphans() noexcept;            // the same for what a supervisor before has left
+    void watch_names() const noexcept;             // a removal in the directories is to be reported by SIGIO
+    void names_changed() noexcept;                 // … and was
     void catch_up() noexcept;                      // do what time has made due, and let the files say what is true
-    void leave_in_order() const noexcept;          // nothing remains for a successor
-    void renew(char* const* argv) noexcept;        // become the program that is installed now, if that can be
+    void leave_in_order() noexcept;                // nothing remains for a successor
+    void reexec(char* const* argv) noexcept;       // become the program that is installed now, if that can be
 
-    int                  control(member who) const noexcept { return posts_[index(who)].files.control().value(); }
-    const sys::orphan&   orphan(member who) const noexcept { return posts_[index(who)].process.orphan; }
-    const sys::orphan&   orphaned_script() const noexcept { return posts_[index(member::main)].script.orphan; }
-    bool                 has_orphans() const noexcept { return posts_[0].has_orphans() || posts_[1].has_orphans(); }
+    int                  control(member who) const noexcept { return at(who).files.control().value(); }
+    const sys::orphan&   orphan(member who) const noexcept { return at(who).process.orphan; }
+    const sys::orphan&   orphaned_script() const noexcept { return at(member::main).script.orphan; }
+    bool                 has_orphans() const noexcept { return members_[0].has_orphans() || members_[1].has_orphans(); }
     std::optional<ticks> deadline() const noexcept;
     bool                 has_left() const noexcept { return left_; }
-    void                 renew_soon() noexcept { renew_ = true; }
-    bool                 is_to_be_renewed() const noexcept { return renew_; }
 
 private:
     static constexpr std::size_t index(member who) noexcept { return static_cast<std::size_t>(who); }
-    post&                        at(member who) noexcept { return posts_[index(who)]; }
+    member_io&                   at(member who) noexcept { return members_[index(who)]; }
+    const member_io&             at(member who) const noexcept { return members_[index(who)]; }
     const service& life(member who) const noexcept { return who == member::main ? state_.main : state_.log; }
+    service&       life(member who) noexcept { return who == member::main ? state_.main : state_.log; }
+    status         status_of(member who) const noexcept;
 
     bool is_essential() const noexcept;
 
     outcome find_logger() noexcept;
     void    find_wishes() noexcept;
-    void    tell_first(member who, const std::optional<event>& news) noexcept;
+    void    tell_first(member who, const std::optional<event>& what) noexcept;
+    void    look_after_foreign(member who, supervised_process& one) noexcept;
     void    ended(member who, int status) noexcept;
     void    script_ended(int status) noexcept;
     outcome lock(member who) noexcept;
@@ -88,21 +101,28 @@ private:
     bool    publish() noexcept;
     outcome publish(member who) noexcept;
     outcome move_back_in(member who) noexcept;
-    void    write_ledger_anew(member who) const noexcept;
+    bool    record(member who) noexcept;
+    void    look_at_names() noexcept;
     void    warn(const trouble& why) const noexcept { sys::voice{"runsv", name_}.warn(why); }
     void    cannot_start(member who, const sys::spawned& child) const noexcept;
 
     const char*          name_ = "";
     const char*          path_ = "";
-    post                 posts_[2];
+    member_io            members_[2];
     sys::pipe_ends       pipe_;
+    file_identity        pipe_is_;  // which pipe that is
+    boot_scope           scope_;
+    ticks                since_ = 0;  // this supervisor exists, by CLOCK_BOOTTIME
     pair                 state_;
-    news                 first_;              // what a supervisor before has left to be told
+    initial_events       first_;              // what a supervisor before has left to be told
     bool                 terminate_ = false;  // asked for while a control script ran
-    bool                 renew_     = false;  // asked for, and not possible yet
     bool                 left_      = false;
-    int                  complaint_ = 0;  // errno of the last complaint about the files, so that it is made once
-    std::optional<ticks> retry_;          // when to try again to write them
+    bool                 displaced_ = false;  // another runsv serves what has our name now
+    bool                 missing_[2]{};       // supervise/ did not lead to our files when that was looked at,
+    bool                 lost_[2]{};          // … and the time after
+    int                  complaint_ = 0;      // errno of the last complaint about the files, so that it is made once
+    std::optional<ticks> retry_;              // when to try again to write them
+    std::optional<ticks> look_at_;            // when to look whether supervise/ is still ours
 };
 
 bool exists(int directory, const char* path) noexcept {
@@ -111,11 +131,13 @@ bool exists(int directory, const char* path) noexcept {
 }
 
 outcome supervisor::setup(const char* name, const char* path) noexcept {
-    name_ = name;
-    path_ = path;
+    name_  = name;
+    path_  = path;
+    scope_ = sys::scope_now();
+    since_ = sys::since_boot();
 
-    post& main   = at(member::main);
-    auto  opened = sys::hold_directory(AT_FDCWD, path);
+    member_io& main   = at(member::main);
+    auto       opened = open_service_directory(AT_FDCWD, path);
     if (!opened || ::faccessat(opened->value(), ".", X_OK, AT_EACCESS) != 0)
         return trouble{"unable to change to directory", "", opened ? errno : opened.why().error};
     main.directory = std::move(*opened);
@@ -124,29 +146,54 @@ outcome supervisor::setup(const char* name, const char* path) noexcept {
 
     TRY(lock(member::main));
     if (state_.has_log) TRY(lock(member::log));
-    first_ = take_over(state_, main, at(member::log), pipe_, sys::voice{"runsv", name_});
-    if (has_orphans()) warn({"the supervisor before this one was killed: going on with its processes"});
+    first_ = take_over(state_, main, at(member::log), pipe_, scope_, sys::voice{"runsv", name_});
+    if (pipe_.write) pipe_is_ = sys::identity_by_device(pipe_.write.value());
+    if (state_.main.alive || busy(state_.main) || state_.log.alive)
+        warn({"the supervisor before this one was killed: going on with its processes"});
     TRY(main.files.open_fifos());
     if (state_.has_log) TRY(at(member::log).files.open_fifos());
     return done{};
 }
 
-outcome supervisor::go_on(const char* name, const baton& received) noexcept {
-    name_          = name;
-    path_          = received.path;
-    state_.has_log = received.directory[index(member::log)] >= 0;
+outcome supervisor::go_on(const char* name, const handover& from) noexcept {
+    name_ = name;
+    std::memcpy(path_of_service, from.path.c_str(), from.path.size() + 1);
+    path_      = path_of_service;
+    scope_     = sys::scope_now();
+    since_     = sys::since_boot();
+    state_     = from.state;
+    terminate_ = from.terminate;
+    pipe_.read.reset(from.log_pipe[0]);
+    pipe_.write.reset(from.log_pipe[1]);
+    if (pipe_.write) pipe_is_ = sys::identity_by_device(pipe_.write.value());
     for (const member who : {member::main, member::log}) {
-        const std::size_t i = index(who);
         if (who == member::log && !state_.has_log) break;
-        at(who).directory.reset(received.directory[i]);
-        at(who).files = TRY(sys::supervise::take_over(
-            at(who).directory.value(), names_of(who),
-            {.lock = received.lock[i], .control = received.control[i], .ok = received.ok[i]}));
+        const handed_member& its = from.members[index(who)];
+        const auto           get = [](const handed_process& p) {
+            supervised_process one{
+                          .pid = static_cast<pid_t>(p.pid), .record = p.record, .orphan = {}, .foreign = p.foreign};
+            if (p.pidfd >= 0) one.orphan = sys::orphan::handed_over(p.pidfd, p.reaped_by);
+            return one;
+        };
+        member_io& here = at(who);
+        here.directory.reset(its.files.directory);
+        here.record_file.reset(its.files.ledger);
+        here.process     = get(its.process);
+        here.script      = get(its.script);
+        here.files       = sys::supervise::handed_over(here.directory.value(), names_of(who),
+                                                       {.directory = its.files.supervise,
+                                                        .lock      = its.files.lock,
+                                                        .control   = its.files.control,
+                                                        .ok        = its.files.ok,
+                                                        .pid       = its.files.pid,
+                                                        .stat      = its.files.stat,
+                                                        .status    = its.files.status,
+                                                        .published = its.files.published},
+                                                       status_of(who));
+        here.status_file = here.files.status_file();
+        open_ledger(here, sys::voice{"runsv", name_});
     }
-    pipe_.read.reset(received.read);
-    pipe_.write.reset(received.write);
-    find_wishes();
-    first_ = take_over(state_, at(member::main), at(member::log), pipe_, sys::voice{"runsv", name_});
+    names_changed();  // the program before may have missed a removal
     return done{};
 }
 
@@ -173,7 +220,7 @@ outcome supervisor::find_logger() noexcept {
         warn({"./log: not a directory."});
         return done{};
     }
-    auto opened = sys::hold_directory(service, "log");
+    auto opened = open_service_directory(service, "log");
     if (!opened) return trouble{"unable to change directory to ./log", "", opened.why().error};
     at(member::log).directory = std::move(*opened);
     state_.has_log            = true;
@@ -182,7 +229,7 @@ outcome supervisor::find_logger() noexcept {
 
 // What is wanted when nobody has said anything yet.
 void supervisor::find_wishes() noexcept {
-    const auto wanted_at = [](const post& its) {
+    const auto wanted_at = [](const member_io& its) {
         return exists(its.directory.value(), "down") ? want::down : want::up;
     };
     state_.main.wanted = wanted_at(at(member::main));
@@ -200,6 +247,7 @@ void supervisor::on(member who, event happened) noexcept {
         next->wall            = sys::wall();
         next->essential       = who == member::main && is_essential();
         const task_list tasks = step(state_, who, *next);
+        for (const member each : {member::main, member::log}) record(each);  // before anything comes of it
         next.reset();
         for (const task& what : tasks) {
             const std::optional<event> over = act(what);
@@ -211,7 +259,7 @@ void supervisor::on(member who, event happened) noexcept {
 
 event supervisor::end_of(member who, int status) const noexcept {
     // Can it be read? Asked so that no descriptor is needed: there may be none left.
-    const bool finish = ::faccessat(posts_[index(who)].directory.value(), "finish", R_OK, AT_EACCESS) == 0;
+    const bool finish = ::faccessat(at(who).directory.value(), "finish", R_OK, AT_EACCESS) == 0;
     return {.what = event::kind::ended, .status = status, .has_finish = finish};
 }
 
@@ -227,9 +275,9 @@ void supervisor::begin() noexcept {
     tell_first(member::main, first_.of_main);
 }
 
-void supervisor::tell_first(member who, const std::optional<event>& news) noexcept {
-    const bool is_end = news && news->what == event::kind::ended;
-    on(who, is_end ? end_of(who, news->status) : news.value_or(event{}));
+void supervisor::tell_first(member who, const std::optional<event>& what) noexcept {
+    const bool is_end = what && what->what == event::kind::ended;
+    on(who, is_end ? end_of(who, what->status) : what.value_or(event{}));
 }
 
 bool supervisor::obeys(member who) const noexcept { return who == member::main ? !busy(state_.main) : state_.has_log; }
@@ -243,34 +291,45 @@ void supervisor::read_command(member who) noexcept {
 void supervisor::terminate() noexcept { terminate_ = true; }
 
 void supervisor::reaped(sys::ended_child child) noexcept {
-    if (child.pid == at(member::main).script.pid) return script_ended(child.status);
+    if (at(member::main).script.is_mine(child.pid)) return script_ended(child.status);
     for (const member who : {member::main, member::log})
-        if (child.pid == at(who).process.pid) return ended(who, child.status);
+        if (at(who).process.is_mine(child.pid)) return ended(who, child.status);
 }
 
 void supervisor::look_after_orphans() noexcept {
-    const auto end_of_orphan = [](worker& one) {
-        return one.orphan ? one.orphan.ended(sys::monotonic()) : std::nullopt;
+    for (const member who : {member::main, member::log})
+        for (supervised_process* one : {&at(who).process, &at(who).script}) look_after_foreign(who, *one);
+    const auto end_of_orphan = [](supervised_process& one) {
+        return one.orphan && !one.foreign ? one.orphan.ended(sys::monotonic()) : std::nullopt;
     };
     if (const auto status = end_of_orphan(at(member::main).script)) script_ended(*status);
     for (const member who : {member::main, member::log})
         if (const auto status = end_of_orphan(at(who).process)) ended(who, *status);
 }
 
+// The process that may have been an old one of this service has ended: the service can be started now.
+void supervisor::look_after_foreign(member who, supervised_process& one) noexcept {
+    if (!one.foreign) return;
+    const bool over = one.orphan ? one.orphan.has_ended() : ::kill(one.pid, 0) != 0 && errno == ESRCH;
+    if (!over) return;
+    one.has_ended();
+    life(who).blocked = at(who).process.foreign || at(who).script.foreign;
+    on(who, {});
+}
+
 void supervisor::ended(member who, int status) noexcept {
-    at(who).process = {};
+    at(who).process.has_ended();
     on(who, end_of(who, status));
 }
 
 void supervisor::script_ended(int status) noexcept {
-    at(member::main).script = {};
+    at(member::main).script.has_ended();
     on(member::main, {.what = event::kind::script_ended, .handled = status == 0});
 }
 
 // A container lives for this service, and its process no 1 listens: core/essential.hh.
 bool supervisor::is_essential() const noexcept {
-    return std::getenv(essential_variable) != nullptr &&
-           exists(posts_[index(member::main)].directory.value(), "essential");
+    return std::getenv(essential_variable) != nullptr && exists(at(member::main).directory.value(), "essential");
 }
 
 void supervisor::catch_up() noexcept {
@@ -283,36 +342,58 @@ void supervisor::catch_up() noexcept {
         if (state_.has_log) on(member::log, {});
         on(member::main, {});
     }
+    if (look_at_ && *look_at_ <= sys::monotonic()) look_at_names();
     publish();
 }
 
 std::optional<ticks> supervisor::deadline() const noexcept {
     std::optional<ticks> first = next_tick(state_);
-    for (const auto& other :
-         {retry_, orphan(member::main).deadline(), orphan(member::log).deadline(), orphaned_script().deadline()})
+    std::optional<ticks> poll;
+    for (const member_io& its : members_)
+        if (its.process.must_be_polled() || its.script.must_be_polled()) poll = sys::monotonic() + one_second;
+    for (const auto& other : {retry_, look_at_, poll, orphan(member::main).deadline(), orphan(member::log).deadline(),
+                              orphaned_script().deadline()})
         if (other && (!first || *other < *first)) first = other;
     return first;
 }
 
-void supervisor::leave_in_order() const noexcept {
-    sys::empty_ledger(posts_[index(member::main)].files.ledger());
-    if (state_.has_log) sys::empty_ledger(posts_[index(member::log)].files.ledger());
+void supervisor::leave_in_order() noexcept {
+    if (displaced_) return;  // the record is that of another by now
+    clear_record(at(member::main));
+    if (state_.has_log) clear_record(at(member::log));
 }
 
-// Only when what the files say is all there is to know.
-void supervisor::renew(char* const* argv) noexcept {
-    if (!can_be_handed_over(state_.main) || !can_be_handed_over(state_.log) || terminate_ || !publish()) return;
-    renew_ = false;
-    baton to{.read = pipe_.read.value(), .write = pipe_.write.value(), .path = path_};
+void supervisor::reexec(char* const* argv) noexcept {
+    handover all{.of = static_cast<std::uint32_t>(::getpid()), .state = state_, .members = {}, .path = {}};
     for (const member who : {member::main, member::log}) {
-        const std::size_t          i    = index(who);
-        const sys::supervise::hold held = posts_[i].files.held();
-        to.directory[i]                 = posts_[i].directory.value();
-        to.lock[i]                      = held.lock;
-        to.control[i]                   = held.control;
-        to.ok[i]                        = held.ok;
+        if (who == member::log && !state_.has_log) break;
+        const member_io&           its  = at(who);
+        const sys::supervise::hold held = its.files.held();
+        const auto                 give = [](const supervised_process& one) {
+            return handed_process{.record    = one.record,
+                                                  .pid       = static_cast<std::uint32_t>(one.pid),
+                                                  .foreign   = one.foreign,
+                                                  .pidfd     = one.orphan.fd().value(),
+                                                  .reaped_by = one.orphan.deadline()};
+        };
+        all.members[index(who)] = {.files   = {.directory = its.directory.value(),
+                                               .supervise = held.directory,
+                                               .lock      = held.lock,
+                                               .control   = held.control,
+                                               .ok        = held.ok,
+                                               .pid       = held.pid,
+                                               .stat      = held.stat,
+                                               .status    = held.status,
+                                               .ledger    = its.record_file.value(),
+                                               .published = held.published},
+                                   .process = give(its.process),
+                                   .script  = give(its.script)};
     }
-    warn(runwell::renew(to, argv));
+    all.log_pipe  = {pipe_.read.value(), pipe_.write.value()};
+    all.terminate = terminate_;
+    if (!all.path.append(path_))
+        return warn({"unable to become the installed runsv, going on as before", "", ENAMETOOLONG});
+    warn(runwell::reexec(all, argv));
 }
 
 // -- what is to be done ------------------------------------------------------------------------------------------
@@ -341,8 +422,9 @@ bool supervisor::ensure_pipe() noexcept {
         warn({"unable to create log pipe", "", made.why().error});
         return false;
     }
-    pipe_ = std::move(*made);
-    sys::note_pipe(at(member::main).files.ledger(), pipe_.write);
+    pipe_    = std::move(*made);
+    pipe_is_ = sys::identity_by_device(pipe_.write.value());
+    record(member::main);
     return true;
 }
 
@@ -355,14 +437,18 @@ std::optional<event> supervisor::start(member who, const char* const* argv) noex
                                             .dir      = at(who).directory.value(),
                                             .fd_for_0 = is_log ? pipe_.read.value() : -1,
                                             .fd_for_1 = is_log ? -1 : pipe_.write.value(),
-                                            .ledger   = at(who).files.ledger(),
+                                            .recorded = true,
+                                            .ledger   = at(who).ledger(),
                                             .entry    = life(who).now == phase::run ? 'r' : 'f'});
     if (child.pid < 0) {
         warn({"unable to fork, sleeping", "", child.error});
         return event{.what = event::kind::could_not_start};
     }
     at(who).process.pid = child.pid;
-    if (child.pid > 0) return std::nullopt;
+    if (child.pid > 0) {
+        at(who).process.record = child.record;
+        return std::nullopt;
+    }
     cannot_start(who, child);
     constexpr int exited_111 = 111 << 8;
     return end_of(who, exited_111);
@@ -399,11 +485,13 @@ std::optional<event> supervisor::run_script(member who, char letter) noexcept {
                                             .envp     = environ,
                                             .dir      = at(who).directory.value(),
                                             .fd_for_1 = pipe_.write.value(),
-                                            .ledger   = at(who).files.ledger(),
+                                            .recorded = true,
+                                            .ledger   = at(who).ledger(),
                                             .entered  = role::script,
                                             .entry    = letter});
     if (child.pid > 0) {
-        at(who).script.pid = child.pid;
+        at(who).script.pid    = child.pid;
+        at(who).script.record = child.record;
         return std::nullopt;
     }
     if (child.pid < 0)
@@ -431,11 +519,24 @@ void supervisor::cannot_start(member who, const sys::spawned& child) const noexc
 
 // -- what the files say ------------------------------------------------------------------------------------------
 
+status supervisor::status_of(member who) const noexcept {
+    const service&            is  = life(who);
+    const supervised_process& its = at(who).process;
+    return {.since    = is.since,
+            .pid      = its.foreign ? 0 : static_cast<std::uint32_t>(its.pid),
+            .paused   = is.paused,
+            .wanted   = is.wanted,
+            .got_term = is.got_term,
+            .now      = is.now};
+}
+
 // Both, where they have changed. When that fails the reason is told once, and tried again every second.
 bool supervisor::publish() noexcept {
     outcome       said   = publish(member::main);
     const outcome of_log = state_.has_log ? publish(member::log) : outcome{done{}};
     if (said) said = of_log;
+    for (const member who : {member::main, member::log})
+        if (!record(who) && said) said = trouble{"unable to write the record of processes", "", errno};
     if (said) {
         retry_.reset();
         complaint_ = 0;
@@ -448,42 +549,83 @@ bool supervisor::publish() noexcept {
 }
 
 outcome supervisor::publish(member who) noexcept {
-    const service& is = life(who);
-    if (at(who).files.removed()) TRY(move_back_in(who));
-    return at(who).files.publish({.since    = is.since,
-                                  .pid      = static_cast<std::uint32_t>(at(who).process.pid),
-                                  .paused   = is.paused,
-                                  .wanted   = is.wanted,
-                                  .got_term = is.got_term,
-                                  .now      = is.now});
+    if (displaced_) return done{};
+    const bool removed = at(who).files.removed();
+    if (removed && look_at_ && !lost_[index(who)]) return done{};  // soon, if the service directory is not removed, too
+    if (removed || lost_[index(who)]) TRY(move_back_in(who));
+    const outcome said = at(who).files.publish(status_of(who));
+    if (at(who).files.has_new_status()) at(who).status_file = at(who).files.status_file();
+    return said;
+}
+
+// For the supervisor that comes after this one, should it be killed: core/ledger.hh.
+bool supervisor::record(member who) noexcept {
+    if (displaced_ || (who == member::log && !state_.has_log)) return true;
+    return write_record(at(who), {.scope  = scope_,
+                                  .since  = since_,
+                                  .pipe   = who == member::main ? pipe_is_ : file_identity{},
+                                  .status = at(who).status_file,
+                                  .wanted = life(who).wanted,
+                                  .owed   = life(who).owed});
 }
 
 // supervise/ has been removed, alone or with the service directory: serve what has taken its place under the name.
+// Where another runsv does so already, there are two of the service: this one ends its own.
 outcome supervisor::move_back_in(member who) noexcept {
-    post& its = at(who);
+    member_io& its = at(who);
     if (sys::is_removed(its.directory)) {
-        its.directory = TRY(who == member::main ? sys::hold_directory(AT_FDCWD, path_)
-                                                : sys::hold_directory(at(member::main).directory.value(), "log"));
+        its.directory = TRY(who == member::main ? open_service_directory(AT_FDCWD, path_)
+                                                : open_service_directory(at(member::main).directory.value(), "log"));
     }
-    sys::supervise files = TRY(sys::supervise::lock(its.directory.value(), names_of(who)));
+    if (its.files.holds_lock_in(its.directory.value())) {  // only a FIFO has been removed
+        TRY(its.files.open_fifos());
+        lost_[index(who)] = false;
+        return done{};
+    }
+    auto locked = sys::supervise::lock(its.directory.value(), names_of(who));
+    if (!locked && locked.why().error == EAGAIN) {
+        warn({"another runsv has taken the place of this one, ending the service"});
+        displaced_ = true;
+        terminate();
+        look_at_ = sys::monotonic();  // at once
+        return done{};
+    }
+    sys::supervise files = TRY(std::move(locked));
     TRY(files.open_fifos());
-    its.files = std::move(files);
-    write_ledger_anew(who);
+    its.files         = std::move(files);
+    its.status_file   = {};
+    lost_[index(who)] = false;
+    open_ledger(its, sys::voice{"runsv", name_});
+    watch_names();
     return done{};
 }
 
-// What lives has entered itself in a file that is gone.
-void supervisor::write_ledger_anew(member who) const noexcept {
-    const post& its  = posts_[index(who)];
-    const auto  here = sys::here_and_now();
-    if (!here) return;
-    sys::begin_ledger(its.files.ledger(), *here, false);
-    if (who == member::main && pipe_.write) sys::note_pipe(its.files.ledger(), pipe_.write);
-    const auto enter = [&](role as, char what, pid_t pid) {
-        if (pid > 0) sys::enter(its.files.ledger(), as, {what, static_cast<std::uint32_t>(pid), here->since});
-    };
-    enter(role::process, life(who).now == phase::run ? 'r' : 'f', its.process.pid);
-    enter(role::script, life(who).script, its.script.pid);
+// The kernel sends SIGIO once for the next removal or renaming in each service directory: fcntl(2), F_NOTIFY. That
+// takes no descriptor, unlike inotify, of which a user has no more than 128. (Not in supervise/: what we rename there
+// would wake us.) Without it what is missing is noticed when something happens.
+void supervisor::watch_names() const noexcept {
+    for (const member_io& its : members_)
+        if (its.directory) ::fcntl(its.directory.value(), F_NOTIFY, DN_DELETE);
+}
+
+void supervisor::names_changed() noexcept {
+    if (!look_at_) look_at_ = sys::monotonic() + looks_in;
+}
+
+// Makes supervise/ again if it is missing at two looks in a row. One look could fall into rm -r of the service
+// directory.
+void supervisor::look_at_names() noexcept {
+    look_at_.reset();
+    watch_names();  // first, so that nothing is missed
+    for (const member who : {member::main, member::log}) {
+        const member_io& its     = at(who);
+        bool&            missing = missing_[index(who)];
+        const bool       intact  = !its.directory || its.files.is_intact_in(its.directory.value());
+        const bool       remains = !intact && (sys::is_removed(its.directory) || exists(its.directory.value(), "run"));
+        if (remains && missing) lost_[index(who)] = true;
+        missing = remains && !missing;
+        if (missing) names_changed();
+    }
 }
 
 // -- the program -------------------------------------------------------------------------------------------------
@@ -492,13 +634,16 @@ void supervisor::write_ledger_anew(member who) const noexcept {
     const auto reap = [&] {
         for (auto child = sys::reap(); child.pid != 0; child = sys::reap()) service.reaped(child);
     };
+    bool       reexec       = false;
     const auto read_signals = [&] {
         while (const int signal = sys::next_signal(signals)) {
             if (signal == SIGTERM) service.terminate();
-            if (signal == SIGHUP) service.renew_soon();
+            if (signal == SIGHUP) reexec = true;
+            if (signal == SIGIO) service.names_changed();
         }
     };
     read_signals();
+    service.watch_names();
     service.begin();
     reap();  // who ended while this program took the place of another: listen_to() has dropped the signal
     for (;;) {
@@ -507,8 +652,6 @@ void supervisor::write_ledger_anew(member who) const noexcept {
             service.leave_in_order();
             ::_exit(0);
         }
-        if (service.is_to_be_renewed()) service.renew(argv);
-
         const auto listen  = [&](member who) { return service.obeys(who) ? service.control(who) : -1; };
         const auto watch   = [](const sys::orphan& it) { return pollfd{it.fd().value(), it.events(), 0}; };
         pollfd     ready[] = {{signals.value(), POLLIN, 0},        {listen(member::main), POLLIN, 0},
@@ -523,6 +666,7 @@ void supervisor::write_ledger_anew(member who) const noexcept {
         if (ready[0].revents != 0) {
             read_signals();
             reap();
+            if (std::exchange(reexec, false)) service.reexec(argv);
         }
         if (ready[1].revents != 0 && service.obeys(member::main)) service.read_command(member::main);
         if (ready[2].revents != 0) service.read_command(member::log);
@@ -531,14 +675,22 @@ void supervisor::write_ledger_anew(member who) const noexcept {
 
 // The absolute path of a directory, or `name` itself where that is too long to be kept.
 const char* absolute(const char* name) noexcept {
-    static char       path[512];  // PATH_MAX would be one more page for every service
+    char* const       path = path_of_service;
     const std::size_t size = std::strlen(name) + 1;
-    if (*name == '/' || *name == '\0' || ::getcwd(path, sizeof path) == nullptr) return name;
+    if (*name == '/' || *name == '\0' || ::getcwd(path, longest_path + 1) == nullptr) return name;
     const std::size_t above = std::strlen(path);
-    if (above + 1 + size > sizeof path) return name;
+    if (above + 1 + size > longest_path + 1) return name;
     path[above] = '/';
     std::memcpy(path + above + 1, name, size);
     return path;
+}
+
+// Apart, so that only a supervisor that was another program before pays for the room.
+[[gnu::noinline]] result<bool> go_on(supervisor& service, const char* name) noexcept {
+    const auto from = TRY(received());
+    if (!from) return false;
+    TRY(service.go_on(name, *from));
+    return true;
 }
 
 int usage() noexcept {
@@ -554,18 +706,24 @@ int main(int argc, char** argv) {
     if (argc != 2) return usage();
     sys::occupy_standard_descriptors();
 
-    supervisor service;
-    const auto baton = received();
-    if (!baton && asks_for_version(argc, argv) && ::access(argv[1], F_OK) != 0) {
-        sys::say({version_words});
-        return usage();
+    // Beside other variables, whose page is private anyway, rather than on the stack: that is a page less for each
+    // service.
+    alignas(supervisor) static std::byte room[sizeof(supervisor)];
+    supervisor&                          service = *new (room) supervisor;
+    const auto                           goes_on = has_been_reexeced() ? go_on(service, argv[1]) : result<bool>{false};
+    if (!goes_on) return sys::voice{"runsv", argv[1]}.fatal(goes_on.why(), 111);
+    if (!*goes_on) {
+        if (asks_for_version(argc, argv) && ::access(argv[1], F_OK) != 0) {
+            sys::say({version_words});
+            return usage();
+        }
+        const char* const path  = absolute(argv[1]);
+        const outcome     ready = service.setup(argv[1], path);
+        if (!ready) return sys::voice{"runsv", argv[1]}.fatal(ready.why(), 111);
+        // Where it was started may have to be unmounted one day; where the service lives is in use anyway.
+        if (*path == '/') static_cast<void>(::chdir(path) != 0);
     }
-    const char* const path  = baton ? baton->path : absolute(argv[1]);
-    const outcome     ready = baton ? service.go_on(argv[1], *baton) : service.setup(argv[1], path);
-    if (!ready) return sys::voice{"runsv", argv[1]}.fatal(ready.why(), 111);
-    const auto signals = sys::listen_to({SIGCHLD, SIGTERM}, {SIGHUP});
+    const auto signals = sys::listen_to({SIGCHLD, SIGTERM}, {SIGHUP, SIGIO});
     if (!signals) return sys::voice{"runsv", argv[1]}.fatal(signals.why(), 111);
-    // Where it was started may have to be unmounted one day; where the service lives is in use anyway.
-    if (!baton && *path == '/') static_cast<void>(::chdir(path) != 0);
     run(service, *signals, argv);
 }

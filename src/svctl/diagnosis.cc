@@ -193,10 +193,10 @@ void examine_end(const status& said, std::vector<finding>& found) {
 // end. (runit's writes nothing down.)
 void examine_last_run(const tree& in, const service& of, moment now, std::vector<finding>& found) {
     const auto lock = parts::supervise_client{in.fd(), (of.name + "/supervise").c_str()}.open_lock();
-    const auto here = sys::here_and_now();
-    if (!lock || !here) return;
+    if (!lock) return;
     const ledger known = sys::read_ledger(lock->value());
-    if (!known.from || !known.from->is_where(*here) || !known.process || known.process->what != 'r') return;
+    if (!known.from || same_scope(known.from->scope, sys::scope_now()) != truth::yes) return;
+    if (!known.process || known.process->what != 'r') return;
     const double ended = of.main.age(now).value_or(0);  // both in seconds ago
     const double began = static_cast<double>(sys::since_boot() - known.process->born) / one_second;
     if (began < ended) return;

@@ -66,7 +66,25 @@ struct pidfd_info {
 constexpr std::uint64_t pidfd_tells_exit = 1U << 3;
 constexpr unsigned      pidfd_get_info   = 0xC048FF0B;  // _IOWR(0xFF, 11, pidfd_info), Linux 6.15
 
+// linux/stat.h
+struct file_time {
+    std::int64_t  seconds = 0;
+    std::uint32_t nanos   = 0;
+    std::int32_t  nothing = 0;
+};
+struct file_status {
+    std::uint32_t mask = 0;  // what of the rest is known
+    std::uint32_t before[7]{};
+    std::uint64_t inode = 0;
+    std::uint64_t sizes[3]{};
+    file_time     accessed, born, changed, modified;
+    std::uint64_t behind[16]{};
+};
+constexpr unsigned status_inode = 0x100;
+constexpr unsigned status_born  = 0x800;
+
 // linux/magic.h
 constexpr std::uint64_t cgroup2_magic = 0x63677270;
+constexpr std::uint64_t pidfs_magic   = 0x50494446;
 
 }  // namespace runwell::sys::kernel

@@ -1,28 +1,35 @@
-// ledger.hh — the ledger of a supervisor (core/ledger.hh) in its lock file.
+// ledger.hh — the record of a supervisor's processes (core/ledger.hh) in a file, and what the kernel says to compare it
+// with.
 //
-// `lock` is supervise/lock, open for reading and writing, or -1: then, and where it cannot be written, a successor
-// finds nobody, as after an orderly end.
+// `file` is supervise/lock, a file of sys/records.hh, or -1: then there is no record, and nothing is written.
 #pragma once
 
 #include "core/ledger.hh"
+#include "core/takeover.hh"
 #include "sys/fd.hh"
 
 namespace runwell::sys {
 
-// This boot, this pid namespace, this moment. Nothing where /proc does not tell.
-std::optional<origin> here_and_now() noexcept;
+// This life of this PID namespace. What /proc does not tell is 0.
+boot_scope scope_now() noexcept;
 
-ledger read_ledger(int lock) noexcept;
+// The record of this process, which was started no earlier than `earliest`. Makes system calls only: for a child that
+// borrows the memory of its parent.
+process_record record_of_self(char what, ticks earliest) noexcept;
 
-// From now on the ledger is from here; its entries stay, or go.
-void begin_ledger(int lock, const origin& from, bool keep_entries) noexcept;
+ledger read_ledger(int file) noexcept;
 
-void enter(int lock, role as, const birth& of) noexcept;
-
-// This is the pipe between the service and its logger.
-void note_pipe(int lock, const unique_fd& pipe) noexcept;
+// Each is one write. False: it is not written, with the reason in errno.
+bool write_ledger(int file, const ledger& whole) noexcept;
+bool write_header(int file, const ledger_header& of) noexcept;
+bool enter(int file, role as, const process_record& of) noexcept;
 
 // Nobody is left behind.
-void empty_ledger(int lock) noexcept;
+void empty_ledger(int file) noexcept;
+
+// Which file it is, by its device or by the birth of its inode; a path of "" is the directory itself. Nothing ({}) for
+// what cannot be looked at.
+file_identity identity_by_device(int file) noexcept;
+file_identity identity_by_birth(int dir, const char* path) noexcept;
 
 }  // namespace runwell::sys

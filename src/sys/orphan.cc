@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,9 +32,28 @@ fixed_text<40> path_of(std::uint32_t pid, std::string_view name) noexcept {
 
 // The part of /proc/PID/stat that interests here; proc_pid_stat(5).
 struct process_stat {
-    char  state = 'X';
-    ticks began = 0;  // rounded down to what the kernel tells
+    char          state   = 'X';
+    std::uint64_t threads = 0;
+    ticks         began   = 0;  // rounded down to what the kernel tells
+
+    // A process whose first thread has ended shows as a zombie for as long as its other threads live.
+    bool has_ended() const noexcept { return state == 'X' || (state == 'Z' && threads <= 1); }
 };
+
+// Whether /proc shows the processes of our PID namespace, under our numbers: a single number in NSpid says so, which is
+// that of the namespace that /proc belongs to. (Before Linux 4.1 there is no such line.)
+bool proc_is_ours() noexcept {
+    const auto file = open_at(AT_FDCWD, "/proc/self/status", O_RDONLY);
+    if (!file) return false;
+    char                   bytes[2048];
+    const ssize_t          size = ::read(file->value(), bytes, sizeof bytes);
+    const std::string_view all{bytes, size > 0 ? static_cast<std::size_t>(size) : 0};
+    const std::string_view name = "\nNSpid:\t";
+    const std::size_t      at   = all.find(name);
+    if (at == std::string_view::npos) return false;
+    const std::string_view line = split(after(all, at + name.size()), '\n').head;
+    return whole_number(line) == static_cast<std::uint64_t>(::getpid());
+}
 
 std::optional<process_stat> stat_of(std::uint32_t pid) noexcept {
     const auto file = open_at(AT_FDCWD, path_of(pid, "/stat").c_str(), O_RDONLY);
@@ -48,10 +68,19 @@ std::optional<process_stat> stat_of(std::uint32_t pid) noexcept {
     if (name_ends == std::string_view::npos || name_ends + 2 >= all.size()) return std::nullopt;
     std::string_view rest = after(all, name_ends + 2);
     process_stat     is{.state = rest[0]};
-    for (int field = 3; field < 22; ++field) rest = split(rest, ' ').rest;
-    const long per_second = ::sysconf(_SC_CLK_TCK);
-    is.began              = static_cast<ticks>(scan_number(rest).value) * (one_second / per_second);
+    for (int field = 3; field < 20; ++field) rest = split(rest, ' ').rest;
+    is.threads = scan_number(rest).value;
+    for (int field = 20; field < 22; ++field) rest = split(rest, ' ').rest;
+    is.began = static_cast<ticks>(scan_number(rest).value) * tick_of_proc();
     return is;
+}
+
+// The inode of a pidfd: that of no other process of this boot. 0 where all have the same: before Linux 6.9.
+std::uint64_t id_of(const unique_fd& process) noexcept {
+    struct statfs on;
+    struct stat   is;
+    if (::fstatfs(process.value(), &on) != 0 || static_cast<std::uint64_t>(on.f_type) != kernel::pidfs_magic) return 0;
+    return ::fstat(process.value(), &is) == 0 ? is.st_ino : 0;
 }
 
 void pass(ticks time) noexcept {
@@ -61,9 +90,36 @@ void pass(ticks time) noexcept {
 
 }  // namespace
 
-bool lives(const birth& of) noexcept {
-    const auto is = stat_of(of.pid);
-    return is && is->began <= of.born && is->state != 'Z' && is->state != 'X';
+ticks tick_of_proc() noexcept { return one_second / ::sysconf(_SC_CLK_TCK); }
+
+std::uint64_t process_id(pid_t pid) noexcept {
+    const unique_fd process{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))};
+    return process ? id_of(process) : 0;
+}
+
+std::optional<ticks> start_of(std::uint32_t pid) noexcept {
+    if (!proc_is_ours()) return std::nullopt;
+    const auto is = stat_of(pid);
+    if (!is) return std::nullopt;
+    return is->began;
+}
+
+sighting sight(const process_record& of, orphan& watched) noexcept {
+    const auto pid = static_cast<pid_t>(of.pid);
+    sighting   seen{.child = is_child(pid)};
+    watched          = orphan::open(pid);
+    seen.watchable   = static_cast<bool>(watched);
+    seen.exists      = seen.watchable || ::kill(pid, 0) == 0 || errno == EPERM;
+    const bool known = seen.exists && proc_is_ours();
+    const auto is    = known ? stat_of(of.pid) : std::nullopt;
+    if (is) seen.began = is->began;
+    if (seen.watchable) {  // asked last: whatever was read of this pid is of the process that the descriptor means
+        seen.id    = id_of(watched.fd());
+        seen.ended = watched.has_ended();
+    } else {
+        seen.ended = is && is->has_ended();
+    }
+    return seen;
 }
 
 bool is_child(pid_t pid) noexcept {
@@ -71,7 +127,17 @@ bool is_child(pid_t pid) noexcept {
     return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
-bool wait_for_end(const birth& of, std::optional<ticks> patience) noexcept {
+namespace {
+
+// The process of this record still lives, as far as /proc tells.
+bool lives(const process_record& of) noexcept {
+    const auto is = stat_of(of.pid);
+    return is && is->began <= of.born && !is->has_ended();
+}
+
+}  // namespace
+
+bool wait_for_end(const process_record& of, std::optional<ticks> patience) noexcept {
     constexpr ticks step  = one_second / 50;
     const ticks     until = monotonic() + patience.value_or(0);
     while (lives(of)) {
@@ -81,7 +147,7 @@ bool wait_for_end(const birth& of, std::optional<ticks> patience) noexcept {
     return true;
 }
 
-void end(const birth& of, ticks patience) noexcept {
+void end(const process_record& of, ticks patience) noexcept {
     const auto pid = static_cast<pid_t>(of.pid);
     ::kill(pid, SIGTERM);
     ::kill(pid, SIGCONT);
@@ -90,37 +156,52 @@ void end(const birth& of, ticks patience) noexcept {
     wait_for_end(of, std::nullopt);
 }
 
-result<pipe_ends> reopen_pipe(std::uint32_t holder, std::uint64_t inode) noexcept {
+// What the descriptor `name` of the process is open on, if that is this pipe. The service may exchange the file behind
+// its descriptor at any moment: what was looked at is held, and opened again through our own descriptor of it.
+result<pipe_ends> reopen_pipe(std::uint32_t holder, const file_identity& pipe) noexcept {
     int error = ENOENT;
     for (const std::string_view name : {"/fd/0", "/fd/1", "/fd/2"}) {
-        const auto  path = path_of(holder, name);
-        struct stat is;
-        if (::stat(path.c_str(), &is) != 0) {
-            if (errno != ENOENT) error = errno;
+        const auto held = open_at(AT_FDCWD, path_of(holder, name).c_str(), O_PATH);
+        if (!held) {
+            if (held.why().error != ENOENT) error = held.why().error;
             continue;
         }
-        if (!S_ISFIFO(is.st_mode) || is.st_ino != inode) continue;
-        auto read  = open_at(AT_FDCWD, path.c_str(), O_RDONLY);
-        auto write = open_at(AT_FDCWD, path.c_str(), O_WRONLY);
-        if (read && write) return pipe_ends{std::move(*read), std::move(*write)};
-        error = errno;
+        const auto is_it = [&](const unique_fd& file) {
+            struct stat is;
+            return ::fstat(file.value(), &is) == 0 && S_ISFIFO(is.st_mode) && is.st_ino == pipe.inode &&
+                   is.st_dev == pipe.other;
+        };
+        if (!is_it(*held)) continue;
+        fixed_text<40> path;
+        path.append("/proc/self/fd/");
+        path.append(decimal{static_cast<std::uint64_t>(held->value())}.view());
+        auto read  = open_at(AT_FDCWD, path.c_str(), O_RDONLY | O_NONBLOCK);
+        auto write = open_at(AT_FDCWD, path.c_str(), O_WRONLY | O_NONBLOCK);
+        if (read && write && is_it(*read) && is_it(*write)) {
+            for (const unique_fd* each : {&*read, &*write}) ::fcntl(each->value(), F_SETFL, 0);
+            return pipe_ends{std::move(*read), std::move(*write)};
+        }
+        error = !read ? read.why().error : !write ? write.why().error : ESTALE;
     }
     return trouble{"unable to reopen the log pipe", "", error};
 }
 
-std::optional<ticks> namespace_began() noexcept {
-    const auto is = stat_of(1);
-    if (!is) return std::nullopt;
-    return is->began;
+orphan orphan::open(pid_t pid) noexcept {
+    orphan found;
+    found.process_.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    return found;
 }
 
-result<orphan> orphan::watch(const birth& of) noexcept {
-    orphan found;
-    found.process_.reset(static_cast<int>(::syscall(SYS_pidfd_open, of.pid, 0)));
-    if (!found) return trouble{"unable to watch a process that was left", "", errno};
-    // Asked now: whatever has this pid at this moment is what the descriptor means.
-    if (!lives(of)) return trouble{"unable to watch a process that was left", "", ESRCH};
-    return found;
+orphan orphan::handed_over(int fd, std::optional<ticks> reaped_by) noexcept {
+    orphan its;
+    its.process_.reset(fd);
+    its.reaped_by_ = reaped_by;
+    return its;
+}
+
+bool orphan::has_ended() const noexcept {
+    pollfd is{process_.value(), POLLIN, 0};
+    return ::poll(&is, 1, 0) == 1;
 }
 
 short orphan::events() const noexcept { return reaped_by_ ? 0 : POLLIN; }
@@ -128,8 +209,7 @@ short orphan::events() const noexcept { return reaped_by_ ? 0 : POLLIN; }
 void orphan::send(int signal) const noexcept { ::syscall(SYS_pidfd_send_signal, process_.value(), signal, nullptr, 0); }
 
 std::optional<int> orphan::ended(ticks now) noexcept {
-    pollfd is{process_.value(), POLLIN, 0};
-    if (::poll(&is, 1, 0) != 1) return std::nullopt;
+    if (!has_ended()) return std::nullopt;
 
     kernel::pidfd_info info{.mask = kernel::pidfd_tells_exit};
     const bool         asked = ::syscall(SYS_ioctl, process_.value(), kernel::pidfd_get_info, &info) == 0;

@@ -21,6 +21,8 @@ namespace {
 struct report {
     int            error  = 0;
     spawned::stage failed = spawned::stage::none;
+    ticks          born   = 0;
+    std::uint64_t  id     = 0;
 };
 
 [[noreturn]] void give_up(volatile report& to, spawned::stage at) noexcept {
@@ -45,10 +47,14 @@ void come_to_front() noexcept {
     ::tcsetpgrp(STDIN_FILENO, ::getpid());
 }
 
-[[noreturn]] void become(const child_plan& plan, volatile report& to) noexcept {
+[[noreturn]] void become(const child_plan& plan, ticks earliest, volatile report& to) noexcept {
     // Before the program can do anything, so that a supervisor that is killed right now has still left its name.
-    if (plan.ledger >= 0)
-        enter(plan.ledger, plan.entered, {plan.entry, static_cast<std::uint32_t>(::getpid()), since_boot()});
+    if (plan.recorded) {
+        const process_record self = record_of_self(plan.entry, earliest);
+        to.born                   = self.born;
+        to.id                     = self.id;
+        if (plan.ledger >= 0) enter(plan.ledger, plan.entered, self);
+    }
     if (plan.session) ::setsid();
     if (plan.front) ::setpgid(0, 0);
     if (plan.dir >= 0 && ::fchdir(plan.dir) != 0) give_up(to, spawned::stage::directory);
@@ -117,10 +123,12 @@ int execute(const char* path, const char* const* argv, char* const* envp, const 
 
 spawned spawn(const child_plan& plan) noexcept {
     volatile report said;
-    const pid_t     pid = ::vfork();   // NOLINT(clang-analyzer-security.insecureAPI.vfork)
-    if (pid == 0) become(plan, said);  // NOLINT(clang-analyzer-unix.Vfork): it never returns
+    const ticks     earliest = plan.recorded ? since_boot() : 0;
+    const pid_t     pid      = ::vfork();        // NOLINT(clang-analyzer-security.insecureAPI.vfork)
+    if (pid == 0) become(plan, earliest, said);  // NOLINT(clang-analyzer-unix.Vfork): it never returns
 
     spawned what{.pid = pid};
+    if (pid > 0) what.record = {plan.entry, static_cast<std::uint32_t>(pid), earliest, said.born, said.id};
     if (what.pid < 0) {
         what.error = errno;
         return what;

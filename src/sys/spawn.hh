@@ -36,9 +36,10 @@ struct child_plan {
     bool term_waits = false;  // SIGTERM stays blocked: sent at once, it is still there when the program listens to it
     const ::rlimit* files = nullptr;  // RLIMIT_NOFILE; nullptr: as the parent's
 
-    int  ledger  = -1;  // core/ledger.hh: where the child enters itself before it executes; -1: nowhere
-    role entered = role::process;
-    char entry   = 'r';
+    bool recorded = false;  // core/ledger.hh: the child makes a record of itself before it executes,
+    int  ledger   = -1;     // … and enters that here; -1: nowhere
+    role entered  = role::process;
+    char entry    = 'r';
 
     std::span<const placement> also =
         {};  // beyond 0, 1 and 2, in this order; no `from` may be a `to` of an earlier one
@@ -51,9 +52,10 @@ static_assert(std::is_trivially_destructible_v<child_plan> && std::is_standard_l
 //   · pid 0: there was a process that could not do `failed`; it has ended and is reaped, and error says why.
 struct spawned {
     enum class stage : unsigned char { none, directory, descriptors, execute };
-    pid_t pid    = -1;
-    int   error  = 0;
-    stage failed = stage::none;
+    pid_t          pid    = -1;
+    int            error  = 0;
+    stage          failed = stage::none;
+    process_record record;  // where it was asked for
 };
 
 // Every signal is unblocked in the child (but see term_waits); dispositions are as this process has them, other than

@@ -11,7 +11,9 @@
 #include <utility>
 
 #include "core/text.hh"
+#include "core/trust.hh"
 #include "sys/files.hh"
+#include "sys/ledger.hh"
 
 namespace runwell::sys {
 namespace {
@@ -37,13 +39,55 @@ result<unique_fd> open_fifo(int directory, const char* path, int flags) noexcept
 
 std::span<const std::byte> bytes_of(std::string_view text) noexcept { return std::as_bytes(std::span{text}); }
 
-// `file` becomes a new one under this name.
+// What stands under the name, if it is a file of ours with one name.
+result<unique_fd> open_own(int directory, const char* path) noexcept {
+    auto        there = open_entry(directory, path, O_WRONLY);
+    struct stat is;
+    if (there &&
+        (::fstat(there->value(), &is) != 0 || !S_ISREG(is.st_mode) || is.st_uid != ::geteuid() || is.st_nlink != 1))
+        return trouble{"unable to open ", path, EPERM};
+    return there;
+}
+
+// It is overwritten where it lies. Where the length changes, a reader may see a part of each: only for where there is
+// no room for a new file.
+bool write_in_place(unique_fd& file, int directory, const char* path, std::span<const std::byte> content) noexcept {
+    auto there = open_own(directory, path);
+    if (!there) return false;
+    if (::pwrite(there->value(), content.data(), content.size(), 0) != static_cast<ssize_t>(content.size()) ||
+        ::ftruncate(there->value(), static_cast<off_t>(content.size())) != 0)
+        return false;
+    file = std::move(*there);
+    return true;
+}
+
+// `file` becomes a new one under this name; on a full disk what is there is overwritten.
 outcome renew(unique_fd& file, int directory, const char* path, const char* beside, const char* spoken,
               std::span<const std::byte> content) noexcept {
     auto made = replace_file(directory, path, beside, content);
-    if (!made) return trouble{made.why().what, spoken, made.why().error};
+    if (!made) {
+        if (write_in_place(file, directory, path, content)) return done{};
+        return trouble{made.why().what, spoken, made.why().error};
+    }
     file = std::move(*made);
     return done{};
+}
+
+bool only_we_put_names_into(int directory, const char* path, bool sticky_will_do) noexcept {
+    struct stat is;
+    if (::fstatat(directory, path, &is, AT_EMPTY_PATH) != 0) return false;
+    const writers who = writers_of({is.st_uid, is.st_mode}, ::geteuid());
+    return who == writers::only_us || (sticky_will_do && who == writers::anybody);
+}
+
+std::optional<status> read_status(int directory) noexcept {
+    const auto    file = open_entry(directory, "status", O_RDONLY);
+    struct stat   is;
+    status_record record;
+    if (!file || ::fstat(file->value(), &is) != 0 || !S_ISREG(is.st_mode) ||
+        ::pread(file->value(), record.data(), record.size(), 0) != static_cast<ssize_t>(record.size()))
+        return std::nullopt;
+    return decode(record);
 }
 
 // The file still has its name, and now has these bytes at its beginning, by one write.
@@ -63,18 +107,48 @@ result<supervise> supervise::open(int service, const supervise_names& names) noe
     return opened;
 }
 
-void supervise::hold_lock(unique_fd lock) noexcept {
+// Whether the record in the lock file is root's or our own word: core/trust.hh. supervise may be a link, so two
+// directories have its name.
+void supervise::hold_lock(int service, unique_fd lock) noexcept {
+    const int   directory = directory_.value();
     struct stat is;
-    only_ours_ = ::fstat(lock.value(), &is) == 0 && S_ISREG(is.st_mode) && is.st_nlink == 1 &&
-                 is.st_uid == ::geteuid() && (is.st_mode & (S_IWGRP | S_IWOTH)) == 0;
-    lock_ = std::move(lock);
+    const bool  is_file = ::fstat(lock.value(), &is) == 0 && S_ISREG(is.st_mode) && is_ours(is.st_uid) &&
+                         (is.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+    trusted_ = is_file && only_we_put_names_into(directory, "", false) &&
+               only_we_put_names_into(directory, "..", true) && only_we_put_names_into(service, "", true);
+    one_name_ = is_file && is.st_nlink == 1;
+    lock_     = std::move(lock);
 }
 
-result<supervise> supervise::take_over(int service, const supervise_names& names, const hold& held) noexcept {
-    supervise taken = TRY(open(service, names));
-    taken.hold_lock(unique_fd{held.lock});
+void supervise::forget_record() const noexcept {
+    if (one_name_ && read_ledger(lock_.value()).from) empty_ledger(lock_.value());
+}
+
+supervise::hold supervise::held() const noexcept {
+    return {.directory = directory_.value(),
+            .lock      = lock_.value(),
+            .control   = control_.value(),
+            .ok        = ok_.value(),
+            .pid       = pid_.value(),
+            .stat      = stat_.value(),
+            .status    = status_.value(),
+            .published = published_.has_value()};
+}
+
+supervise supervise::handed_over(int service, const supervise_names& names, const hold& held,
+                                 const status& now) noexcept {
+    supervise taken;
+    taken.names_ = &names;
+    taken.directory_.reset(held.directory);
+    taken.hold_lock(service, unique_fd{held.lock});
     taken.control_.reset(held.control);
     taken.ok_.reset(held.ok);
+    taken.pid_.reset(held.pid);
+    taken.stat_.reset(held.stat);
+    taken.status_.reset(held.status);
+    if (!held.published) return taken;
+    taken.published_ = now;
+    taken.pid_size_  = now.pid != 0 ? decimal{now.pid}.view().size() + 1 : 0;
     return taken;
 }
 
@@ -83,7 +157,7 @@ result<supervise> supervise::lock(int service, const supervise_names& names, boo
     supervise made = TRY(open(service, names));
     auto      lock = open_entry(made.directory_.value(), "lock", O_RDWR | O_CREAT, private_file);
     if (!lock) return trouble{"unable to open ", names.lock, lock.why().error};
-    made.hold_lock(std::move(*lock));
+    made.hold_lock(service, std::move(*lock));
     while (::flock(made.lock_.value(), LOCK_EX | (wait ? 0 : LOCK_NB)) != 0)
         if (errno != EINTR) return trouble{"unable to lock ", names.lock, errno};
     return made;
@@ -109,31 +183,30 @@ std::optional<char> supervise::next_command() const noexcept {
     return byte;
 }
 
-std::optional<status> supervise::last_said() const noexcept {
-    status_record record;
-    const auto    file = open_at(directory_.value(), "status", O_RDONLY);
-    if (!file || ::read(file->value(), record.data(), record.size()) != static_cast<ssize_t>(record.size()))
-        return std::nullopt;
-    return decode(record);
+std::optional<status> supervise::last_said() const noexcept { return read_status(directory_.value()); }
+
+bool supervise::go_on_with_status() noexcept {
+    auto there = open_own(directory_.value(), "status");
+    if (there) status_ = std::move(*there);
+    return static_cast<bool>(there);
 }
 
-bool supervise::last_said_exit() const noexcept {
-    char          text[64];
-    const auto    file = open_at(directory_.value(), "stat", O_RDONLY);
-    const ssize_t size = file ? ::read(file->value(), text, sizeof text) : 0;
-    return size > 0 &&
-           std::string_view{text, static_cast<std::size_t>(size)}.find("want exit") != std::string_view::npos;
-}
+file_identity supervise::status_file() const noexcept { return identity_by_birth(directory_.value(), "status"); }
 
+// Each as far as it can be written. What says something else than what is true is not left standing.
 outcome supervise::publish(const status& now) noexcept {
     if (published_ == now) return done{};
     const auto before = std::exchange(published_, std::nullopt);
 
-    if (!before || before->pid != now.pid) TRY(publish_pid(now.pid));
-    TRY(publish_words(words(now), before ? words(*before).size() : 0));
-    TRY(publish_record(encode(now)));
-    published_ = now;
-    return done{};
+    outcome       said  = done{};
+    const outcome pid   = !before || before->pid != now.pid ? publish_pid(now.pid) : outcome{done{}};
+    const outcome text  = publish_words(words(now), before ? words(*before).size() : 0);
+    const outcome bytes = publish_record(encode(now));
+    if (!bytes) ::unlinkat(directory_.value(), "status", 0);
+    for (const outcome* each : {&pid, &text, &bytes})
+        if (said && !*each) said = *each;
+    if (said) published_ = now;
+    return said;
 }
 
 // By way of the empty file, which is what a service without a process has: never by changing digits.
@@ -160,9 +233,20 @@ outcome supervise::publish_words(const status_words& text, std::size_t size) noe
 
 outcome supervise::publish_record(const status_record& record) noexcept {
     if (write_over(status_, record)) return done{};
+    new_status_ = true;
     return renew(status_, directory_.value(), "status", "status.new", names_->status_new, record);
 }
 
-bool supervise::removed() const noexcept { return is_removed(directory_); }
+bool supervise::removed() const noexcept { return is_removed(directory_) || is_removed(lock_); }
+
+bool supervise::is_intact_in(int service) const noexcept {
+    return !is_removed(control_) && !is_removed(ok_) && holds_lock_in(service);
+}
+
+bool supervise::holds_lock_in(int service) const noexcept {
+    struct stat named, ours;
+    return ::fstatat(service, "supervise/lock", &named, 0) == 0 && ::fstat(lock_.value(), &ours) == 0 &&
+           named.st_ino == ours.st_ino && named.st_dev == ours.st_dev;
+}
 
 }  // namespace runwell::sys

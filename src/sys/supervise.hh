@@ -1,7 +1,7 @@
 // supervise.hh — the directory through which a supervisor speaks with the world.
 //
 //     supervise/   0700   a directory, or a link to one that is made when it is not there (text below 256 bytes)
-//       lock       0600   locked by the supervisor that is responsible for this service; its ledger: core/ledger.hh
+//       lock       0600   locked by the supervisor of this service; its record of processes: core/ledger.hh
 //       control    0600   a FIFO: commands, one byte each
 //       ok         0600   a FIFO that is open for reading as long as the supervisor lives
 //       status     0644   20 bytes
@@ -18,7 +18,9 @@
 #include <sys/types.h>
 
 #include <optional>
+#include <utility>
 
+#include "core/ledger.hh"
 #include "core/result.hh"
 #include "core/status.hh"
 #include "sys/fd.hh"
@@ -54,23 +56,33 @@ public:
     // then with `wait`, waits until it is free.
     static result<supervise> lock(int service, const supervise_names& names, bool wait = false) noexcept;
 
-    // The descriptors that make a supervisor the one that is responsible and can be spoken to.
+    // What a supervisor has open and hands over when it becomes another program; -1: none.
     struct hold {
-        int lock = -1, control = -1, ok = -1;
+        int  directory = -1, lock = -1, control = -1, ok = -1, pid = -1, stat = -1, status = -1;
+        bool published = false;  // the last three say what is true
     };
-    hold held() const noexcept { return {lock_.value(), control_.value(), ok_.value()}; }
+    hold held() const noexcept;
 
-    // Opens supervise/ for who has been given these, by the program that it was before.
-    static result<supervise> take_over(int service, const supervise_names& names, const hold& held) noexcept;
+    // The same again in that program. `now` is what is true.
+    static supervise handed_over(int service, const supervise_names& names, const hold& held,
+                                 const status& now) noexcept;
 
-    // The lock file, open for reading and writing; -1 when somebody else could have written it, or reads it under
-    // another name: then it holds no ledger.
-    int ledger() const noexcept { return only_ours_ ? lock_.value() : -1; }
+    // The lock file, open for reading and writing, and whether it may hold the record of our processes: nobody else can
+    // write to it or put another one in its place, and it has no second name.
+    int  lock_file() const noexcept { return lock_.value(); }
+    bool is_trusted() const noexcept { return trusted_; }
+    bool keeps_ledger() const noexcept { return trusted_ && one_name_; }
+    // What is in the lock file is not to be found there again, whoever has written it.
+    void forget_record() const noexcept;
 
     // What was published last, here or by a predecessor. Nothing when there is no such file.
     std::optional<status> last_said() const noexcept;
-    // The words of it that the 20 bytes have not: whether it wants to exit.
-    bool last_said_exit() const noexcept;
+    // The file that says it: another supervisor makes another one.
+    file_identity status_file() const noexcept;
+    // Writes to that file from now on, as if this supervisor had made it; false where it cannot.
+    bool go_on_with_status() noexcept;
+    // A new one was made since this was asked last.
+    bool has_new_status() noexcept { return std::exchange(new_status_, false); }
 
     // Opens control and ok, made where they are not there. From now on clients find somebody.
     outcome open_fifos() noexcept;
@@ -79,15 +91,21 @@ public:
     std::optional<char> next_command() const noexcept;
     const unique_fd&    control() const noexcept { return control_; }
 
-    // Lets the files say this, where they do not yet. A failure leaves what they said; call again to try again.
+    // Lets the files say this, where they do not yet. On a full disk they are overwritten where they lie; a status that
+    // cannot be written is removed. After a failure call again to try again.
     outcome publish(const status& now) noexcept;
 
-    // The directory has been removed: nobody can reach this supervisor through it any more.
+    // The directory has been removed, or the lock: nobody can reach this supervisor any more, or another can come
+    // beside it.
     bool removed() const noexcept;
+    // `supervise` in this service directory still leads to our lock, and control and ok have not been removed.
+    bool is_intact_in(int service) const noexcept;
+    // The lock file there is the one that we hold.
+    bool holds_lock_in(int service) const noexcept;
 
 private:
     static result<supervise> open(int service, const supervise_names& names) noexcept;
-    void                     hold_lock(unique_fd lock) noexcept;
+    void                     hold_lock(int service, unique_fd lock) noexcept;
 
     outcome publish_pid(std::uint32_t pid) noexcept;
     outcome publish_words(const status_words& text, std::size_t size) noexcept;
@@ -95,10 +113,11 @@ private:
 
     const supervise_names* names_ = nullptr;
     unique_fd              directory_, lock_, control_, ok_;
-    bool                   only_ours_ = false;    // the lock file
-    unique_fd              pid_, stat_, status_;  // as made by this supervisor, and by nobody else
-    std::size_t            pid_size_ = 0;         // of what that file has held when it was not empty
-    std::optional<status>  published_;            // nothing: what the files say is not known
+    bool                   trusted_ = false, one_name_ = false;  // the lock file
+    unique_fd              pid_, stat_, status_;                 // as made by this supervisor, and by nobody else
+    bool                   new_status_ = false;
+    std::size_t            pid_size_   = 0;  // of what that file has held when it was not empty
+    std::optional<status>  published_;       // nothing: what the files say is not known
 };
 
 }  // namespace runwell::sys

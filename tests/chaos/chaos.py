@@ -72,7 +72,7 @@ def main():
     options.add_argument("--keep", type=Path, help="a directory for the journal and the findings")
     chosen = options.parse_args()
     print(f"seed {chosen.seed}, {chosen.minutes} minutes", flush=True)
-    done = torment(chosen.seed, chosen.minutes * 60, chosen.storm, chosen.calm, chosen.without, chosen.keep)
+    done = torment(chosen.seed, chosen.minutes * 60, chosen.storm, chosen.calm, without=chosen.without, keep=chosen.keep)
     print(done.text())
     if chosen.json:
         chosen.json.write_text(json.dumps(done.as_json(), indent=1))

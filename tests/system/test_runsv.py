@@ -1575,7 +1575,7 @@ class Mounted:
 
 
 def test_a_full_file_system(world):
-    """ENOSPC: status is behind for as long as the disk is full, and no longer"""
+    """ENOSPC: what fits in place is written in place; pid, which was empty, waits"""
     world.service("s", down="")
     mounted = Mounted(world, "s", "supervise", "size=64k")
     wait_for_words(mounted.inside, "down")
@@ -1587,11 +1587,12 @@ def test_a_full_file_system(world):
     control(mounted.inside, "u")
     says(world, "runsv s: warning: unable to write supervise/pid.new: out of disk space\n")
     process = wait_until(lambda: children(mounted.process.pid), "the service runs")
-    assert stat_words(mounted.inside) == "down"
+    wait_for_words(mounted.inside, "run")
+    wait_until(lambda: Status(mounted.inside).pid == process[0], "the status knows its process")
+    assert pid_of(mounted.inside) == 0
     assert not spins(mounted.process.pid)
     filler.unlink()
-    wait_for_words(mounted.inside, "run")
-    assert pid_of(mounted.inside) == process[0]
+    wait_until(lambda: pid_of(mounted.inside) == process[0], "so does pid, when there is room")
     control(mounted.inside, "x")
     leaves(mounted.process)
 
@@ -1612,7 +1613,7 @@ def test_a_full_file_system_of_the_service_does_not_hide_the_logger(world):
 
 
 def test_no_inode_is_left(world):
-    """ENOSPC when a file is made"""
+    """ENOSPC when a file is made: those that exist are written"""
     world.service("s", down="")
     mounted = Mounted(world, "s", "supervise", "nr_inodes=8")
     wait_for_words(mounted.inside, "down")
@@ -1622,10 +1623,9 @@ def test_no_inode_is_left(world):
             (mounted.inside / f"supervise/filler{made}").touch()
             made += 1
     control(mounted.inside, "u")
-    says(world, "runsv s: warning: unable to open supervise/pid.new: out of disk space\n")
-    for n in range(made):
-        (mounted.inside / f"supervise/filler{n}").unlink()
     wait_for_words(mounted.inside, "run")
+    wait_until(lambda: pid_of(mounted.inside) == children(mounted.process.pid)[0], "pid, too")
+    assert world.errors("runsv") == ""
 
 
 def test_a_restart_writes_status_and_pid_over_and_leaves_their_owner(world):
@@ -1690,16 +1690,19 @@ def test_a_read_only_file_system_at_the_start(world):
 
 
 def test_supervise_may_not_be_written_any_more(world):
-    """EACCES in the loop: a warning, and the service is served"""
+    """EACCES in the loop: what exists is written, and the service is served"""
     stranger = Stranger(world)
     directory = stranger.owns(world.service("s"))
     process, _ = running(world, **stranger.options)
     (directory / "supervise").chmod(0o500)
     control(directory, "d")
-    says(world, "runsv s: warning: unable to open supervise/stat.new: access denied\n")
-    wait_until(lambda: not children(process.pid), "down")
-    (directory / "supervise").chmod(0o700)
     wait_for_words(directory, "down")
+    assert not children(process.pid)
+    (directory / "supervise/stat").unlink()
+    control(directory, "u")
+    says(world, "runsv s: warning: unable to open supervise/stat.new: access denied\n")
+    (directory / "supervise").chmod(0o700)
+    wait_for_words(directory, "run")
 
 
 # -- time -------------------------------------------------------------------------------------------------------------

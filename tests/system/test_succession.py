@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import (Status, alive, control, fifo_has_reader, free_port, mode_of, pid_of, reap_orphans, stat_words, stays,
+from harness import (Status, alive, children, control, fifo_has_reader, free_port, mode_of, pid_of, reap_orphans, stat_words, stays,
                      wait_for_words, wait_until)
 
 # Notes a second copy of itself, and every start.
@@ -63,6 +63,35 @@ def text(path):
 
 def ledger(directory):
     return (directory / "supervise/lock").read_bytes()
+
+
+def record(directory):
+    """The header of the record, the line of the process, and that of the control script."""
+    whole = ledger(directory)
+    return whole[:218], whole[218:290], whole[290:]
+
+
+def start_of(pid):
+    """In nanoseconds of CLOCK_BOOTTIME, rounded down."""
+    ticks = int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19])
+    return ticks * 1_000_000_000 // os.sysconf("SC_CLK_TCK")
+
+
+def record_of(pid):
+    """A line that describes this process exactly."""
+    return b"r %010d %018d %018d %020d\n" % (pid, start_of(pid), start_of(pid) + 10_000_000, id_of(pid))
+
+
+def id_of(pid):
+    descriptor = os.pidfd_open(pid)
+    try:
+        inode = os.fstat(descriptor).st_ino
+        return inode if inode != os.stat("/proc/self/fd/%d" % ANON).st_ino else 0
+    finally:
+        os.close(descriptor)
+
+
+ANON = os.eventfd(0)  # before Linux 6.9 a pidfd has the inode of every such descriptor
 
 
 def never_two(directory):
@@ -296,43 +325,59 @@ def other_process(world):
     return world.start("/bin/sleep", "1000").pid
 
 
-@pytest.mark.parametrize("what", ["boot", "namespace", "pid reused", "empty", "noise"])
+@pytest.mark.parametrize("what", ["boot", "namespace", "container", "pid reused", "empty", "noise"])
 def test_a_process_that_only_has_the_number_is_left_alone(world, what):
     """After a boot, in another container, or when the number was given to somebody else."""
+    directory, process, pid = running(world, finish=FINISH)
+    killed(process)
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: (reap_orphans(world.processes), not alive(pid))[1], "it has ended")
+    stranger = other_process(world)
+    home, entry, rest = record(directory)
+    forged = entry[:2] + b"%010d" % stranger + entry[12:]  # started before the stranger
+    exact = record_of(stranger)
+    now = {"boot": b"0" * 36 + home[36:] + exact, "namespace": home[:50] + b"0000000001" + home[60:] + exact,
+           "container": home[:72] + b"%020d" % 77 + home[92:] + exact,
+           "pid reused": home + forged, "empty": b"", "noise": os.urandom(400)}[what]
+    (directory / "supervise/lock").write_bytes(now + rest)
+    process = succeed(world, "s")
+    wait_until(lambda: len(text(directory / "pids").split()) == 2, "a new one is started")
+    wait_for_words(directory, "run")
+    assert pid_of(directory) != stranger
+    if what != "pid reused":
+        assert text(directory / "finished") == "", "./finish of a process of another life"
+    process.terminate()
+    assert process.wait(30) == 0
+    assert alive(stranger)
+
+
+@pytest.mark.parametrize("who", ["others can write to the file", "a user put it there"])
+def test_a_record_that_others_can_write_gets_nobody_killed(world, who):
+    """It names a stranger exactly. That keeps the service down as long as the stranger lives, which is neither adopted nor
+    sent a signal; and it is said."""
     directory, process, pid = running(world)
     killed(process)
     os.kill(pid, signal.SIGKILL)
     wait_until(lambda: (reap_orphans(world.processes), not alive(pid))[1], "it has ended")
     stranger = other_process(world)
-    mine = ledger(directory)
-    home, entry = mine[:80], mine[80:112]
-    forged = entry[:2] + b"%010d" % stranger + entry[12:]  # born before the stranger
-    late = entry[:2] + b"%010d" % stranger + b" " + b"9" * 18 + b"\n"
-    now = {"boot": b"0" * 36 + home[36:] + late, "namespace": home[:37] + b"0000000001" + home[47:] + late,
-           "pid reused": home + forged, "empty": b"", "noise": os.urandom(200)}[what]
-    (directory / "supervise/lock").write_bytes(now)
-    process = succeed(world, "s")
-    wait_until(lambda: len(text(directory / "pids").split()) == 2, "a new one is started")
-    wait_for_words(directory, "run")
-    assert pid_of(directory) != stranger
+    home, _, rest = record(directory)
+    (directory / "supervise/lock").write_bytes(home + record_of(stranger) + rest)
+    if who == "a user put it there":
+        (directory / "supervise").chmod(0o777)
+    else:
+        (directory / "supervise/lock").chmod(0o666)
+    for _ in range(2):  # nor is it taken for our own word by the next one
+        killed(process)
+        process = succeed(world, "s")
+        control(directory, "dtku")
+    wait_until(lambda: f"process {stranger} may be left of this service" in world.errors("runsv"), "it is said")
+    assert stays(lambda: len(text(directory / "pids").split()) == 1, 1.2), "nothing is started"
+    control(directory, "dtku")
+    assert stays(lambda: alive(stranger), 0.3)
+    os.kill(stranger, signal.SIGKILL)
+    wait_until(lambda: (reap_orphans(world.processes), len(text(directory / "pids").split()) == 2)[1], "now it is")
     process.terminate()
     assert process.wait(30) == 0
-    assert alive(stranger)
-
-
-def test_a_ledger_that_others_can_write_is_not_believed(world):
-    directory, process, pid = running(world)
-    killed(process)
-    os.kill(pid, signal.SIGKILL)
-    stranger = other_process(world)
-    mine = ledger(directory)
-    (directory / "supervise/lock").write_bytes(mine[:82] + b"%010d" % stranger + b" " + b"9" * 18 + b"\n")
-    (directory / "supervise/lock").chmod(0o666)
-    process = succeed(world, "s")
-    wait_until(lambda: len(text(directory / "pids").split()) == 2, "a new one is started")
-    process.terminate()
-    assert process.wait(30) == 0
-    assert alive(stranger)
 
 
 def test_a_lock_with_another_name_is_not_written_to(world):
@@ -353,7 +398,7 @@ def test_the_ledger_is_private(world):
     assert mode_of(directory / "supervise/lock") == 0o600
     lines = ledger(directory).decode().splitlines()
     assert lines[0].split()[0] == Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    assert int(lines[0].split()[1]) == os.stat("/proc/self/ns/pid").st_ino
+    assert int(lines[0].split()[2]) == os.stat("/proc/self/ns/pid").st_ino
     assert lines[1].split()[:2] == ["r", f"{pid:010}"]
 
 
@@ -363,9 +408,10 @@ def test_a_supervise_directory_that_is_made_again_has_a_ledger(world):
     control_file = directory / "supervise/control"
     os.kill(pid, signal.SIGHUP)  # something happens
     wait_until(lambda: control_file.exists() and stat_words(directory) == "run", "it has moved in again")
+    wait_until(lambda: len(ledger(directory)) > 218, "it has a record")
     lines = ledger(directory).decode().splitlines()
     assert int(lines[1].split()[1]) == pid_of(directory)
-    assert int(lines[0].split()[3]) == os.stat(f"/proc/{pid_of(directory)}/fd/1").st_ino
+    assert int(lines[0].split()[7]) == os.stat(f"/proc/{pid_of(directory)}/fd/1").st_ino
 
 
 # -- the log pipe ------------------------------------------------------------------------------------------------------
@@ -529,7 +575,7 @@ def renewed(world, process, directory):
     """Sends HUP, and returns when the process has become a new program."""
     stamp = Path(f"/proc/{process.pid}/environ")
     process.send_signal(signal.SIGHUP)
-    wait_until(lambda: b"RUNSV_BATON=" in stamp.read_bytes(), "it has been renewed")
+    wait_until(lambda: b"RUNSV_HANDOVER=" in stamp.read_bytes(), "it has been renewed")
     wait_until(lambda: fifo_has_reader(directory / "supervise/ok"), "it takes commands")
 
 
@@ -561,7 +607,7 @@ def test_hup_renews_the_program_and_nothing_else(world):
     os.kill(service, signal.SIGKILL)  # it is a child as before: its status is known
     wait_until(lambda: text(directory / "finished") == "-1 9\n", "finish has it")
     wait_until(lambda: stat_words(directory) == "run" and pid_of(directory) not in (0, service), "it is started again")
-    assert b"RUNSV_BATON" not in Path(f"/proc/{pid_of(directory)}/environ").read_bytes()
+    assert b"RUNSV_HANDOVER" not in Path(f"/proc/{pid_of(directory)}/environ").read_bytes()
     assert has_nothing_of_its_supervisors(pid_of(directory))
     process.terminate()
     assert process.wait(30) == 0
@@ -595,7 +641,7 @@ def test_where_there_is_no_program_it_stays_what_it_is(world):
     programs, directory, process = running_from_a_place_of_its_own(world)
     (programs / "runsv").unlink()
     process.send_signal(signal.SIGHUP)
-    wait_until(lambda: "unable to renew this program: file does not exist\n" in world.errors("runsv"), "it says so")
+    wait_until(lambda: "unable to become the installed runsv, going on as before: file does not exist\n" in world.errors("runsv"), "it says so")
     control(directory, "t")
     wait_until(lambda: len(text(directory / "pids").split()) == 2, "and goes on")
     assert has_nothing_of_its_supervisors(pid_of(directory))
@@ -609,7 +655,7 @@ def test_commands_that_wait_are_not_lost(world):
     process.send_signal(signal.SIGHUP)  # not before the script has ended
     (world.directory / "gate").write_text("go\n")
     wait_for_words(directory, "down")
-    wait_until(lambda: b"RUNSV_BATON=" in Path(f"/proc/{process.pid}/environ").read_bytes(), "it has been renewed")
+    wait_until(lambda: b"RUNSV_HANDOVER=" in Path(f"/proc/{process.pid}/environ").read_bytes(), "it has been renewed")
     assert not alive(pid)
 
 
@@ -654,11 +700,11 @@ def test_a_service_that_is_down_stays_down_through_a_renewal(world):
 
 
 def test_a_baton_that_was_only_inherited_is_no_baton(world):
-    environment = world.suite.environment(RUNSV_BATON="1 3 4 5 6 7 8 9 10 11 12 /")
+    environment = world.suite.environment(RUNSV_HANDOVER="1 3 4 5 6 7 8 9 10 11 12 /")
     directory = world.service("s", ALONE)
     process = world.runsv("s", env=environment)
     wait_for_words(directory, "run")
-    assert b"RUNSV_BATON" not in Path(f"/proc/{pid_of(directory)}/environ").read_bytes()
+    assert b"RUNSV_HANDOVER" not in Path(f"/proc/{pid_of(directory)}/environ").read_bytes()
     process.terminate()
     assert process.wait(30) == 0
 
@@ -731,3 +777,423 @@ class Load:
         for thread in self.threads:
             thread.join()
         return self.requests, self.failures
+
+
+# -- evidence that is missing or wrong ---------------------------------------------------------------------------------
+
+
+needs_root = pytest.mark.skipif(os.getuid() != 0, reason="needs root, for namespaces and for other users")
+
+
+def damage(directory, how):
+    """What happens to supervise/ while its runsv lives."""
+    supervise = directory / "supervise"
+    if how == "chown":
+        for path in [supervise, *supervise.iterdir()]:
+            os.chown(path, 65534, 65534)
+    elif how == "g+w":
+        supervise.chmod(0o770)
+        (supervise / "lock").chmod(0o660)
+    elif how == "cp -al":
+        subprocess.run(["cp", "-al", supervise, directory / "copy"], check=True)
+    elif how == "rm lock":
+        (supervise / "lock").unlink()
+    elif how == "mv supervise":
+        supervise.rename(directory / "moved")
+    elif how == "rm -rf supervise":
+        shutil.rmtree(supervise)
+    elif how == "empty record":
+        os.truncate(supervise / "lock", 0)
+
+
+@needs_root
+@pytest.mark.parametrize("how", ["chown", "g+w", "cp -al", "rm lock", "mv supervise", "rm -rf supervise", "empty record"])
+def test_hup_needs_nothing_on_disk(world, how):
+    directory, process, pid = running(world, log__run=READ)
+    logger = process_of(directory / "log")
+    damage(directory, how)
+    for _ in range(3):
+        renewed(world, process, directory)
+        control(directory, "c")  # something happens
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: len(text(directory / "pids").split()) == 2, "its end is seen, and it is started again")
+    wait_for_words(directory, "run")
+    assert never_two(directory) and pid_of(directory / "log") == logger and alive(logger)
+    assert len(children_named(process.pid, "cat")) == 1, "one logger"
+
+
+@needs_root
+@pytest.mark.parametrize("how", ["chown", "g+w", "cp -al", "rm lock", "mv supervise", "rm -rf supervise"])
+def test_kill_9_after_damage_does_not_double(world, how):
+    directory, process, pid = running(world)
+    damage(directory, how)
+    if how == "rm lock":
+        control(directory, "c")  # something happens
+    if "supervise" in how or how == "rm lock":  # it is made again, the directory with nothing else happening
+        wait_until(lambda: len(ledger(directory)) > 218, "there is a record again")
+    killed(process)
+    process = succeed(world, "s")
+    assert stays(lambda: text(directory / "pids").split() == [str(pid)] and never_two(directory), 1.2)
+    if how in ("chown", "g+w"):  # who could have written the record is not known
+        assert f"process {pid} may be left of this service" in world.errors("runsv")
+    else:
+        wait_for_words(directory, "run")
+        assert pid_of(directory) == pid
+
+
+@needs_root
+def test_where_others_may_write_the_record_lies_elsewhere(world):
+    directory = world.service("s", ALONE)
+    (directory / "supervise").mkdir()
+    os.chown(directory / "supervise", 65534, 65534)
+    process = world.runsv("s")
+    wait_for_words(directory, "run")
+    pid = process_of(directory)
+    is_ = os.stat(directory)
+    elsewhere = next(Path("/run/runwell/records").glob(f"{is_.st_dev}.{is_.st_ino}.*"))
+    assert ledger(directory) == b"" and elsewhere.read_bytes()[218:231] == b"r %010d " % pid
+    assert mode_of(elsewhere) == 0o600 and mode_of(elsewhere.parent) == 0o700
+    for _ in range(2):
+        killed(process)
+        process = succeed(world, "s")
+        wait_for_words(directory, "run")
+        assert pid_of(directory) == pid
+        renewed(world, process, directory)
+    process.terminate()
+    assert process.wait(30) == 0
+    assert not elsewhere.exists() and text(directory / "pids").split() == [str(pid)]
+
+
+def test_a_user_without_a_place_for_the_record_is_told(world):
+    if os.getuid() == 0:
+        (world.directory / "runsv.err").touch(0o666)
+        (world.directory / "runsv.err").chmod(0o666)
+    directory = world.service("s")
+    (directory / "supervise").mkdir()
+    (directory / "supervise").chmod(0o770)
+    environment = {k: v for k, v in world.suite.environment().items() if k != "XDG_RUNTIME_DIR"}
+    options = {"env": environment}
+    if os.getuid() == 0:
+        for path in [world.directory, *world.directory.rglob("*")]:
+            os.chown(path, 65534, 65534)
+        options |= {"user": 65534, "group": 65534, "extra_groups": []}
+    world.runsv("s", **options)
+    wait_for_words(directory, "run")
+    assert "there is no other place for the record of processes" in world.errors("runsv")
+
+
+def test_a_child_with_the_number_is_left_alone(world):
+    """The number was used again, for a child of the same runsv: it was started later than the record says."""
+    directory, process, pid = running(world)
+    killed(process)
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: (reap_orphans(world.processes), not alive(pid))[1], "it has ended")
+    home, entry, rest = record(directory)
+    lock = directory / "supervise/lock"
+    world.write("start", "#!/bin/sh\nsleep 1000 & echo $! >child\nchmod 600 s/supervise/lock\n"
+                f"{{ printf '%s\\n' '{home.decode().rstrip()}'; printf 'r %010d' $!; printf '{entry[12:51].decode()}%020d\\n' 0; "
+                f"printf '%s\\n' '{rest.decode().rstrip()}'; }} >s/supervise/lock\n"
+                f"exec {world.suite.path('runsv')} s\n", 0o755)
+    assert lock.exists()
+    process = world.start(world.directory / "start")
+    wait_until(lambda: len(text(directory / "pids").split()) == 2, "another is started")
+    child = int(text(world.directory / "child"))
+    wait_for_words(directory, "run")
+    assert int(record(directory)[1][2:12]) == pid_of(directory) != child
+    process.terminate()
+    assert process.wait(30) == 0 and alive(child)
+
+
+def test_a_service_whose_first_thread_has_ended_lives(world):
+    directory = world.service("s", "#!/usr/bin/python3\nimport ctypes, os, threading, time\n"
+                              "threading.Thread(target=lambda: time.sleep(1000)).start()\n"
+                              "open('pids', 'a').write(f'{os.getpid()}\\n')\nctypes.CDLL(None).pthread_exit(None)\n")
+    process = world.runsv("s")
+    pid = int(wait_until(lambda: text(directory / "pids"), "it runs"))
+    wait_until(lambda: Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z", "its first thread has ended")
+    wait_for_words(directory, "run")
+    killed(process)
+    succeed(world, "s")
+    wait_for_words(directory, "run")
+    assert stays(lambda: pid_of(directory) == pid and text(directory / "pids").split() == [str(pid)], 1.2)
+
+
+def test_plain_runit_in_between_has_the_last_word(world):
+    """It writes the status anew, and knows nothing of our record."""
+    directory, process, _ = running(world)
+    control(directory, "d")
+    wait_for_words(directory, "down")
+    killed(process)
+    status = directory / "supervise/status"
+    (directory / "supervise/status.new").write_bytes(status.read_bytes())
+    os.rename(directory / "supervise/status.new", status)
+    succeed(world, "s")
+    wait_for_words(directory, "run")
+
+
+def test_a_service_that_holds_its_own_control_pipe_is_supervised_again(world):
+    (world.directory / "service").mkdir()
+    directory = world.service("service/s", ALONE.replace("exec 9", "exec 8<>supervise/control 9"))
+    world.start("runsvdir", "-P", "service")
+    wait_until(lambda: text(directory / "pids"), "it runs")
+    runsv = wait_until(lambda: runsv_of(world, "s"), "a runsv")
+    os.kill(runsv, signal.SIGKILL)
+    wait_until(lambda: (reap_orphans(world.processes), runsv_of(world, "s"))[1] not in (None, runsv), "a successor")
+    pid = int(text(directory / "pids"))
+    control(directory, "t")
+    wait_until(lambda: (reap_orphans(world.processes), len(text(directory / "pids").split()) == 2)[1], "it obeys")
+    assert not alive(pid) and never_two(directory)
+
+
+def test_supervise_that_was_removed_is_made_again_at_once(world):
+    directory, _, pid = running(world, log__run=READ)
+    for _ in range(3):
+        shutil.rmtree(directory / "supervise")
+        shutil.rmtree(directory / "log/supervise")
+        for its in (directory, directory / "log"):
+            wait_until(lambda: fifo_has_reader(its / "supervise/ok"), "it can be reached")
+            wait_until(lambda: stat_words(its) == "run", "and says what is true")
+    control(directory, "d")
+    wait_for_words(directory, "down")
+    assert not alive(pid)
+
+
+def test_a_service_directory_that_is_removed_is_not_held_up(world):
+    directory, process, pid = running(world)
+    shutil.rmtree(directory)
+    assert stays(lambda: not directory.exists(), 0.6)
+    process.terminate()
+    assert process.wait(30) == 0 and not alive(pid)
+
+
+def test_who_was_displaced_ends_its_service_and_leaves(world):
+    """supervise/ was replaced, and another runsv was faster."""
+    directory, first, pid = running(world)
+    world.write("s/run", "#!/bin/sh\nexec sleep 1000\n", 0o755)  # of the second: no lock of its own
+    first.send_signal(signal.SIGSTOP)
+    shutil.rmtree(directory / "supervise")
+    second = succeed(world, "s")
+    wait_for_words(directory, "run")
+    first.send_signal(signal.SIGCONT)
+    assert first.wait(30) == 0
+    assert not alive(pid) and second.poll() is None
+    wait_for_words(directory, "run")
+    assert "another runsv has taken the place of this one, ending the service\n" in world.errors("runsv")
+
+
+@pytest.mark.parametrize("name", ["status", "stat", "pid"])
+def test_a_fifo_in_the_place_of_a_status_file_holds_nobody_up(world, name):
+    directory, process, pid = running(world)
+    path = directory / "supervise" / name
+    path.unlink()
+    os.mkfifo(path)
+    renewed(world, process, directory)
+    killed(process)
+    process = succeed(world, "s")
+    process.terminate()
+    wait_until(lambda: (reap_orphans(world.processes), process.poll())[1] == 0, "it leaves")
+    assert not alive(pid)
+
+
+# -- other views of /proc ----------------------------------------------------------------------------------------------
+
+
+def in_namespaces(world, script, *options, user=None):
+    """runsv s behind `script`, in a mount namespace of its own. (unshare executes: the process is runsv.)"""
+    become = f"setpriv --reuid {user} --regid {user} --clear-groups" if user else ""
+    return world.start("/usr/bin/unshare", "--mount", *options, "sh", "-c",
+                       f"{script}; exec {become} {world.suite.path('runsv')} s")
+
+
+PROC = {
+    "subset=pid": "mount -t proc -o subset=pid proc /proc",
+    "no /proc": "mount -t tmpfs none /proc",
+    "hidden /proc/sys": "mount -t tmpfs none /proc/sys",
+}
+
+
+@needs_root
+@pytest.mark.parametrize("proc", PROC)
+def test_a_proc_that_shows_less_doubles_nothing(world, proc):
+    directory = world.service("s", ALONE, log__run="#!/bin/sh\necho $$ >>pids\nexec cat >/dev/null\n")
+    process = in_namespaces(world, PROC[proc])
+    wait_until(lambda: text(directory / "pids"), "it runs")
+    wait_for_words(directory, "run")
+    wait_for_words(directory / "log", "run")
+    pid, logger = process_of(directory), process_of(directory / "log")
+    for _ in range(3):
+        process.send_signal(signal.SIGHUP)
+        stamp = Path(f"/proc/{process.pid}/environ")
+        wait_until(lambda: b"RUNSV_HANDOVER=" in stamp.read_bytes(), "it has been renewed")
+        wait_until(lambda: fifo_has_reader(directory / "supervise/ok"), "it takes commands")
+    assert (pid_of(directory), pid_of(directory / "log")) == (pid, logger) and alive(pid) and alive(logger)
+    assert len(text(directory / "pids").split()) == 1 and len(text(directory / "log/pids").split()) == 1
+
+    killed(process)
+    wait_until(lambda: not fifo_has_reader(directory / "supervise/ok"), "nobody takes commands")
+    in_namespaces(world, PROC[proc])
+    if proc != "no /proc":  # without it the log pipe cannot be had back, and both are ended first
+        wait_until(lambda: fifo_has_reader(directory / "supervise/ok"), "a successor")
+        wait_for_words(directory, "run")
+        assert pid_of(directory) == pid and pid_of(directory / "log") == logger
+    assert stays(lambda: (reap_orphans(world.processes), never_two(directory))[1], 1.2)
+
+
+@needs_root
+def test_a_proc_of_another_namespace_shows_strangers(world):
+    """A process there has the number that is in the record. It is neither adopted nor ended."""
+    directory, process, pid = running(world)
+    killed(process)
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: (reap_orphans(world.processes), not alive(pid))[1], "it has ended")
+    stranger = other_process(world)
+    home, entry, rest = record(directory)
+    # In the new namespace there is no such process; what its foreign /proc shows under the number is the stranger.
+    (directory / "supervise/lock").write_bytes(b"-" * 36 + home[36:50] + b"0" * 10 + home[60:72] + b"0" * 20 + home[92:] +
+                                               record_of(stranger)[:-21] + b"0" * 20 + b"\n" + rest)
+    process = world.start("/usr/bin/unshare", "--pid", "--fork", "--kill-child", world.suite.path("runsv"), "s")
+    wait_until(lambda: len(text(directory / "pids").split()) == 2, "a new one is started")
+    assert alive(stranger)
+    os.kill(children(process.pid)[0], signal.SIGTERM)
+    assert process.wait(30) == 0 and alive(stranger)
+
+
+@needs_root
+def test_another_time_namespace_doubles_nothing(world):
+    directory, process, pid = running(world)
+    killed(process)
+    process = world.start("/usr/bin/unshare", "--time", "--boottime=100000", "--monotonic=100000", "--fork", "--kill-child",
+                          world.suite.path("runsv"), "s")
+    wait_until(lambda: fifo_has_reader(directory / "supervise/ok"), "a successor")
+    wait_for_words(directory, "run")
+    assert pid_of(directory) == pid and stays(lambda: never_two(directory), 1.2)
+
+
+@needs_root
+def test_hidepid_does_not_make_it_forget(world):
+    """A user who cannot see PID 1."""
+    directory = world.service("s", ALONE)
+    for path in [world.directory, *world.directory.rglob("*")]:
+        os.chown(path, 65534, 65534)
+    hide = "mount -t proc -o hidepid=2 proc /proc"
+    process = in_namespaces(world, hide, user=65534)
+    wait_until(lambda: text(directory / "pids"), "it runs")
+    wait_for_words(directory, "run")
+    control(directory, "d")
+    wait_for_words(directory, "down")
+    process.send_signal(signal.SIGHUP)
+    stamp = Path(f"/proc/{process.pid}/environ")
+    wait_until(lambda: b"RUNSV_HANDOVER=" in stamp.read_bytes(), "it has been renewed")
+    assert stays(lambda: stat_words(directory) == "down", 0.5)
+    killed(process)
+    wait_until(lambda: not fifo_has_reader(directory / "supervise/ok"), "nobody takes commands")
+    in_namespaces(world, hide, user=65534)
+    wait_until(lambda: fifo_has_reader(directory / "supervise/ok"), "a successor")
+    assert stays(lambda: stat_words(directory) == "down" and len(text(directory / "pids").split()) == 1, 1.2)
+
+
+@needs_root
+def test_a_full_disk_leaves_no_wrong_status(world):
+    """What fits in place is written in place; what cannot be written is said once."""
+    script = ("mount -t tmpfs -o size=256k none . && cd . && mkdir s && printf '#!/bin/sh\\nexec sleep 1000\\n' >s/run && "
+              "chmod +x s/run && touch s/down && cd $PWD")
+    process = in_namespaces(world, script)
+    root = Path(f"/proc/{process.pid}/cwd")
+    directory = wait_until(lambda: root.exists() and fifo_has_reader(root / "supervise/ok") and root, "it takes commands")
+    wait_until(lambda: (directory / "supervise/status").stat().st_size == 20, "a status")
+    with open(directory / "fill", "wb", buffering=0) as fill, pytest.raises(OSError):
+        while True:
+            fill.write(b"x" * 4096)
+    control(directory, "u")
+    wait_until(lambda: (directory / "supervise/status").read_bytes()[19] == 1, "the status says run")
+    pid = int.from_bytes((directory / "supervise/status").read_bytes()[12:16], "little")
+    assert alive(pid) and children(process.pid) == [pid]
+    wait_until(lambda: "unable to write supervise/pid.new: out of disk space\n" in world.errors("unshare"), "it is said")
+    process.send_signal(signal.SIGHUP)
+    stamp = Path(f"/proc/{process.pid}/environ")
+    wait_until(lambda: b"RUNSV_HANDOVER=" in stamp.read_bytes(), "it has been renewed")
+    control(directory, "d")
+    wait_until(lambda: (directory / "supervise/status").read_bytes()[12:20] == b"\0\0\0\0\0d\0\0", "the status says down")
+    (directory / "fill").unlink()
+    control(directory, "u")
+    wait_until(lambda: (directory / "supervise/pid").read_text().strip() in map(str, children(process.pid)), "all is well again")
+
+
+# -- what a re-exec carries --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["HUP", "kill -9"])
+def test_a_down_that_came_while_the_logger_drained_is_kept(world, how):
+    directory = world.service("s", ALONE, log__run="#!/bin/sh\necho $$ >>pids\ncat >/dev/null\nread x <>../../gate\n")
+    os.mkfifo(world.directory / "gate")
+    process = world.runsv("s")
+    wait_for_words(directory, "run")
+    wait_until(lambda: text(directory / "log/pids"), "its logger runs")
+    control(directory, "x")
+    wait_for_words(directory, "down")
+    control(directory, "d")  # it is to stay, and to be down
+    wait_until(lambda: record(directory)[0][-3:-1] == b"d0", "it has taken the command")
+    if how == "HUP":
+        renewed(world, process, directory)
+    else:
+        killed(process)
+        process = succeed(world, "s")
+    (world.directory / "gate").write_text("go\n")
+    wait_until(lambda: (reap_orphans(world.processes), len(text(directory / "log/pids").split()) == 2)[1] or how == "kill -9",
+               "the logger is started anew")
+    assert stays(lambda: process.poll() is None and stat_words(directory) == "down", 0.5)
+
+
+def test_hup_does_not_wait_for_a_script_or_a_start(world):
+    directory, process, pid = running(world, control__t="#!/bin/sh\necho $$ >>script\nread x <>../gate\nexit 0\n",
+                                      finish="#!/bin/sh\nread x <>../gate\n")
+    os.mkfifo(world.directory / "gate")
+    control(directory, "t")
+    wait_until(lambda: text(directory / "script"), "the script runs")
+    renewed(world, process, directory)
+    control(directory, "h")  # waits
+    (world.directory / "gate").write_text("go\n")
+    wait_until(lambda: len(text(directory / "pids").split()) == 1 and stat_words(directory).startswith("finish"),
+               "the script has handled TERM, and HUP has come after it")
+    control(directory, "do")  # a start is owed
+    renewed(world, process, directory)
+    wait_for_words(directory, "finish, want down")
+    renewed(world, process, directory)
+    (world.directory / "gate").write_text("go\n")
+    wait_until(lambda: len(text(directory / "pids").split()) == 2, "it is started once")
+    wait_for_words(directory, "run, want down")
+    assert not alive(pid)
+
+
+def test_hup_while_log_is_missing(world):
+    directory, process, pid = running(world, log__run=READ)
+    logger = process_of(directory / "log")
+    (directory / "log").rename(world.directory / "away")
+    shutil.rmtree(world.directory / "away")
+    renewed(world, process, directory)
+    renewed(world, process, directory)
+    assert alive(pid) and alive(logger) and len(text(directory / "pids").split()) == 1
+
+
+@pytest.mark.parametrize("what", ["cut short", "another program", "a script", "another version"])
+def test_a_program_that_would_lose_the_service_is_not_executed(world, what):
+    """A copy that was interrupted; Debian's runsv, or busybox: a downgrade; one that speaks another version."""
+    programs, directory, process = running_from_a_place_of_its_own(world)
+    ours = (programs / "runsv").read_bytes()
+    new = {"cut short": ours[: len(ours) // 2], "another program": Path("/bin/true").read_bytes(),
+           "a script": b"#!/bin/sh\nexec sleep 1000\n",
+           "another version": ours.replace(b"runwell\0\1\0\0\0\1\0\0\0", b"runwell\0\2\0\0\0\3\0\0\0")}[what]
+    (programs / "new").write_bytes(new)
+    (programs / "new").chmod(0o755)
+    os.rename(programs / "new", programs / "runsv")
+    why = {"cut short": "its file is cut short", "another program": "it is not runwell's, or an old one, and would lose the service",
+           "a script": "it is no program for this machine", "another version": "its version takes no handover from this one"}[what]
+    pid = process_of(directory)
+    process.send_signal(signal.SIGHUP)
+    wait_until(lambda: f"unable to become the installed runsv, going on as before: {why}\n" in world.errors("runsv"), "it is said")
+    assert process.poll() is None and alive(pid)
+    (programs / "new").write_bytes(ours)
+    (programs / "new").chmod(0o755)
+    os.rename(programs / "new", programs / "runsv")
+    renewed(world, process, directory)
+    assert pid_of(directory) == pid and text(directory / "pids").split() == [str(pid)]

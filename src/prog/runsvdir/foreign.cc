@@ -24,7 +24,7 @@ constexpr ticks slow_look          = 5 * one_second;
 // `name` is below `dir`: its name in the directory, or "." for the directory of the service itself.
 bool supervisor::is_held_by_another(int dir, const char* name, std::size_t i) noexcept {
     sys::unique_fd control = control_of(dir, name);
-    if (!control && !is_locked(dir, name)) return false;
+    if (!is_supervised(dir, name, control)) return false;
     if (!control) {
         roster_.held_by_another(i, -1, sys::monotonic() + is_about_to_change);
     } else if (roster_.may_keep_descriptor() && others_.add(control.value())) {
@@ -46,15 +46,12 @@ void supervisor::tell_foreign_to_leave(std::size_t i) noexcept {
         unwatch_foreign(roster_[i].where);
         return roster_.lost(i);
     }
-    if (const auto control = control_of(service.value(), ".")) {
-        tell_to_exit(control.value());
-        roster_.mark_leaving(i);
-        roster_.postpone(i, watch_foreign(i));
-    } else if (is_locked(service.value(), ".")) {
-        roster_.tell_later(i, sys::monotonic() + is_about_to_change);
-    } else {
-        foreign_ended(i);
-    }
+    const sys::unique_fd control = control_of(service.value(), ".");
+    if (!is_supervised(service.value(), ".", control)) return foreign_ended(i);
+    if (!control) return roster_.tell_later(i, sys::monotonic() + is_about_to_change);
+    tell_to_exit(control.value());
+    roster_.mark_leaving(i);
+    roster_.postpone(i, watch_foreign(i));
 }
 
 // There was no descriptor to keep for it, or it has the lock and does not listen.
@@ -62,16 +59,15 @@ void supervisor::look_at_foreign(std::size_t i) noexcept {
     const sys::unique_fd service = reach(i);
     if (!service) return roster_.postpone(i, sys::monotonic() + slow_look);
     sys::unique_fd control = control_of(service.value(), ".");
+    if (!is_supervised(service.value(), ".", control)) return foreign_ended(i);
     if (control && roster_.may_keep_descriptor() && others_.add(control.value())) {
         unwatch_foreign(roster_[i].where);
         roster_.hangs_up_at(i, control.release(), 0);
     } else if (control) {
         const ticks now = sys::monotonic();
         roster_.hangs_up_at(i, -1, now < roster_[i].since + leaves_in ? now + is_about_to_change : watch_foreign(i));
-    } else if (is_locked(service.value(), ".")) {
-        roster_.hangs_up_at(i, -1, sys::monotonic() + is_about_to_change);
     } else {
-        foreign_ended(i);
+        roster_.hangs_up_at(i, -1, sys::monotonic() + is_about_to_change);
     }
 }
 

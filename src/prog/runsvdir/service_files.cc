@@ -67,7 +67,9 @@ sys::unique_fd control_of(int dir, const char* name) noexcept {
     return control ? std::move(*control) : sys::unique_fd{};
 }
 
-bool is_locked(int dir, const char* name) noexcept { return supervise_of(dir, name).is_locked(); }
+bool is_supervised(int dir, const char* name, const sys::unique_fd& control) noexcept {
+    return supervise_of(dir, name).is_locked().value_or(static_cast<bool>(control));
+}
 
 void tell_to_exit(int control) noexcept { static_cast<void>(::write(control, "x", 1) < 0); }
 

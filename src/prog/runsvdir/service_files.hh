@@ -19,8 +19,9 @@ bool is_remote(int dir) noexcept;
 // runsv exits, the descriptor reports an error.
 sys::unique_fd control_of(int dir, const char* name) noexcept;
 
-// The holder of the lock need not listen (yet, or any more). The lock is only tried, and free again at once.
-bool is_locked(int dir, const char* name) noexcept;
+// Whether a runsv supervises the service: it holds the lock, and need not listen (yet, or any more). A service may hold
+// its own control pipe open, so `control`, which control_of() has found, counts only where the lock cannot be read.
+bool is_supervised(int dir, const char* name, const sys::unique_fd& control) noexcept;
 
 void tell_to_exit(int control) noexcept;
 

@@ -63,7 +63,7 @@ pipe_name name_of_input() noexcept {
     if (::fstat(STDIN_FILENO, &about) != 0 || !S_ISFIFO(about.st_mode)) return name;
     name.device = about.st_dev;
     name.inode  = about.st_ino;
-    if (const auto here = sys::here_and_now()) name.boot = here->boot;
+    name.boot   = sys::scope_now().boot;
     return name;
 }
 

@@ -1,0 +1,37 @@
+// takeover.hh — what a supervisor takes over from one that was killed.
+//
+//     the record ──▶ the evidence for each process ──▶ core/takeover: judge() ──▶ adopt, end first, wait, or nobody
+//                                                                        resume() ──▶ how the service goes on
+//
+// The record lies in supervise/lock where nobody else can have written it, and else where sys/records.hh says. A record
+// that another user may have written still keeps a second copy from being started; it gets nothing signalled or
+// adopted.
+#pragma once
+
+#include "core/takeover.hh"
+#include "prog/runsv/member_io.hh"
+#include "sys/say.hh"
+
+namespace runwell {
+
+// Fills `state` and the processes of both members, which hold their locks, with what is found; `pipe` with the pipe
+// between the two, if one of the processes still has it. Opens the file for the record of this supervisor, and writes
+// nothing yet. Without a record all stays as it is. Returns what has to be told first to the service, and to its
+// logger.
+struct initial_events {
+    std::optional<event> of_main, of_log;
+};
+initial_events take_over(pair& state, member_io& main, member_io& log, sys::pipe_ends& pipe, const boot_scope& now,
+                         const sys::voice& say) noexcept;
+
+// Opens the file for the record of this member, and says where there is none.
+void open_ledger(member_io& its, const sys::voice& say) noexcept;
+
+// Writes the record, or its header where nothing else has changed. False: it could not be written, with the reason in
+// errno.
+bool write_record(member_io& its, const ledger_header& now) noexcept;
+
+// Removes the record, unless it names a process that is still waited for.
+void clear_record(member_io& its) noexcept;
+
+}  // namespace runwell
