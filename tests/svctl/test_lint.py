@@ -115,7 +115,7 @@ def test_a_run_that_knows_what_it_does(services, text):
     ("pg_ctl start", "error", "start the server itself: exec postgres -D DIRECTORY"), ("postgres -D /x", None, None),
     ("php-fpm8.2", "warning", "add -F"), ("php-fpm8.2 --nodaemonize", None, None),
     ("apache2 -DFOREGROUND", None, None), ("apache2 -k start", "error", "add -DFOREGROUND"),
-    ("chpst -u root memcached -d", "error", "leave out -d"), ("rsyslogd $OPTIONS", "warning", "add -n"),
+    ("chpst -u root memcached -d", "error", "leave out -d"), ("rsyslogd $OPTIONS", "note", "add -n"),
     ("rsync --daemon", "error", "add --no-detach"), ("rsync --daemon --no-detach", None, None), ("rsync a b", None, None),
     ("/etc/init.d/web start", "error", "start the program that it starts, in the foreground"),
     ("service web start", "error", "start the program itself, with the option that keeps it in the foreground")])
@@ -137,9 +137,10 @@ def test_other_files(services):
         "warning unknown-control web/control/o", "warning unknown-control web/control/term",
         "warning unknown-control web/control/z"]
     cures = {one["path"].split("/")[-1]: one["cure"] for one in lint(services, base / "web")}
-    assert cures["term"] == "did you mean control/t?" and cures["o"] == "did you mean control/u?"
+    assert cures["term"] == f"did you mean control/t? mv {base}/web/control/term {base}/web/control/t"
+    assert cures["o"] == f"did you mean control/u? mv {base}/web/control/o {base}/web/control/u"
     assert cures["z"] == "name it after a command of runsv(8): one of u d x t k p c h a i q 1 2"
-    assert cures["run"] == f"chmod +x {base}/web/run"
+    assert cures["run"] == f"make it so: chmod +x {base}/web/run"
 
 
 @pytest.mark.parametrize("name, known", [
@@ -148,7 +149,8 @@ def test_other_files(services):
 def test_a_name_that_is_nearly_right(services, name, known):
     services.make("web", None if known == "run" else "#!/bin/sh\nexec sleep 1\n", **{name: ""})
     found = [one for one in lint(services, "web") if one["rule"] == "unknown-name"]
-    assert [(os.path.basename(one["path"]), one["cure"]) for one in found] == [(name, f"did you mean {known}?")]
+    assert [(os.path.basename(one["path"]), one["cure"]) for one in found] == [
+        (name, f"did you mean {known}? mv {services.directory}/web/{name} {services.directory}/web/{known}")]
 
 
 @pytest.mark.parametrize("name", ["run~", "run.bak", "run.dpkg-old", "env", "root", "conf", "data", "README", ".git", "runs"])
@@ -184,7 +186,7 @@ def test_the_directory_of_the_log(services):
     file = services.make("file", GOOD, log__run=LOG, log__main="")
     variable = services.make("variable", GOOD, log__run="#!/bin/sh\nexec svlogd -tt $HERE\n")
     assert rows(services) == ["error log-directory file/log/main", "error log-directory missing/log/main"]
-    assert lint(services, missing)[0]["cure"] == f"mkdir -p {base}/missing/log/main && chown nobody {base}/missing/log/main"
+    assert lint(services, missing)[0]["cure"] == f"make it: mkdir -p {base}/missing/log/main && chown nobody {base}/missing/log/main"
     assert (lint(services, made), lint(services, variable)) == ([], []) and file
 
 
@@ -192,7 +194,7 @@ def test_who_may_write_to_the_log(services):
     place = services.make("web", GOOD, log__run="#!/bin/sh\nexec chpst -u nobody svlogd -tt ./main\n") / "log/main"
     place.mkdir(mode=0o755)
     assert rows(services, "web") == ["error log-directory web/log/main"]
-    assert "nobody may not write to it" in lint(services, "web")[0]["what"]
+    assert "where nobody may not write" in lint(services, "web")[0]["what"]
     place.chmod(0o777)
     assert rows(services, "web") == []
     place.chmod(0o770)
@@ -232,7 +234,7 @@ def test_a_read_only_file_system(services):
     found = json.loads(said.stdout)["findings"]
     assert [(one["rule"], os.path.relpath(one["path"], directory)) for one in found] == [
         ("log-directory", "log/main"), ("supervise-read-only", "supervise"), ("supervise-read-only", "log/supervise")]
-    assert found[1]["cure"] == f"let it lead elsewhere: ln -s /run/runit/supervise.web {directory}/supervise"
+    assert found[1]["cure"] == f"link supervise to a place that can be written to, where the directory is made: ln -s /run/runit/supervise.web {directory}/supervise"
 
 
 def test_a_file_down_is_noted_and_a_forgotten_one_warned_of(services):

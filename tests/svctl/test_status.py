@@ -90,8 +90,8 @@ def test_what_is_as_it_should_be_has_no_findings(any_services):
         ("#!/bin/sh\nexec sleep 9\n", 0o644, "web/run is not executable", "make it so: chmod +x DIR/web/run"),
         ("", 0o755, "web/run is empty", "write it: #!/bin/sh, and exec of the program"),
         ("exec sleep 9\n", 0o755, "web/run is no program, and does not begin with #!",
-         "name its interpreter in the first line: #!/bin/sh"),
-        ("#!\n", 0o755, "web/run begins with #!, and no interpreter follows", "name one: #!/bin/sh"),
+         "name its interpreter in the first line: sed -i '1i #!/bin/sh' DIR/web/run"),
+        ("#!\n", 0o755, "web/run begins with #!, and no interpreter follows", "name one: sed -i '1s|.*|#!/bin/sh|' DIR/web/run"),
         ("#!/bin/sh -e\r\nexec sleep 9\r\n", 0o755, None, None),
         ("#!/bin/sh\r\nexec sleep 9\r\n", 0o755,
          "web/run ends its lines as Windows does: its interpreter '/bin/sh\\r' does not exist",
@@ -156,7 +156,7 @@ def test_what_the_status_says(services, state, cause):
 def test_a_down_file_is_a_reason(services):
     services.fake("web", want="d", down="")
     assert findings(services, "web") == [("it is not started by itself: there is a file web/down",
-                                          "start it: svctl up web")]
+                                          "start it: svctl start web")]
 
 
 def test_a_service_that_ends_at_once(any_services):
@@ -168,7 +168,7 @@ def test_a_service_that_ends_at_once(any_services):
 def test_nobody_looks_after_it(services):
     services.make("web")
     assert findings(services, "web") == [(f"no runsvdir looks after {services.directory}",
-                                          f"start one: runsvdir -P {services.directory}")]
+                                          f"start one: runsvdir -P {services.directory} &")]
 
 
 def test_what_the_supervisors_have_complained_of(any_services):
@@ -221,7 +221,7 @@ def test_a_file_system_that_is_read_only(services):
 
 def test_a_link_that_leads_nowhere(services):
     (services.directory / "web").symlink_to("/nowhere/at/all")
-    assert findings(services, "web") == [("web is a link to /nowhere/at/all, which is not there",
+    assert findings(services, "web") == [("web is a link to /nowhere/at/all, which does not exist",
                                           f"make that directory, or take the link away: rm {services.directory}/web")]
 
 
@@ -242,7 +242,7 @@ def test_what_this_user_may_not_see(services):
     assert said.returncode == 5
     assert fields(said)["state"] == "hidden: supervise/ is not for this user to read"
     assert fields(said)["files"] == "run"
-    assert fields(said)["cure"] == "see it as root: sudo svctl status web"
+    assert fields(said)["cure"] == f"see it as root: sudo svctl --svdir {services.directory} status web"
 
 
 def test_a_process_that_was_sent_term_and_stays(any_services):

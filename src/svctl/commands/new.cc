@@ -74,7 +74,7 @@ exit_code make(const setting& in, const options& asked) {
         printable(directory) + " is written; start it with: svctl enable " + shell_quoted(made.name);
     static_cast<void>(std::puts(text.c_str()));
     const terminal errors{STDERR_FILENO, in.colors()};
-    for (const objection& one : lint_service(directory))
+    for (const lint_finding& one : lint_service(directory))
         if (one.how_bad != severity::note) say(printable(one.path + ": " + one.what + ": " + one.cure));
     return exit_code::good;
 }
