@@ -165,7 +165,7 @@ private:
 
     fixed_text<4096> home_of(std::string_view name) const noexcept;
     fixed_text<4096> path_of(const char* name) const noexcept;
-    fixed_text<4096> scanned_directory() const noexcept;
+    fixed_text<4096> other_services(const char* member) const noexcept;
 
     int  tell_status_of(const char* name) noexcept;
     void tell_status_of_log(const char* name, place& service) noexcept;
@@ -348,7 +348,9 @@ void client::consider(const char* name, circumstances of) noexcept {
         of.has_runsvdir = sys::anyone_works_on("runsvdir", its.services.c_str());
         // A path may be that of a service which is nowhere linked.
         if (says_where(name) && !of.has_runsvdir) {
-            its.services        = scanned_directory();
+            its.services.clear();
+            its.services.append_cut(asked_.services);
+            if (::access(asked_.services, F_OK) != 0) its.services = other_services(".");
             of.has_services_dir = !its.services.empty();
             of.is_linked        = of.has_services_dir && is_linked_into(its.services, name);
             of.has_runsvdir     = of.is_linked && sys::anyone_works_on("runsvdir", its.services.c_str());
@@ -364,8 +366,8 @@ void client::consider(const char* name, circumstances of) noexcept {
 // A service with nearly that name, one that is only to be linked, or the directory that has it.
 void client::find_what_was_meant(const char* name, circumstances& of, remedy& its) const noexcept {
     if (!of.has_services_dir) {
-        its.other        = scanned_directory();
-        of.has_other_dir = !says_where(name) && !its.other.empty();
+        if (!says_where(name)) its.other = other_services(name);
+        of.has_other_dir = !its.other.empty();
         return;
     }
     fixed_text<4096> available;
@@ -408,12 +410,20 @@ bool client::is_linked_into(const fixed_text<4096>& services, const char* name) 
     return found;
 }
 
-// The directory of services that a runsvdir scans, as far as can be seen; empty: there is none.
-fixed_text<4096> client::scanned_directory() const noexcept {
+// A directory of services that has this member, other than the one that was named: a usual one, or that of a runsvdir
+// which runs. Empty: there is none.
+fixed_text<4096> client::other_services(const char* member) const noexcept {
     fixed_text<4096> found;
-    for (const char* const one : {asked_.services, "/etc/service", "/service"})
-        if (found.empty() && ::access(one, F_OK) == 0) found.append_cut(one);
-    return found.empty() ? sys::directory_of("runsvdir") : found;
+    for (const char* const one : {"/etc/service", "/service"}) {
+        found.clear();
+        found.append_cut(one);
+        found.append_cut("/");
+        found.append_cut(member);
+        if (::access(found.c_str(), F_OK) != 0) continue;
+        found.shrink(std::string_view{one}.size());
+        return found;
+    }
+    return sys::directory_of("runsvdir", member);
 }
 
 // What leads to a service without SVDIR, from wherever it is typed.

@@ -61,7 +61,7 @@ constexpr remedy_row rows[] = {
 
     {remedy::service_dangling, "service-dangling", "{0} is a link to {2}, which does not exist", "make that directory, or take the link away: rm {1}"},
     {remedy::hidden, "hidden", "this user may not see {0}/supervise: {2}", "see it as root: sudo svctl --svdir {3} status {4}"},
-    {remedy::broken, "broken", "{0}/supervise/status cannot be read: {2}", "let runsv write it anew: rm {1}/supervise/status && sv term {1}"},
+    {remedy::broken, "broken", "{0}/supervise/status cannot be read: {2}", "let a new runsv take its place, which writes it anew: sv exit {1}"},
     {remedy::lock_held, "lock-held", "supervise/lock is held by process {2}, which takes no commands: no runsv can start", "end that process, if it is not to be there: kill {3}"},
     {remedy::complained, "complained", "its supervisor has complained: {0}", ""},
     {remedy::log_without_runsv, "log-without-runsv", "no runsv supervises this log service: the runsv of its service began before there was a log", "let a new runsv take its place: sv exit {2}"},
@@ -78,6 +78,10 @@ constexpr remedy_row rows[] = {
     {remedy::lived, "lived", "the last ./run, process {2}, lived for {3}", ""},
     {remedy::down_by_file, "down-by-file", "it is not started by itself: there is a file {0}/down", "start it: svctl {3}start {4}"},
     {remedy::told_down, "told-down", "it was told to be down, or to run once, {2} ago", "start it: svctl {3}start {4}"},
+
+    {remedy::new_nowhere, "new-nowhere", "{0}, the directory of available services, does not exist", "make it: mkdir -p {1}"},
+    {remedy::new_refused, "new-refused", "{0}, the directory of available services, may not be written to by this user", "have one of your own: mkdir -p ~/sv && svctl new --available ~/sv {2}"},
+    {remedy::new_taken, "new-taken", "{0} exists already, and is left as it is", "choose another name, or look at what is there: svctl lint {1}"},
 };
 // clang-format on
 

@@ -88,6 +88,10 @@ enum class remedy : std::uint8_t {
     lived,
     down_by_file,
     told_down,
+    // Why `svctl new` writes nothing.
+    new_nowhere,
+    new_refused,
+    new_taken,
 };
 
 struct remedy_row {

@@ -76,25 +76,29 @@ bool anyone_works_on(const char* name, const char* directory) noexcept {
     return any_process(name, [&](int process) { return works_on(process, wanted); });
 }
 
-fixed_text<4096> directory_of(const char* name) noexcept {
+fixed_text<4096> directory_of(const char* name, const char* member) noexcept {
     fixed_text<4096> found;
     any_process(name, [&](int process) {
+        struct stat file;
+        found.clear();
+        if (::fstat(process, &file) != 0 || file.st_uid != ::geteuid()) return false;
         std::array<char, 4096> bytes;
         std::string_view       line = first_bytes(process, "cmdline", bytes);
         while (!line.empty()) {
             const std::size_t end = line.find('\0');
             if (end == std::string_view::npos) break;
-            struct stat file;
             if (line.front() == '/' && ::stat(line.data(), &file) == 0 && S_ISDIR(file.st_mode)) {
-                found.shrink(0);
+                found.clear();
                 found.append_cut(line.substr(0, end));
             }
             line.remove_prefix(end + 1);
         }
-        if (!found.empty()) return true;
-        const ssize_t size = ::readlinkat(process, "cwd", bytes.data(), bytes.size());
-        if (size > 0) found.append_cut({bytes.data(), static_cast<std::size_t>(size)});
-        return !found.empty();
+        if (found.empty()) {
+            const ssize_t size = ::readlinkat(process, "cwd", bytes.data(), bytes.size());
+            if (size > 0) found.append_cut({bytes.data(), static_cast<std::size_t>(size)});
+        }
+        const auto dir = open_at(AT_FDCWD, found.c_str(), O_PATH | O_DIRECTORY);
+        return dir && ::fstatat(dir->value(), member, &file, 0) == 0;
     });
     return found;
 }

@@ -75,7 +75,8 @@ exit_code make(const setting& in, const options& asked) {
     static_cast<void>(std::puts(text.c_str()));
     const terminal errors{STDERR_FILENO, in.colors()};
     for (const lint_finding& one : lint_service(directory))
-        if (one.how_bad != severity::note) say(printable(one.path + ": " + one.what + ": " + one.cure));
+        if (one.how_bad != severity::note)
+            say(failure{exit_code::good, printable(one.path + ": " + one.what), printable(one.cure)});
     return exit_code::good;
 }
 
