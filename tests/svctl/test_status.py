@@ -232,6 +232,25 @@ def test_the_logger_has_its_reasons_too(services):
     assert "its logger is not up: web/log/run is not executable" in causes(services, "web")
 
 
+def test_a_logger_that_cannot_log_is_told_with_its_directory(services):
+    nowhere = services.world.directory / "no/such/place"
+    services.supervise("web", log__run=f"#!/bin/sh\nexec svlogd {nowhere}\n")
+    services.until_status("web", now="run")
+    until_cause(services, "web", f"its logger is not up: svlogd is to log to {nowhere}, and there is no such directory")
+    assert findings(services, "web") == [
+        (f"its logger is not up: svlogd is to log to {nowhere}, and there is no such directory", f"make it: mkdir -p {nowhere}")]
+
+
+def test_without_a_runsvdir_a_log_is_no_second_reason(services):
+    services.make("web", log__run="#!/bin/sh\nexec cat\n")
+    assert causes(services, "web") == [f"no runsvdir looks after {services.directory}"]
+
+
+def test_what_lint_knows_of_a_script_status_says_of_a_service_that_ends(services):
+    services.fake("web", run="#!/bin/sh\nexec cron\n", want="u")
+    assert findings(services, "web")[0] == ("cron goes into the background: runsv sees it end, and starts another", "add -f")
+
+
 def test_what_this_user_may_not_see(services):
     if os.geteuid() != 0:
         pytest.skip("needs root")
