@@ -54,8 +54,8 @@ constexpr daemon_row rows[] = {
     {"tor", "", "--RunAsDaemon~1"}, {"mosquitto", "", "-d --daemon"}, {"stunnel stunnel4 stunnel5", "foreground", "", true},
     {"ngircd", "-n --nodaemon -t --configtest"}, {"bitlbee", "-n -I", "-D -F"}, {"tincd", "-D --no-detach"}, {"fwknopd", "-f --foreground"}, {"noip2", "-f"},
     // Mail
-    {"dovecot", "-F"}, {"postfix", "start-fg check status", "", false, "exec postfix start-fg"}, {"exim exim4", "-bdf ~-d~", "-bd"},
-    {"sendmail", "-bD", "-bd"}, {"smtpd", "-d -F"}, {"spamd", "", "-d --daemonize"},
+    {"dovecot", "-F"}, {"postfix", "start-fg check status", "", false, "exec postfix start-fg"}, {"exim exim4", "-bdf ~-d~", "-bd", false, "put -bdf in the place of -bd"},
+    {"sendmail", "-bD", "-bd", false, "put -bD in the place of -bd"}, {"smtpd", "-d -F"}, {"spamd", "", "-d --daemonize"},
     {"spampd", "--nodetach --nodaemon"}, {"clamd", "-F --foreground", "", true}, {"freshclam", "-F --foreground", "-d --daemon"},
     {"saslauthd", "-d"}, {"opendkim", "-f", "", true}, {"rspamd", "-f --no-fork -i --insecure"}, {"opendmarc", "-f", "", true},
     // The machine

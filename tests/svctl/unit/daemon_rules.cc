@@ -117,7 +117,7 @@ TEST(daemon_rules, what_published_scripts_say) {
     EXPECT_EQ(judged("redis-server --daemonize yes"), "leave out --daemonize yes");
     EXPECT_EQ(judged("httpd -k start"), "add -DFOREGROUND");
     EXPECT_EQ(judged("busybox crond"), "add -f");
-    EXPECT_EQ(judged("exim4 -bd -q30m"), "leave out -bd");
+    EXPECT_EQ(judged("exim4 -bd -q30m"), "put -bdf in the place of -bd");
     EXPECT_EQ(judged("exim4 -bd -d -q30m"), "");
     EXPECT_EQ(judged("/etc/init.d/web start"), "start the program that it starts, in the foreground");
     EXPECT_EQ(judged("$PROGRAM -d"), "");
