@@ -192,7 +192,7 @@ public:
         if (of_.is == role::other || !is_shell_script(text_)) return std::move(found_);
         read_        = read_script(text_);
         knows_       = calls("wait") || calls("trap") || calls("fg");
-        sources_     = calls(".") || calls("source") || calls("eval");
+        sources_     = reads_functions();
         bool any     = false;  // what is, or may be, a service
         bool stderr_ = false;
         for (const shell_command& command : read_.commands) {
@@ -224,6 +224,18 @@ private:
     bool calls(std::string_view name) const {
         return std::any_of(read_.commands.begin(), read_.commands.end(), [name](const shell_command& one) {
             return !one.words.empty() && one.words.front().text == name;
+        });
+    }
+
+    // Whether it reads a file that may define functions: one of settings does not.
+    bool reads_functions() const {
+        return std::any_of(read_.commands.begin(), read_.commands.end(), [](const shell_command& one) {
+            const bool reads = one.words.size() > 1 && (one.words[0].text == "." || one.words[0].text == "source");
+            if (!reads) return !one.words.empty() && one.words[0].text == "eval";
+            const std::string&     path = one.words[1].text;
+            const std::string_view name = base_name(path);
+            return !name.ends_with("conf") && !name.ends_with("env") && path.find("/default/") == std::string::npos &&
+                   path.find("/conf.d/") == std::string::npos && path.find("/sysconfig/") == std::string::npos;
         });
     }
 

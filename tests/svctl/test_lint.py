@@ -128,7 +128,8 @@ def test_exec_is_not_asked_for_where_it_cannot_stand(services, text):
     ("A=1 sleep 9\n", 2, "sleep"), ("[ -e /x ] || sleep 9\n", 2, "sleep"), ("sleep 9 || exit 1\n", 2, "sleep"),
     ("cd / && sleep 9\n", 2, "sleep"), ("if true; then\nsleep 9\nelse\nexec sleep 10\nfi\n", 3, "sleep"),
     ("f() {\nsleep 9\n}\nf\n", 3, "sleep"), ("sleep 9 <<END\nx\nEND\n", 2, "sleep"), ("{ sleep 9; } 2>&1\n", 2, "sleep"),
-    ("sleep 9; exit\n", 2, "sleep"), ("chpst -b x sleep 9\n", 2, "chpst"), (". ./conf\n/bin/sleep 9\n", 3, "/bin/sleep"),
+    ("sleep 9; exit\n", 2, "sleep"), ("chpst -b x sleep 9\n", 2, "chpst"), (". ./functions\n/bin/sleep 9\n", 3, "/bin/sleep"),
+    ("[ -r ./conf ] && . ./conf\nnew-program $OPTS\n", 3, "new-program"), (". /etc/default/x\nnew-program\n", 3, "new-program"),
     ("set -e\nsleep 9\n", 3, "sleep"), ("nice sleep 9 &\nsleep 10\n", 3, "sleep")])
 def test_exec_is_asked_for_where_it_can(services, text, line, program):
     services.make("web", "#!/bin/sh\n" + text)
