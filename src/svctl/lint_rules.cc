@@ -180,6 +180,8 @@ private:
             add(remedy::writable_by_all, name);
         const auto first = check_program(of);
         if (first) add(*first, of.path);
+        if (first && (first->what == remedy::not_executable || first->what == remedy::noexec))
+            if (const auto head = check_head(of)) add(*head, of.path);
         // A script that cannot be started is looked into all the same, if there is one.
         if (first && (first->what == remedy::missing || first->what == remedy::empty ||
                       first->what == remedy::dangling || first->what == remedy::not_a_file))

@@ -399,6 +399,14 @@ std::optional<fault> check_program(const script& of) {
     if (is_mounted_with(of.path, ST_NOEXEC)) return is(remedy::noexec);
     if (file.about->st_size == 0) return is(remedy::empty);
 
+    return check_head(of);
+}
+
+std::optional<fault> check_head(const script& of) {
+    const std::string quoted = shell_quoted(of.path);
+    const auto        is     = [&](remedy what, std::string more = "") {
+        return fault{what, {of.shown, quoted, std::move(more)}, 0};
+    };
     constexpr std::size_t enough = 65536;
     const std::string     head   = content_of(of.path, enough);
     if (head.empty()) return is(remedy::unreadable, shell_quoted(fs::path{of.path}.parent_path().string()));

@@ -41,6 +41,8 @@ struct fault {
 
 // What keeps the kernel from executing it, if anything does.
 std::optional<fault> check_program(const script& of);
+// The part of this that is in the file: its first line, or the head of a program.
+std::optional<fault> check_head(const script& of);
 // What a shell script does that it should not; nothing for other programs.
 std::vector<fault> check_content(const script& of);
 // The directories that svlogd is to log to.
