@@ -19,7 +19,7 @@ AT_ONCE = 40  # files for one gcov
 
 
 def counts_below(build):
-    """{file: {line: times it ran}} for src/core, src/sys, src/prog and src/svctl."""
+    """{file: {line: times it ran}} for src/core, src/sys, src/parts, src/prog and src/svctl."""
     counted = defaultdict(dict)
     notes = sorted(Path(build).rglob("*.gcno"))
     for at in range(0, len(notes), AT_ONCE):
@@ -76,7 +76,7 @@ def main():
     if not counted:
         sys.exit(f"nothing was counted below {asked.build}")
     reached = {}
-    for directory in ("src/core", "src/sys", "src/prog", "src/svctl"):
+    for directory in ("src/core", "src/sys", "src/parts", "src/prog", "src/svctl"):
         files = {name: lines for name, lines in counted.items() if name.startswith(directory + "/")}
         for name, lines in sorted(files.items()):
             missing = ranges(sorted(n for n, count in lines.items() if not count))

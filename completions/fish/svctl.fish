@@ -8,8 +8,10 @@ function __runwell_svctl_words
     for word in (commandline -opc)[2..]
         if test $takes -eq 1
             set takes 0
-        else if contains -- $word --svdir --color -t --timeout -a --available -n --lines --since --grep --dir --user --env \
-                --log --check --refresh
+        else if contains -- $word --svdir --color -t --timeout -a -n --lines -S --since -U --until -g --grep -o --output -p \
+                --priority -u --unit --dir --run-as --env --log --check --refresh --state --sort --columns -s --signal --file
+            set takes 1
+        else if test $word = --available; and not contains -- list (commandline -opc)
             set takes 1
         else if not string match -q -- '-*' $word
             echo $word
@@ -38,29 +40,52 @@ end
 complete -c svctl -f
 complete -c svctl -s h -l help -d 'print help'
 complete -c svctl -l svdir -x -a '(__fish_complete_directories (commandline -ct))' -d 'the services directory'
+complete -c svctl -l user -d 'the services of your own runsvdir'
+complete -c svctl -s l -l full -d 'cut nothing'
 complete -c svctl -l color -x -a 'auto always never' -d 'colours'
 complete -c svctl -n 'test (count (__runwell_svctl_words)) -eq 0' -s V -l version -d 'print the version'
-for command in 'list\tevery service on a line' 'status\tservices in full' 'up\tstart services, and again whenever they end' \
-        'down\tstop services: TERM and CONT' 'restart\tstop services, and start them again' 'reload\tread the configuration anew: HUP' \
-        'once\tstart services, and leave them down when they end' 'kill\tsend KILL' 'signal\tsend services a signal' \
+for command in 'list\tevery service on a line' 'status\tservices in full, or all in short' \
+        'logs\tread the logs of services' 'top\tservices as they are from moment to moment' \
+        'watch\ta line for each change of a service' 'start\tstart services, and again whenever they end' \
+        'stop\tstop services: TERM and CONT' 'restart\tstop services, and start them again' \
+        'try-restart\trestart those that run' 'reload\tread the configuration again: HUP' \
+        'once\tstart services, and leave them down when they end' 'kill\tsend KILL, or another signal' \
+        'signal\tsend services a signal' 'wait\treturn when services are up, or down' \
         'enable\tlink services into the services directory' 'disable\ttake services out of the services directory' \
-        'logs\tread the logs of services' 'new\twrite a service directory' 'lint\tlook for mistakes in service directories' \
-        'wait\treturn when services are up, or down' 'watch\ta line for each change of a service' \
-        'top\tservices as they are from moment to moment'
+        'new\twrite a service directory' 'cat\tprint the scripts of services' 'edit\tchange a script of a service' \
+        'lint\tlook for mistakes in service directories' 'is-active\twhether ./run lives' \
+        'is-failed\twhether it is wanted up and is not up' 'is-enabled\twhether it is in the services directory' \
+        'is-system-running\twhether all are as they are wanted' 'help\twhat svctl, or a command, takes'
     complete -c svctl -n 'test (count (__runwell_svctl_words)) -eq 0' -a (string split '\t' $command)[1] \
         -d (string split '\t' $command)[2]
 end
-complete -c svctl -n '__runwell_svctl_is up down restart reload once kill signal enable disable wait' -s t -l timeout -x -d 'seconds to wait'
-complete -c svctl -n '__runwell_svctl_is up down restart reload once kill signal enable disable' -l no-wait -d 'do not wait'
-complete -c svctl -n '__runwell_svctl_is list status lint logs wait watch' -l json -d 'as JSON'
+complete -c svctl -n '__runwell_svctl_is start up stop down restart try-restart reload once kill signal enable disable wait' -s t -l timeout -x -d 'seconds to wait'
+complete -c svctl -n '__runwell_svctl_is start up stop down restart try-restart reload once kill signal enable disable' -l no-wait -d 'do not wait'
+complete -c svctl -n '__runwell_svctl_is list status lint logs watch wait start up stop down restart try-restart reload once kill signal enable disable' -l json -d 'as JSON'
+complete -c svctl -n '__runwell_svctl_is list' -l failed -d 'only those that are wanted up and are not'
+complete -c svctl -n '__runwell_svctl_is list' -l state -x -a 'run paused finish down unsupervised hidden broken missing active inactive failed' -d 'only these'
+complete -c svctl -n '__runwell_svctl_is list' -l sort -x -a 'name state since pid cpu memory' -d 'in this order'
+complete -c svctl -n '__runwell_svctl_is list' -l columns -x -a 'name state want pid since starts log cpu memory command' -d 'only these'
+complete -c svctl -n '__runwell_svctl_is list' -l available -d 'what could be enabled'
+complete -c svctl -n '__runwell_svctl_is list' -l all -d 'all services: as without it'
+complete -c svctl -n '__runwell_svctl_is list' -s q -l quiet -d 'only the names'
+complete -c svctl -n '__runwell_svctl_is is-active is-failed is-enabled is-system-running' -s q -l quiet -d 'print nothing'
+complete -c svctl -n '__runwell_svctl_is kill' -s s -l signal -x -a 'HUP INT QUIT KILL USR1 USR2 ALRM TERM CONT STOP' -d 'instead of KILL'
+complete -c svctl -n '__runwell_svctl_is edit' -l file -x -a 'run finish check log/run' -d 'instead of run'
 complete -c svctl -n '__runwell_svctl_is watch' -l initial -d 'begin with how they are now'
 complete -c svctl -n '__runwell_svctl_is top' -l refresh -x -d 'look at CPU and memory so often'
 complete -c svctl -n '__runwell_svctl_is logs' -s f -l follow -d 'go on with what they write'
 complete -c svctl -n '__runwell_svctl_is logs' -s n -l lines -x -d 'only the last lines'
-complete -c svctl -n '__runwell_svctl_is logs' -l since -x -a '10m 1h 1d today yesterday' -d 'not older'
-complete -c svctl -n '__runwell_svctl_is logs' -l grep -x -d 'only lines in which this is found'
+complete -c svctl -n '__runwell_svctl_is logs' -s S -l since -x -a '10m 1h 1d today yesterday' -d 'not older'
+complete -c svctl -n '__runwell_svctl_is logs' -s U -l until -x -a '10m 1h 1d today yesterday' -d 'not younger'
+complete -c svctl -n '__runwell_svctl_is logs' -s i -l ignore-case -d 'small letters and capitals alike'
+complete -c svctl -n '__runwell_svctl_is logs' -s r -l reverse -d 'the newest line first'
+complete -c svctl -n '__runwell_svctl_is logs' -s o -l output -x -a 'short cat json' -d 'the format'
+complete -c svctl -n '__runwell_svctl_is logs' -s p -l priority -x -a 'emerg alert crit err warning notice info debug' -d 'of syslog: or graver'
+complete -c svctl -n '__runwell_svctl_is logs' -s u -l unit -x -d 'a service'
+complete -c svctl -n '__runwell_svctl_is logs' -s g -l grep -x -d 'only lines in which this is found'
 complete -c svctl -n '__runwell_svctl_is logs' -l dir -x -a '(__fish_complete_directories (commandline -ct))' -d 'a directory that svlogd writes to'
-complete -c svctl -n '__runwell_svctl_is new' -l user -x -a '(__fish_complete_users)' -d 'run as this user'
+complete -c svctl -n '__runwell_svctl_is new' -s u -l run-as -x -a '(__fish_complete_users)' -d 'run as this user'
 complete -c svctl -n '__runwell_svctl_is new' -l env -x -d 'a variable of the environment'
 complete -c svctl -n '__runwell_svctl_is new' -l log -x -a '(__fish_complete_directories (commandline -ct))' -d 'log to this directory'
 complete -c svctl -n '__runwell_svctl_is new' -l no-log -d 'no log'
@@ -70,9 +95,10 @@ complete -c svctl -n '__runwell_svctl_is new' -l down -d 'not to be started by i
 complete -c svctl -n '__runwell_svctl_is new' -l available -x -a '(__fish_complete_directories (commandline -ct))' -d 'write it there'
 complete -c svctl -n '__runwell_svctl_is wait' -l up -d 'until they are up'
 complete -c svctl -n '__runwell_svctl_is wait enable' -l down -d 'until they are down; enabled, but not started'
+complete -c svctl -n '__runwell_svctl_is enable' -l no-start -d 'enabled, but not started'
 complete -c svctl -n '__runwell_svctl_is enable disable' -l now -d 'at once'
 complete -c svctl -n '__runwell_svctl_is enable' -s a -l available -x -a '(__fish_complete_directories (commandline -ct))' -d 'where they are'
-complete -c svctl -n '__runwell_svctl_is list status up down restart reload once kill disable logs wait watch top' \
+complete -c svctl -n '__runwell_svctl_is list status start up stop down restart try-restart reload once kill disable logs wait watch top cat edit is-active is-failed is-enabled' \
     -a '(__runwell_services (__runwell_svctl_directory --svdir "$SVDIR"))'
 complete -c svctl -n '__runwell_svctl_is signal; and test (count (__runwell_svctl_words)) -eq 1' \
     -a 'HUP INT QUIT KILL USR1 USR2 ALRM TERM CONT STOP'
@@ -82,3 +108,5 @@ complete -c svctl -n '__runwell_svctl_is enable' \
     -a '(set -q SVAVAILABLE; or set -l SVAVAILABLE /etc/sv; __runwell_services (__runwell_svctl_directory "-a --available" $SVAVAILABLE))'
 complete -c svctl -n '__runwell_svctl_is lint' -a '(__fish_complete_directories (commandline -ct))'
 complete -c svctl -n '__runwell_svctl_is lint' -a '(__runwell_services (__runwell_svctl_directory --svdir "$SVDIR"))'
+complete -c svctl -n '__runwell_svctl_is help; and test (count (__runwell_svctl_words)) -eq 1' \
+    -a 'list status logs top watch start stop restart try-restart reload once kill signal wait enable disable new cat edit lint'

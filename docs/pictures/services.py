@@ -38,7 +38,7 @@ def supervised():
     try:
         subprocess.run(["svctl", "wait", "database", "web"], env=environment, check=True, stdout=subprocess.DEVNULL)
         time.sleep(6)  # so that not all of them are young
-        subprocess.run(["svctl", "up", "young"], env=environment, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(["svctl", "start", "young"], env=environment, check=True, stdout=subprocess.DEVNULL)
         yield environment
     finally:
         runsvdir.terminate()

@@ -29,6 +29,7 @@
 #include "sys/say.hh"
 #include "sys/schedule.hh"
 #include "sys/spawn.hh"
+#include "sys/trust.hh"
 #include "sys/users.hh"
 
 namespace runwell {
@@ -78,16 +79,19 @@ private:
     outcome read_variable(int dir, const char* directory, const char* name, manner how) noexcept;
     outcome set_ids(const step& what) noexcept;
 
-    static outcome change_root(const char* root) noexcept;
-    outcome        take_lock(const step& what) noexcept;
-    outcome        close_all_others() const noexcept;
+    outcome change_root(const char* root) noexcept;
+    outcome take_lock(const step& what) noexcept;
+    outcome close_all_others() const noexcept;
+
+    result<sys::identity> find_user(const step& what) const noexcept;
 
     int give_up(const step& at, const trouble& why) const noexcept;
 
     const plan&      plan_;
     char**           envp_;
     variables        variables_;
-    bool             changed_ = false;  // the variables
+    bool             changed_      = false;  // the variables
+    bool             changed_root_ = false;
     sys::cgroup      cgroup_;
     sys::file_rules  rules_;
     int              lock_   = -1;  // for as long as the program runs, and its children
@@ -190,10 +194,10 @@ outcome changer::read_directory(const char* directory, manner how) noexcept {
 
 // A link to nowhere removes the variable, as an empty file does: the variable has no value.
 outcome changer::read_variable(int dir, const char* directory, const char* name, manner how) noexcept {
-    const sys::unique_fd file{::openat(dir, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
-    outcome              read = file              ? variables_.set_from(file.value(), name)
-                                : errno == ENOENT ? variables_.set(name, std::nullopt)
-                                                  : outcome{trouble{"", "", errno}};
+    const auto file = sys::open_trusted(dir, name, sys::expected::any, O_RDONLY);
+    outcome    read = file                         ? variables_.set_from(file->file.value(), name)
+                      : file.why().error == ENOENT ? variables_.set(name, std::nullopt)
+                                                   : outcome{file.why()};
     if (read) return read;
     const int error = read.why().error;
     if (error == E2BIG) return trouble{"unable to run: ", plan_.program[0], error};
@@ -202,17 +206,23 @@ outcome changer::read_variable(int dir, const char* directory, const char* name,
     named_.append_cut(directory);
     named_.append_cut("/");
     named_.append_cut(name);
+    if (error == ELOOP || error == EMLINK) {
+        named_.append_cut(": other users can write to the directory, and this is a link");
+        return trouble{"unable to read ", named_.c_str()};
+    }
     if (error != EISDIR || has(how, manner::daemontools)) return trouble{"unable to read ", named_.c_str(), error};
     if (plan_.verbose) voice.warn(trouble{"unable to read ", named_.c_str(), error});
     return done{};
 }
 
-sys::naming naming_of(const step& what) noexcept {
-    return has(what.how, manner::daemontools) ? sys::naming::account : sys::naming::user_groups;
+result<sys::identity> changer::find_user(const step& what) const noexcept {
+    const auto form = has(what.how, manner::daemontools) ? sys::naming::account : sys::naming::user_groups;
+    return sys::find_identity(what.text, form, has(what.how, manner::init_groups),
+                              changed_root_ ? sys::user_database::new_root : sys::user_database::system);
 }
 
 outcome changer::set_ids(const step& what) noexcept {
-    const auto who = TRY(sys::find_identity(what.text, naming_of(what), false));
+    const auto who = TRY(find_user(what));
     static_cast<void>(TRY(open_variables()));
     const bool fit =
         variables_.set("GID", decimal{who.groups()[0]}.view()) && variables_.set("UID", decimal{who.uid}.view());
@@ -225,6 +235,7 @@ outcome changer::set_ids(const step& what) noexcept {
 outcome changer::change_root(const char* root) noexcept {
     if (::chdir(root) != 0) return trouble{"unable to change directory: ", root, errno};
     if (::chroot(".") != 0) return trouble{"unable to change root directory", "", errno};
+    changed_root_ = true;
     return done{};
 }
 
@@ -233,15 +244,15 @@ outcome change_directory(const char* directory) noexcept {
     return done{};
 }
 
-outcome become_named(const step& what) noexcept {
-    return sys::become_user(TRY(sys::find_identity(what.text, naming_of(what), has(what.how, manner::init_groups))));
-}
-
 // The descriptor stays open in the program, which has the lock by that; it is none of those that a program uses
 // unasked.
 outcome changer::take_lock(const step& what) noexcept {
-    lock_ = ::open(what.text, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK, 0600);
-    if (lock_ >= 0 && lock_ <= STDERR_FILENO) {
+    constexpr int flags = O_WRONLY | O_CREAT | O_APPEND;
+    auto          file  = sys::open_trusted_path(AT_FDCWD, what.text, sys::expected::any, flags, 0600);
+    if (!file) return trouble{"unable to open lock: ", what.text, file.why().error};
+    lock_ = file->file.release();
+    ::fcntl(lock_, F_SETFD, 0);
+    if (lock_ <= STDERR_FILENO) {
         const sys::unique_fd standard{lock_};
         lock_ = ::fcntl(lock_, F_DUPFD, STDERR_FILENO + 1);
     }
@@ -297,7 +308,7 @@ outcome changer::carry_out(const step& what) noexcept {
         case act::cpus: return sys::set_cpus(*cpus_in(what.text), what.text);
         case act::id_variables: return set_ids(what);
         case act::bounding: return sys::drop_from_bounding_set(what.bits, has(what.how, manner::ambient));
-        case act::identity: return become_named(what);
+        case act::identity: return sys::become_user(TRY(find_user(what)));
         case act::capabilities: return sys::set_capabilities(what.bits, has(what.how, manner::ambient));
         case act::lock: return take_lock(what);
         case act::ruleset: rules_ = TRY(sys::file_rules::make()); return done{};

@@ -32,6 +32,7 @@
 #include "core/roster.hh"
 #include "core/tai.hh"
 #include "core/version.hh"
+#include "parts/supervise.hh"
 #include "sys/clock.hh"
 #include "sys/dir.hh"
 #include "sys/files.hh"
@@ -56,7 +57,7 @@ constexpr ticks fork_again      = one_second;
 constexpr ticks execute_again   = 5 * one_second;
 constexpr ticks a_dot_every     = 900 * one_second;
 constexpr int   most_starts     = 32;  // before signals are looked at again
-constexpr int   spare_files     = 8;   // descriptors that are not spent on other people's runsv
+constexpr int   spare_files     = 7;   // descriptors above the highest that is spent on another's runsv
 constexpr int   no_directory    = -1;  // beside errno: there is something, and it is passed over
 constexpr int   the_directory   = -1;  // an owner of trails, beside the indexes of entries
 
@@ -174,19 +175,18 @@ service_path below(std::string_view name, std::string_view rest) noexcept {
     return path;
 }
 
-// The way to the ears of whoever supervises the service: open for writing as long as it is open for reading there.
-sys::unique_fd control_of(int dir, const char* name) noexcept {
-    auto control = sys::open_at(dir, below(name, "/supervise/control").c_str(), O_WRONLY | O_NONBLOCK | O_NOFOLLOW);
-    struct stat found;
-    if (!control || ::fstat(control->value(), &found) != 0 || !S_ISFIFO(found.st_mode)) return {};
-    return std::move(*control);
+parts::supervise_client supervise_of(int dir, const char* name) noexcept {
+    return {dir, below(name, "/supervise").c_str()};
 }
 
-// Whoever holds the lock need not be listening (yet, or any more). It is only tried, and free again at once.
-bool is_locked(int dir, const char* name) noexcept {
-    const auto lock = sys::open_at(dir, below(name, "/supervise/lock").c_str(), O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
-    return lock && ::flock(lock->value(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+// supervise/control of the service, open for writing; none, where no supervisor reads it.
+sys::unique_fd control_of(int dir, const char* name) noexcept {
+    auto control = supervise_of(dir, name).open_control();
+    return control ? std::move(*control) : sys::unique_fd{};
 }
+
+// A supervisor that holds the lock need not read commands (yet, or any more).
+bool is_locked(int dir, const char* name) noexcept { return supervise_of(dir, name).is_locked(); }
 
 void tell_to_exit(int control) noexcept { static_cast<void>(::write(control, "x", 1) < 0); }
 

@@ -9,7 +9,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,12 +25,14 @@
 #include "core/text.hh"
 #include "core/verdict.hh"
 #include "core/version.hh"
+#include "parts/supervise.hh"
 #include "sys/clock.hh"
 #include "sys/files.hh"
 #include "sys/processes.hh"
 #include "sys/say.hh"
 #include "sys/signals.hh"
 #include "sys/spawn.hh"
+#include "sys/trust.hh"
 #include "sys/wait.hh"
 #include "sys/watch.hh"
 
@@ -213,59 +214,23 @@ private:
 // The one trouble that runit calls a failure, where the others are warnings.
 constexpr char cannot_enter[] = "unable to change to service directory";
 
-// supervise/status, provided that there is a runsv to keep it true: the trouble is ENXIO when there is none.
-result<status> read_status(place& of) noexcept {
-    const auto open = [&of](std::string_view file, int mode) -> result<sys::unique_fd> {
-        auto opened = sys::open_at(of.dir(), of.path(file), mode | O_NONBLOCK | O_NOFOLLOW);
-        if (!opened) return trouble{"unable to open ", file.data(), opened.why().error};
-        return opened;
-    };
-    const sys::unique_fd ok   = TRY(open("supervise/ok", O_WRONLY));
-    const sys::unique_fd file = TRY(open("supervise/status", O_RDONLY));
+parts::supervise_client supervise_of(place& of) noexcept { return {of.dir(), of.path("supervise")}; }
+parts::supervise_client supervise_of(int service) noexcept { return {service, "supervise"}; }
 
-    status_record record;
-    struct stat   is;
-    const bool    fifo = ::fstat(file.value(), &is) != 0 || S_ISFIFO(is.st_mode);  // what is read of a FIFO is lost
-    const ssize_t size = fifo ? 0 : ::read(file.value(), record.data(), record.size());
-    if (size < 0) return trouble{"unable to read ", "supervise/status", errno};
-    const auto read = decode(std::span{record}.first(static_cast<std::size_t>(size)));
-    if (!read) return trouble{"unable to read ", "supervise/status: bad format"};
-    return *read;
-}
-
-// supervise/control, for writing. Whoever may write to supervise/ may have put anything there: a FIFO it must be.
-result<sys::unique_fd> open_control(int dir) noexcept {
-    auto        control = sys::open_at(dir, "supervise/control", O_WRONLY | O_NONBLOCK | O_NOFOLLOW);
-    struct stat is;
-    if (control && (::fstat(control->value(), &is) != 0 || !S_ISFIFO(is.st_mode)))
-        return trouble{"unable to write to ", "supervise/control: not a fifo"};
-    return control;
-}
-
-// Writes control bytes to a runsv; ENXIO when there is none, or when it leaves this very moment.
-outcome send(int dir, std::string_view bytes) noexcept {
-    const sys::unique_fd control = TRY(open_control(dir));
-    const auto           as_was  = ::signal(SIGPIPE, SIG_IGN);
-    const ssize_t        wrote   = ::write(control.value(), bytes.data(), bytes.size());
-    const int            error   = wrote < 0 ? errno : ENOSPC;
-    static_cast<void>(::signal(SIGPIPE, as_was));
-    if (wrote == static_cast<ssize_t>(bytes.size())) return done{};
-    return trouble{"unable to write to ", "supervise/control", error == EPIPE ? ENXIO : error};
+// supervise/status, provided that there is a runsv to keep it true: the error is ENXIO when there is none.
+result<status> read_status(const parts::supervise_client& of) noexcept {
+    TRY(of.is_supervised());
+    return of.read_status();
 }
 
 // There is no runsv, or it has not made its files yet.
 bool has_not_come(const trouble& why) noexcept { return why.error == ENOENT || why.error == ENXIO; }
 
+bool is_refused(const trouble& why) noexcept { return why.error == EACCES || why.error == EPERM; }
+
 bool has_down_file(place& of) noexcept {
     struct stat file;
     return ::fstatat(of.dir(), of.path("down"), &file, 0) == 0;
-}
-
-// Whether runsv has read all that was written to supervise/control.
-bool has_heard_all(int dir) noexcept {
-    const auto control = open_control(dir);
-    int        unread  = 0;
-    return !control || ::ioctl(control->value(), FIONREAD, &unread) != 0 || unread == 0;
 }
 
 // A name is looked up in the services directory unless it says itself where it is.
@@ -275,7 +240,7 @@ bool says_where(std::string_view name) noexcept {
 
 circumstances::failure failure_of(const trouble& why) noexcept {
     using failure = circumstances::failure;
-    if (why.error == EACCES || why.error == EPERM) return failure::refused;
+    if (is_refused(why)) return failure::refused;
     if (why.what == cannot_enter) return why.error == ENOENT ? failure::no_directory : failure::other;
     return has_not_come(why) ? failure::no_runsv : failure::other;
 }
@@ -497,7 +462,7 @@ int client::tell_status() noexcept {
 // Returns what an init script exits with: that of the service, whatever its log service does.
 int client::tell_status_of(const char* name) noexcept {
     place      service{base_of(name), name};
-    const auto now = read_status(service);
+    const auto now = read_status(supervise_of(service));
     if (!now) {
         const auto dir = open_service(name);  // is it the directory, or what is missing in it?
         complain(name, dir ? now.why() : dir.why());
@@ -515,7 +480,7 @@ void client::tell_status_of_log(const char* name, place& service) noexcept {
     out.add({"; "});
     if (!dir) return complain(name, {"unable to change directory", "", dir.why().error}, "/log");
     place      log{dir->value()};
-    const auto now = read_status(log);
+    const auto now = read_status(supervise_of(log));
     if (!now) return complain(name, now.why(), "/log");
     tell("", "log", log, *now);
     out.add({"\n"});
@@ -541,15 +506,19 @@ bool client::newcomer_may_come() const noexcept {
 void client::give(service_entry& to) noexcept {
     const auto dir = open_service(to.name);
     if (!dir) return settle(to, dir.why());
+    const parts::supervise_client supervise = supervise_of(dir->value());
     if (asked_.waits) {
         if (asked_.given.until == goal::gone) listen_to(to);  // another runsv may take its place at once
-        place      service{dir->value()};
-        const auto before = read_status(service);
+        const auto before = read_status(supervise);
         if (before) to.before = *before;
         if (!before && has_not_come(before.why()) && newcomer_may_come()) return plan_next_look(to, when_awaited);
     }
-    if (!asked_.given.bytes.empty())
-        if (const auto sent = send(dir->value(), asked_.given.bytes); !sent) return settle(to, sent.why());
+    if (!asked_.given.bytes.empty()) {
+        // runit 2.1.2 opens `ok` first, and names that file to a user who may open neither.
+        if (const auto there = supervise.is_supervised(); !there && is_refused(there.why()))
+            return settle(to, there.why());
+        if (const auto sent = supervise.send(asked_.given.bytes); !sent) return settle(to, sent.why());
+    }
 
     to.now     = asked_.waits ? stage::waiting : stage::settled;
     to.stirred = true;
@@ -563,10 +532,11 @@ void client::look(service_entry& at) noexcept {
     if (at.pause >= pause_worth_listening) listen_to(at);
     const auto dir = open_service(at.name);
     if (!dir) return settle(at, dir.why());
+    const parts::supervise_client supervise = supervise_of(dir->value());
     // In this order: what runsv has read before it wrote its status counts.
-    const bool heard = !asks_for_another(asked_.given.until) || has_heard_all(dir->value());
+    const bool heard = !asks_for_another(asked_.given.until) || supervise.has_read_all();
     place      service{dir->value()};
-    const auto now = read_status(service);
+    const auto now = read_status(supervise);
     if (!now) return settle(at, now.why());
 
     const verdict said = judge(asked_.given.until, at.before, *now, heard);
@@ -595,6 +565,13 @@ bool client::check_agrees(service_entry& with, int dir, const status& now) noexc
         sys::say({"warning: unable to stat ", with.name, "/check: ", error_words(errno)});
         return false;
     }
+    // A script of another user is not run with our rights.
+    if (sys::writers_of(dir) != writers::only_us) {
+        if (std::exchange(with.warned, true)) return true;
+        out.flush();
+        sys::say({"warning: unable to run ", with.name, "/check: other users can write to the service directory"});
+        return true;
+    }
     hear_children();
     ::fcntl(STDOUT_FILENO, F_SETFD, FD_CLOEXEC);  // what a check prints is not ours to say
     constexpr const char* argv[]  = {"./check", nullptr};
@@ -619,7 +596,7 @@ void client::give_up(service_entry& on, int dir, const status& now) noexcept {
     out.add({"\n"});
     consider(on.name, lateness_of(dir, now, asked_.given));
     if (asked_.given.kills)
-        if (const auto sent = send(dir, "k"); !sent) complain(on.name, sent.why());
+        if (const auto sent = supervise_of(dir).send("k"); !sent) complain(on.name, sent.why());
     settle(on);
 }
 

@@ -16,6 +16,7 @@
 #include "sys/clock.hh"
 #include "sys/files.hh"
 #include "sys/say.hh"
+#include "sys/trust.hh"
 
 namespace runwell {
 namespace {
@@ -90,9 +91,10 @@ int set(const char* line, bool wtmp_too) noexcept {
     if (error != 0) return unable(": warning: ", line, "utmp", error == ESRCH ? "no such entry" : error_words(error));
     if (!wtmp_too) return 0;
 
-    const auto history = sys::open_at(AT_FDCWD, wtmp, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK, 0600);
+    constexpr int to_append = O_WRONLY | O_CREAT | O_APPEND;
+    const auto    history   = sys::open_trusted_path(AT_FDCWD, wtmp, sys::expected::any, to_append, 0600);
     if (!history) return voice.fatal(history.why(), failed);
-    const int late = append_to_wtmp(history->value(), line);
+    const int late = append_to_wtmp(history->file.value(), line);
     return late == 0 ? 0 : unable(": warning: ", line, "wtmp", error_words(late));
 }
 

@@ -38,6 +38,9 @@ public:
     // Not less than 0; fractions are fine.
     command& number(const std::string& names, std::optional<double>& into, const std::string& placeholder,
                     const std::string& help);
+    // The same, without fractions.
+    command& whole(const std::string& names, std::optional<double>& into, const std::string& placeholder,
+                   const std::string& help);
     // One of `allowed`.
     command& choice(const std::string& names, std::string& into, const std::vector<std::string>& allowed,
                     const std::string& help);
@@ -75,9 +78,15 @@ public:
     void everywhere(const std::string& names, std::string& into, const std::string& placeholder,
                     const std::vector<std::string>& allowed, const std::string& help);
 
+    void everywhere(const std::string& names, bool& into, const std::string& help);
+
+    // The heading in --help of the commands that are added from now on.
+    void section(const std::string& heading);
+
     command add(const std::string& name, const std::string& help);
 
-    // What there is to do; `otherwise` when no command is named. Throws a failure of exit_code::usage that says what is
+    // What there is to do; `otherwise` when there is no word at all. Options may stand before the command; `help` and
+    // other names of commands (words.hh) are understood. Throws a failure of exit_code::usage that says what is
     // wrong. --help and --version are done here: an action that has nothing left to do.
     action read(int argc, const char* const* argv, action otherwise);
 

@@ -16,8 +16,10 @@
 #include <filesystem>
 
 #include "core/text.hh"
+#include "parts/supervise.hh"
 #include "svctl/errors.hh"
 #include "svctl/human.hh"
+#include "svctl/read_file.hh"
 #include "svctl/script_checks.hh"
 #include "svctl/view.hh"
 #include "sys/clock.hh"
@@ -66,7 +68,7 @@ void examine_lock(const tree& in, const std::string& name, std::vector<finding>&
                   const process_table& processes) {
     struct stat file {};
     if (::fstatat(in.fd(), (name + "/supervise/lock").c_str(), &file, 0) != 0) return;
-    const std::string locks = content_of("/proc/locks");
+    const std::string locks = read_file("/proc/locks").text;
     for (const int pid : lock_holders(locks, major(file.st_dev), minor(file.st_dev), file.st_ino)) {
         const process*    holder = processes.find(pid);
         const std::string number = std::to_string(pid);
@@ -165,7 +167,7 @@ void examine_end(const status& said, std::vector<finding>& found) {
 // How long the last ./run has lived: what runwell's supervisor has written down of its start, and the status of its
 // end. (runit's writes nothing down.)
 void examine_last_run(const tree& in, const service& of, moment now, std::vector<finding>& found) {
-    const auto lock = sys::open_at(in.fd(), (of.name + "/supervise/lock").c_str(), O_RDONLY | O_NONBLOCK);
+    const auto lock = parts::supervise_client{in.fd(), (of.name + "/supervise").c_str()}.open_lock();
     const auto here = sys::here_and_now();
     if (!lock || !here) return;
     const ledger known = sys::read_ledger(lock->value());
@@ -194,7 +196,8 @@ script run_of(const tree& in, const service& of) {
 std::vector<finding> examine_run(const tree& in, const service& of) {
     const script         run = run_of(in, of);
     std::vector<finding> found;
-    if (const auto first = check_program(run); first && first->what != remedy::unreadable)
+    if (const auto first = check_program(run);
+        first && first->what != remedy::unreadable && first->what != remedy::not_believed)
         return {printed(first->explained())};
     const auto add_all = [&](const std::vector<fault>& some) {
         for (const fault& one : some) found.push_back(printed(one.explained()));

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -16,14 +15,17 @@
 #include <map>
 
 #include "core/text.hh"
+#include "parts/supervise.hh"
 #include "svctl/diagnosis.hh"
 #include "svctl/human.hh"
+#include "svctl/json.hh"
 #include "svctl/processes.hh"
 #include "svctl/view.hh"
 #include "svctl/watcher.hh"
 #include "sys/clock.hh"
 #include "sys/files.hh"
 #include "sys/spawn.hh"
+#include "sys/trust.hh"
 #include "sys/wait.hh"
 
 namespace runwell::svctl {
@@ -77,15 +79,16 @@ struct entry {
     status               checked;    // as it was when ./check was asked
     std::optional<ticks> check_due;  // when it is asked again
     ticks                pause = first_pause;
-    std::string          result;  // of a good one
+    std::string          result;        // of a good one
+    bool                 left = false;  // it does not run, and is left as it is
     std::vector<failure> failures;
 };
 
 // One line for each service where there is a terminal, drawn anew as they change; nothing elsewhere.
 class progress {
 public:
-    progress(const terminal& on, std::size_t lines)
-        : on_{&on}, lives_{on.is_terminal() && lines != 0 && lines <= room(on)} {}
+    progress(const terminal& on, std::size_t lines, std::string wish)
+        : wish_{std::move(wish)}, on_{&on}, lives_{on.is_terminal() && lines != 0 && lines <= room(on)} {}
 
     bool lives() const noexcept { return lives_; }
 
@@ -97,7 +100,7 @@ public:
         for (const entry& one : entries) {
             const std::string name = pad(printable(one.name), width);
             const std::string said = one.settled && one.good ? one.result
-                                     : one.settled           ? std::string{one.failures.front().cause()}
+                                     : one.settled           ? "not " + wish_
                                                              : description(one.last) + " … " + after(passed);
             const tint        in   = one.settled ? (one.good ? tint::good : tint::bad) : tint::young;
             const std::size_t room = on_->width();
@@ -111,6 +114,7 @@ public:
 private:
     static std::size_t room(const terminal& on) { return on.height() > 2 ? on.height() - 2 : 1; }
 
+    std::string     wish_;  // what is waited for: "up"
     const terminal* on_;
     bool            lives_;
     std::size_t     drawn_ = 0;
@@ -119,7 +123,9 @@ private:
 class messenger {
 public:
     messenger(const setting& in, const std::vector<subject>& subjects, const errand& what)
-        : what_{what}, out_{in.output()}, shown_{out_, what.waits && !what.as_json ? subjects.size() : 0} {
+        : what_{what},
+          out_{STDOUT_FILENO, in.colors()},
+          shown_{out_, what.waits && !what.as_json ? subjects.size() : 0, what.wish} {
         for (const subject& one : subjects) {
             watcher& its = watches_.try_emplace(one.in, *one.in).first->second;
             entries_.push_back({.in = one.in, .watch = &its, .name = one.name});
@@ -162,16 +168,14 @@ private:
     ticks                          deadline_ = begun_ + static_cast<ticks>(std::min(what_.seconds, 1e9) * 1e9);
 };
 
-// Whether runsv has read all that was written to supervise/control.
-bool has_heard_all(const tree& services, const std::string& name) {
-    const auto control = sys::open_at(services.fd(), (name + "/supervise/control").c_str(), O_WRONLY | O_NONBLOCK);
-    int        unread  = 0;
-    return !control || ::ioctl(control->value(), FIONREAD, &unread) != 0 || unread == 0;
+parts::supervise_client supervise_of(const tree& services, const std::string& name) {
+    return {services.fd(), (name + "/supervise").c_str()};
 }
 
 void messenger::settle(entry& as_good) {
     as_good.settled = as_good.good = true;
-    as_good.result                 = what_.until == goal::told || !what_.waits
+    as_good.result                 = as_good.left ? description(as_good.last) + ", left as it is"
+                                     : what_.until == goal::told || !what_.waits
                                          ? "told"
                                          : description(as_good.last) + ", after " + after(now_ - begun_);
     if (!shown_.lives() && !what_.as_json) print(printable(as_good.name) + ": " + as_good.result + "\n");
@@ -180,9 +184,14 @@ void messenger::settle(entry& as_good) {
 void messenger::settle(entry& as_bad, exit_code code, const std::string& cause, std::string cure) {
     as_bad.settled = true;
     as_bad.failures.emplace_back(code, printable(as_bad.name) + ": " + cause, std::move(cure));
-    explain(as_bad);
+    if (code != exit_code::not_allowed) explain(as_bad);
     if (shown_.lives() || what_.as_json) return;
     for (const failure& one : as_bad.failures) say(one);
+}
+
+void print_results(const std::string& directory, json each, bool met) {
+    print(json::object().set("directory", directory).set("met", met).set("services", std::move(each)).text(true) +
+          "\n");
 }
 
 void messenger::print_json() const {
@@ -198,12 +207,7 @@ void messenger::print_json() const {
                       .set("findings", std::move(found)));
     }
     const bool met = std::all_of(entries_.begin(), entries_.end(), [](const entry& one) { return one.good; });
-    print(json::object()
-              .set("directory", entries_.front().in->directory())
-              .set("met", met)
-              .set("services", std::move(each))
-              .text(true) +
-          "\n");
+    print_results(entries_.front().in->directory(), std::move(each), met);
 }
 
 // What is behind a failure.
@@ -240,7 +244,9 @@ void messenger::look(entry& at) {
         case supervision::missing:
             if (leaves) return settle(at);
             return settle(at, exit_code::not_found, "its directory is not there");
-        case supervision::hidden: return settle(at, exit_code::not_allowed, "this user may not tell it anything");
+        case supervision::hidden:
+            return settle(at, exit_code::not_allowed, "only root and the owner of supervise/ may control it",
+                          "try it as root: " + command_as_root());
         case supervision::broken: return settle(at, exit_code::failed, "its status cannot be read");
         case supervision::absent: break;
     }
@@ -254,6 +260,10 @@ void messenger::look_at_present(entry& at) {
         at.before = *at.last.said;
         if (what_.needs_process && !at.last.runs())
             return settle(at, exit_code::failed, "there is no process to tell: it is " + description(at.last));
+        if (what_.only_running && !at.last.runs()) {
+            at.left = true;
+            return settle(at);
+        }
         try {
             if (!what_.bytes.empty()) send(*at.in, at.name, what_.bytes);
         } catch (const failure& why) {
@@ -263,7 +273,7 @@ void messenger::look_at_present(entry& at) {
         if (!what_.waits || what_.until == goal::told) return settle(at);
         // What was asked for may have been so all along, and then nothing will ever be heard of it.
     }
-    const bool heard = !asks_for_another(what_.until) || has_heard_all(*at.in, at.name);
+    const bool heard = !asks_for_another(what_.until) || supervise_of(*at.in, at.name).has_read_all();
     at.last          = at.watch->look(at.name);
     if (!at.last.present()) {
         at.stirred = true;
@@ -293,6 +303,8 @@ bool messenger::check_agrees(entry& with) const {
     const auto dir  = sys::open_at(with.in->fd(), with.name.c_str(), O_RDONLY | O_DIRECTORY);
     const auto null = sys::open_at(AT_FDCWD, "/dev/null", O_RDWR);
     if (!dir || !null) return false;
+    // A script of another user is not run with our rights, and so has nothing against it.
+    if (sys::writers_of(dir->value()) != writers::only_us) return true;
     constexpr const char* argv[]  = {"./check", nullptr};
     const sys::spawned    started = sys::spawn({.path     = argv[0],
                                                 .argv     = argv,
@@ -377,28 +389,37 @@ exit_code messenger::run() {
 
 }  // namespace
 
+void print_as_met(const tree& services, const std::vector<std::string>& names) {
+    const auto   processes = process_table::read();
+    const moment wall      = sys::wall();
+    json         each      = json::list();
+    for (const std::string& name : names)
+        each.push(
+            json_of(look_at_service(services, name), processes, wall).set("met", true).set("findings", json::list()));
+    print_results(services.directory(), std::move(each), true);
+}
+
 double seconds_to_wait(const std::optional<double>& told) {
     if (told) return *told;
     const char* seconds = std::getenv("SVWAIT");
-    const auto  number  = seconds == nullptr ? std::nullopt : whole_number(seconds);
-    return number ? static_cast<double>(*number) : errand::default_seconds;
+    if (seconds == nullptr || *seconds == '\0') return errand::default_seconds;
+    const auto number = whole_number(seconds);
+    if (!number)
+        throw failure{exit_code::usage, "SVWAIT=" + printable(seconds) + " in the environment is no number of seconds",
+                      "set it to a whole number: SVWAIT=7, or unset it: unset SVWAIT"};
+    return static_cast<double>(*number);
 }
 
 void send(const tree& services, const std::string& name, std::string_view bytes) {
-    const std::string path    = name + "/supervise/control";
-    const auto        control = sys::open_at(services.fd(), path.c_str(), O_WRONLY | O_NONBLOCK);
-    int               error   = control ? 0 : control.why().error;
-    if (control) {
-        const auto    as_was = ::signal(SIGPIPE, SIG_IGN);
-        const ssize_t wrote  = ::write(control->value(), bytes.data(), bytes.size());
-        if (wrote != static_cast<ssize_t>(bytes.size())) error = wrote < 0 ? errno : ENOSPC;
-        static_cast<void>(::signal(SIGPIPE, as_was));
-    }
-    if (error == ENXIO || error == ENOENT || error == EPIPE)
-        throw failure{exit_code::failed, "no runsv looks after it"};
+    const auto sent = supervise_of(services, name).send(bytes);
+    if (sent) return;
+    const int error = sent.why().error;
+    if (error == ENXIO || error == ENOENT) throw failure{exit_code::failed, "no runsv looks after it"};
     if (error == EACCES || error == EPERM)
-        throw failure{exit_code::not_allowed, "this user may not tell it anything", "try it as root: sudo svctl …"};
-    if (error != 0) throw failure{exit_code::failed, "unable to write to supervise/control: " + error_text(error)};
+        throw failure{exit_code::not_allowed, "only root and the owner of supervise/ may control it",
+                      "try it as root: " + command_as_root()};
+    throw failure{exit_code::failed,
+                  std::string{sent.why().what} + sent.why().subject + (error == 0 ? "" : ": " + error_text(error))};
 }
 
 exit_code run_errand(const setting& in, const tree& services, const std::vector<std::string>& names,

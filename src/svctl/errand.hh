@@ -31,12 +31,13 @@ struct errand {
     bool        waits         = true;
     bool        patient       = false;  // a runsv that is not there (yet) is waited for
     bool        as_json       = false;  // one object at the end, and no lines; see svctl(8), JSON
-    bool        needs_process = false;  // a service without a process fails: there is nobody to send a signal to
+    bool        needs_process = false;  // a service without a process fails: nothing is there to send a signal to
+    bool        only_running  = false;  // one that does not run is left as it is
 
     static constexpr double default_seconds = 7;
 };
 
-// $SVWAIT, as for sv(8), else 7.
+// $SVWAIT, as for sv(8), else 7. Throws a failure where that is no number.
 double seconds_to_wait(const std::optional<double>& told);
 
 // A service, and the directory that it is in.
@@ -49,6 +50,10 @@ struct subject {
 exit_code run_errand(const setting& in, const std::vector<subject>& subjects, const errand& what);
 exit_code run_errand(const setting& in, const tree& services, const std::vector<std::string>& names,
                      const errand& what);
+
+// What --json prints for services that there is nothing to wait for: as run_errand() for such as are as they were
+// wanted.
+void print_as_met(const tree& services, const std::vector<std::string>& names);
 
 // Writes control bytes to a service. Throws a failure: exit_code::failed when no runsv reads them.
 void send(const tree& services, const std::string& name, std::string_view bytes);

@@ -44,10 +44,15 @@ private:
 // rest are failed. `doing` is what was being done: "open".
 failure system_failure(int error, std::string_view doing, std::string_view path);
 
+// The command line that is being carried out, as main() was given it.
+void remember_command(int argc, const char* const* argv);
+// What root has to type for the same: "sudo svctl --svdir /srv/service restart web". sudo(8) passes no SVDIR on.
+std::string command_as_root();
+
 // The words of an errno: "permission denied".
 std::string error_text(int error);
 
-// Both lines on standard error, each after "svctl: ".
+// Both lines on standard error, each after "svctl: ". Control characters are escaped: a name or a path may hold any.
 void say(const failure& what);
 void say(std::string_view line);
 

@@ -70,6 +70,15 @@ std::string iso_time(moment at) {
     return text.data() + ("." + std::string(3 - milliseconds.size(), '0') + milliseconds + "Z");
 }
 
+std::string counted(std::size_t count, std::string_view noun) {
+    const std::string_view plural = count == 1 ? "" : noun.ends_with('s') ? "es" : "s";
+    return std::to_string(count).append(" ").append(noun).append(plural);
+}
+
+std::string counted(std::size_t count, std::string_view noun, std::string_view does, std::string_view they_do) {
+    return counted(count, noun).append(" ").append(count == 1 ? does : they_do);
+}
+
 // Optimal string alignment: Damerau's distance, where nothing is changed twice.
 std::size_t distance(std::string_view one, std::string_view other) {
     std::vector<std::vector<std::size_t>> d(one.size() + 1, std::vector<std::size_t>(other.size() + 1));

@@ -25,6 +25,11 @@ std::string local_time(moment at, bool with_zone = false);
 // "2026-11-22T11:11:41.175Z": for --json. In UTC, milliseconds always.
 std::string iso_time(moment at);
 
+// "1 service", "3 services", "2 processes".
+std::string counted(std::size_t count, std::string_view noun);
+// The same with what it does: counted(1, "service", "has", "have") is "1 service has".
+std::string counted(std::size_t count, std::string_view noun, std::string_view does, std::string_view they_do);
+
 // How alike two names are: the number of letters to change, add, leave out or swap. For suggestions.
 std::size_t distance(std::string_view one, std::string_view other);
 

@@ -11,6 +11,7 @@
 
 #include "core/commands.hh"
 #include "core/status.hh"
+#include "parts/supervise.hh"
 #include "svctl/human.hh"
 #include "svctl/script_checks.hh"
 
@@ -41,6 +42,7 @@ constexpr lint_rule rules[] = {
     {remedy::linker_missing, error, "no-linker"},
     {remedy::writable_by_all, error, "writable-by-all"},
     {remedy::unreadable, note, "unreadable"},
+    {remedy::not_believed, note, "unreadable"},
     {remedy::no_command, error, "no-command"},
     {remedy::background, error, "background"},
     {remedy::no_exec, warning, "no-exec"},
@@ -264,19 +266,10 @@ private:
 
     void down_file() {
         if (!is_present(directory_ / "down")) return;
-        const std::string bytes = content_of((directory_ / "supervise/status").string(), status_record{}.size());
-        status_record     record{};
-        std::copy_n(bytes.begin(), std::min(bytes.size(), record.size()), reinterpret_cast<char*>(record.data()));
-        const auto now  = bytes.size() == record.size() ? decode(record) : std::nullopt;
-        const bool runs = now && now->now == phase::run && now->wanted == want::up && is_supervised();
+        const parts::supervise_client supervise{AT_FDCWD, (directory_ / "supervise").c_str()};
+        const auto                    now = supervise.read_status();
+        const bool runs = now && now->now == phase::run && now->wanted == want::up && supervise.is_supervised();
         add(runs ? remedy::forgotten_down : remedy::down_file, "down");
-    }
-
-    bool is_supervised() const {
-        const int  fd    = ::open((directory_ / "supervise/ok").c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-        const bool there = fd >= 0;
-        if (there) ::close(fd);
-        return there;
     }
 
     // A name that is nearly one that runsv or sv looks for, where that does not exist.

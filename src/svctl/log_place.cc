@@ -1,31 +1,26 @@
 #include "svctl/log_place.hh"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <sstream>
 
 #include "core/rotation.hh"
 #include "core/text.hh"
+#include "parts/supervise.hh"
 #include "svctl/errors.hh"
+#include "svctl/read_file.hh"
 #include "svctl/shell_script.hh"
 
 namespace runwell::svctl {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string content_of(const fs::path& file) {
-    std::ifstream      in{file, std::ios::binary};
-    std::ostringstream text;
-    text << in.rdbuf();
-    return in ? text.str() : "";
-}
 
 bool is_same_file(const fs::path& one, const fs::path& other) {
     struct stat a {
@@ -71,7 +66,7 @@ sight open_in(const fs::path& process) {
 sight open_in_tree(const std::string& pid) {
     const fs::path     process = fs::path{"/proc"} / pid;
     sight              seen    = open_in(process);
-    std::istringstream children{content_of(process / "task" / pid / "children")};
+    std::istringstream children{read_file(process / "task" / pid / "children").text};
     for (std::string child; seen.directories.empty() && children >> child;) {
         sight below = open_in_tree(child);
         seen        = {std::move(below.directories), seen.is_refused || below.is_refused};
@@ -111,11 +106,11 @@ std::vector<std::string> log_directories(const std::string& directory, const std
     const fs::path    run       = log / "run";
     const std::string say_where = "say where its log is: svctl logs --dir DIRECTORY";
 
-    // (Who may not enter supervise/ does not learn of the process.)
-    const std::string pid        = content_of(log / "supervise/pid");
-    bool              is_refused = ::access((log / "supervise/pid").c_str(), R_OK) != 0 && errno == EACCES;
-    if (const auto number = whole_number(std::string_view{pid}.substr(0, pid.find('\n'))); number && *number > 0) {
-        sight seen = open_in_tree(std::to_string(*number));
+    // A user who may not enter supervise/ does not learn of the process.
+    const auto logger     = parts::supervise_client{AT_FDCWD, (log / "supervise").c_str()}.read_status();
+    bool       is_refused = !logger && logger.why().error == EACCES;
+    if (logger && logger->pid > 0) {
+        sight seen = open_in_tree(std::to_string(logger->pid));
         if (!seen.directories.empty()) return seen.directories;
         is_refused = seen.is_refused;
     }
@@ -124,9 +119,9 @@ std::vector<std::string> log_directories(const std::string& directory, const std
     if (!fs::exists(log, error) && !error)
         throw failure{exit_code::not_found, name + " has no log: there is no " + log.string(),
                       "give it one: an executable " + run.string() + " that ends in: exec svlogd -tt DIRECTORY"};
-    std::ifstream in{run};
-    if (!in) throw system_failure(errno, "read", run.string());
-    const std::vector<shell_word> words = svlogd_directories(content_of(run));
+    const file_content script = read_file(run.string());
+    if (!script) throw system_failure(script.error, "read", run.string());
+    const std::vector<shell_word> words = svlogd_directories(script.text);
     if (words.empty()) throw failure{exit_code::failed, run.string() + " starts no svlogd that runs", say_where};
 
     std::vector<std::string> found;

@@ -1,6 +1,6 @@
 // log_place.hh — where the lines of a service go.
 //
-//     service/log/supervise/pid ──▶ the logger and its children ──▶ /proc/PID/fd: …/current, …/lock
+//     service/log/supervise/status ──▶ the logger and its children ──▶ /proc/PID/fd: …/lock
 //     service/log/run           ──▶ exec svlogd -tt /var/log/web        where it does not run, or may not be looked at
 #pragma once
 

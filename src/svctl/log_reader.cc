@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -11,18 +12,22 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <system_error>
 
 #include "core/rotation.hh"
 #include "svctl/errors.hh"
+#include "svctl/terminal.hh"
 
 namespace runwell::svctl {
 namespace {
 
-constexpr std::size_t block      = 65'536;  // bytes read at once
-constexpr std::size_t most_ahead = 32;      // old files that are kept open
-constexpr const char* missing    = ": deleted before it could be read: its lines are missing";
+constexpr std::size_t block         = 65'536;                  // bytes read at once
+constexpr std::size_t longest_line  = std::size_t{1} << 20;    // bytes of one line that are shown
+constexpr std::size_t most_unpacked = std::size_t{128} << 20;  // bytes of a file that another user can have packed
+constexpr std::size_t most_ahead    = 32;                      // old files that are kept open
+constexpr const char* missing       = ": deleted before it could be read: its lines are missing";
 
 std::string label_in(std::string_view name) {
     const bool old = is_old_name(name, old_file::done) || is_old_name(name, old_file::unfinished);
@@ -60,8 +65,25 @@ sys::unique_fd scratch_file() {
     return file;
 }
 
-// Runs `program -dc` between two files; what went wrong, or nothing.
-std::string unpack(const char* program, int from, int into) {
+// What this process starts meanwhile cannot write more than `bytes` to a file.
+class file_size_limit {
+public:
+    explicit file_size_limit(std::uint64_t bytes) {
+        ::getrlimit(RLIMIT_FSIZE, &before_);
+        rlimit now   = before_;
+        now.rlim_cur = std::min<rlim_t>(bytes, before_.rlim_cur);
+        ::setrlimit(RLIMIT_FSIZE, &now);
+    }
+    ~file_size_limit() { ::setrlimit(RLIMIT_FSIZE, &before_); }
+    file_size_limit(const file_size_limit&)            = delete;
+    file_size_limit& operator=(const file_size_limit&) = delete;
+
+private:
+    rlimit before_{};
+};
+
+// Runs `program -dc` between two files, for at most `most` bytes; what went wrong, or nothing.
+std::string unpack(const char* program, int from, int into, std::uint64_t most) {
     posix_spawn_file_actions_t actions;
     ::posix_spawn_file_actions_init(&actions);
     ::posix_spawn_file_actions_adddup2(&actions, from, STDIN_FILENO);
@@ -70,7 +92,11 @@ std::string unpack(const char* program, int from, int into) {
     std::string          name = program, option = "-dc";
     std::array<char*, 3> argv{name.data(), option.data(), nullptr};
     pid_t                pid   = 0;
-    const int            error = ::posix_spawnp(&pid, program, &actions, nullptr, argv.data(), environ);
+    int                  error = 0;
+    {
+        const file_size_limit limited{most};
+        error = ::posix_spawnp(&pid, program, &actions, nullptr, argv.data(), environ);
+    }
     ::posix_spawn_file_actions_destroy(&actions);
     if (error == ENOENT) return "there is no " + name + " here";
     if (error != 0) return name + " cannot be run";
@@ -93,29 +119,40 @@ public:
         load();
         whole_ = !bytes_.empty() && bytes_.back() == '\n';
         if (whole_) bytes_.pop_back();
+        unsearched_ = bytes_.size();
     }
 
+    // Of a line that is too long only the beginning.
     std::optional<piece> next() {
         if (!more_) return std::nullopt;
         std::size_t newline = 0;
-        while ((newline = bytes_.rfind('\n')) == std::string::npos && begin_ > 0) load();
+        while ((newline = last_newline()) == std::string::npos && begin_ > 0) load();
         more_                   = newline != std::string::npos;
         const std::size_t start = more_ ? newline + 1 : 0;
-        piece             line{begin_ + start, bytes_.substr(start), std::exchange(whole_, true)};
+        piece             line{begin_ + start, bytes_.substr(start, longest_line), std::exchange(whole_, true)};
         bytes_.resize(more_ ? newline : 0);
+        unsearched_ = bytes_.size();
         return line;
     }
 
 private:
     void load() {
-        const std::uint64_t size = std::min<std::uint64_t>(block, begin_);
+        if (bytes_.size() >= longest_line) bytes_.clear();
+        const std::uint64_t size = std::min<std::uint64_t>(std::max(block, bytes_.size()), begin_);
         begin_ -= size;
         bytes_.insert(0, read_at(fd_, begin_, static_cast<std::size_t>(size)));
+        unsearched_ = static_cast<std::size_t>(size);
+    }
+
+    // What lies behind the unsearched bytes has none.
+    std::size_t last_newline() const {
+        return unsearched_ == 0 ? std::string::npos : bytes_.rfind('\n', unsearched_ - 1);
     }
 
     int           fd_;
-    std::uint64_t begin_;  // of bytes_, in the file
-    std::string   bytes_;  // up to the end of the next line
+    std::uint64_t begin_;           // of bytes_, in the file
+    std::string   bytes_;           // up to the end of the next line
+    std::size_t   unsearched_ = 0;  // bytes at the beginning that were not searched for a newline
     bool          more_;
     bool          whole_ = true;
 };
@@ -135,9 +172,10 @@ void log_reader::begin_after(std::string label) {
     file_   = {};
     offset_ = 0;
     buffer_.clear();
-    told_ = 0;
-    cut_  = false;
-    done_ = std::move(label);
+    told_ = searched_ = 0;
+    omitted_          = 0;
+    cut_              = false;
+    done_             = std::move(label);
     queue_.clear();
     opened_.clear();
     since_.reset();
@@ -209,26 +247,43 @@ std::vector<std::string> log_reader::labels_after(const std::string& label) cons
     return labels;
 }
 
+result<sys::opened_entry> log_reader::open_entry(const char* name) const {
+    return sys::open_trusted(dir_.value(), name, sys::expected::regular, O_RDONLY);
+}
+
 // The plain file if it is still there, else what a processor has made of it.
 std::optional<log_reader::open_file> log_reader::open_old(const std::string& label) {
     int error = ENOENT;
     for (const char* kind : {".u", ".s", ".u"}) {
-        const std::string name = label + kind;
-        sys::unique_fd    fd{::openat(dir_.value(), name.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
-        if (fd) {
-            fd = unpacked(std::move(fd), name);
-            return fd ? std::optional{open_file{std::move(fd), label}} : std::nullopt;
+        const std::string name   = label + kind;
+        auto              opened = open_entry(name.c_str());
+        if (opened) {
+            sys::unique_fd plain = unpacked(std::move(*opened), name);
+            return plain ? std::optional{open_file{std::move(plain), label}} : std::nullopt;
         }
-        if (errno != ENOENT) error = errno;
+        if (opened.why().error != ENOENT) error = opened.why().error;
     }
     if (error != ENOENT) complain_(label + ": skipped, it cannot be read: " + error_text(error));
     return std::nullopt;
 }
 
 std::optional<log_reader::open_file> log_reader::open_current() {
-    sys::unique_fd fd{::openat(dir_.value(), "current", O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
-    if (!fd && errno != ENOENT) throw system_failure(errno, "open", directory_ + "/current");
-    return fd ? std::optional{open_file{std::move(fd), ""}} : std::nullopt;
+    auto opened = open_entry("current");
+    if (opened) return open_file{std::move(opened->file), ""};
+    const int         error = opened.why().error;
+    const std::string path  = directory_ + "/current";
+    switch (error) {
+        case ENOENT: return std::nullopt;
+        case ELOOP:
+        case EMLINK:
+            throw failure{exit_code::failed,
+                          printable(path) + (error == ELOOP ? " is a link" : " has a second name") +
+                              ", and another user can have put it there: svctl does not read it",
+                          "if it is right, name the directory that it leads to: svctl logs --dir DIRECTORY"};
+        case EINVAL:
+        case EISDIR: throw failure{exit_code::failed, printable(path) + " is not a regular file"};
+        default: throw system_failure(error, "open", path);
+    }
 }
 
 // "" for what is still current. What was opened as current has a name that it got since, or had last.
@@ -254,14 +309,20 @@ bool log_reader::is_gone() const {
     return ::fstat(dir_.value(), &about) == 0 && about.st_nlink == 0;
 }
 
-sys::unique_fd log_reader::unpacked(sys::unique_fd file, const std::string& name) {
-    const std::string head = read_at(file.value(), 0, 8);
+sys::unique_fd log_reader::unpacked(sys::opened_entry file, const std::string& name) {
+    const std::string head = read_at(file.file.value(), 0, 8);
     const auto* const by   = std::find_if(packers.begin(), packers.end(),
                                           [&head](const packer& p) { return head.substr(0, p.magic.size()) == p.magic; });
-    if (by == packers.end()) return file;
-    sys::unique_fd    plain = scratch_file();
-    const std::string why = plain ? unpack(by->program, file.value(), plain.value()) : "there is no room to unpack it";
+    if (by == packers.end()) return std::move(file.file);
+    const std::uint64_t most  = file.how == trust::full ? std::numeric_limits<std::uint64_t>::max() : most_unpacked;
+    sys::unique_fd      plain = scratch_file();
+    const std::string   why =
+        plain ? unpack(by->program, file.file.value(), plain.value(), most) : "there is no room to unpack it";
     if (why.empty()) return plain;
+    if (size_of(plain.value()) == most) {
+        complain_(name + ": only its first " + std::to_string(most >> 20) + " MB were unpacked");
+        return plain;
+    }
     complain_(name + ": skipped: " + why);
     return {};
 }
@@ -347,6 +408,7 @@ bool log_reader::fill() {
         return true;
     }
     buffer_.erase(0, told_);
+    searched_ -= told_;
     told_ = 0;
     // A rotation cuts a line, and then the rest of it follows; a crash ends one, and then a stamp follows.
     if (std::exchange(cut_, false) && tai::read(bytes)) buffer_ += '\n';
@@ -357,19 +419,32 @@ bool log_reader::fill() {
 
 std::optional<log_line> log_reader::next(bool rest) {
     for (;;) {
-        const std::size_t newline = buffer_.find('\n', told_);
+        const std::size_t newline = buffer_.find('\n', searched_);
         if (newline != std::string::npos) {
-            log_line line = line_of(std::string_view{buffer_}.substr(told_, newline - told_));
-            told_         = newline + 1;
+            log_line line = next_line(newline - told_);
+            told_ = searched_ = newline + 1;
             if (!skips_) return line;
-        } else if (!fill() && !go_on()) {
-            break;
+            continue;
         }
+        if (buffer_.size() - told_ > longest_line) {
+            omitted_ += buffer_.size() - told_ - longest_line;
+            buffer_.resize(told_ + longest_line);
+        }
+        searched_ = buffer_.size();
+        if (!fill() && !go_on()) break;
     }
     if (!rest || told_ == buffer_.size()) return std::nullopt;
-    const log_line line = line_of(std::string_view{buffer_}.substr(told_));
-    told_               = buffer_.size();
+    const log_line line = next_line(buffer_.size() - told_);
+    told_ = searched_ = buffer_.size();
     return skips_ ? std::nullopt : std::optional{line};
+}
+
+// The line of `size` bytes at told_, or so much of it as is shown.
+log_line log_reader::next_line(std::size_t size) {
+    const std::uint64_t more = std::exchange(omitted_, 0) + (size > longest_line ? size - longest_line : 0);
+    log_line            line = line_of(std::string_view{buffer_}.substr(told_, std::min(size, longest_line)));
+    if (more > 0) line.text += " (and " + std::to_string(more) + " bytes more)";
+    return line;
 }
 
 // At the end of a file: whether there is more to read.
@@ -418,8 +493,32 @@ std::optional<log_merger::told> log_merger::next(bool rest) {
     return line;
 }
 
+void log_merger::add(log_reader& reader) {
+    asked_.insert(readers_.size());
+    readers_.push_back(&reader);
+}
+
 void log_merger::ask_again(std::size_t reader) {
     if (dry_.erase(reader) != 0) asked_.insert(reader);
+}
+
+last_lines::last_lines(const std::vector<std::string>& directories, std::uint64_t n) : n_{n} {
+    for (const std::string& one : directories) {
+        readers_.push_back(std::make_unique<log_reader>(one, [](const std::string&) {}));
+        readers_.back()->begin_at_last(n, {});
+    }
+}
+
+std::vector<log_line> last_lines::take() {
+    std::vector<log_reader*> all;
+    for (const auto& one : readers_) all.push_back(one.get());
+    log_merger           from{std::move(all)};
+    std::deque<log_line> last;
+    while (auto told = from.next(true)) {
+        if (last.size() == n_) last.pop_front();
+        last.push_back(std::move(told->line));
+    }
+    return {std::make_move_iterator(last.begin()), std::make_move_iterator(last.end())};
 }
 
 bool log_merger::is_later::operator()(const told& one, const told& other) const {

@@ -11,11 +11,16 @@
 //
 // A line that a rotation has cut is put together again. Files that gzip, xz, zstd or bzip2 have processed are unpacked
 // by those programs.
+//
+// Another user may own the directory: it is read as core/trust.hh allows. Only regular files are opened, never through
+// a link that another user can have put there; memory stays below a few MB whatever a file holds; and of a packed file
+// that another user can have put there only the first 128 MB are unpacked.
 #pragma once
 
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <queue>
 #include <set>
@@ -25,6 +30,7 @@
 
 #include "core/tai.hh"
 #include "sys/fd.hh"
+#include "sys/trust.hh"
 
 namespace runwell::svctl {
 
@@ -67,34 +73,38 @@ private:
         std::string    label;  // "" for what was opened as current
     };
 
-    void                     begin_after(std::string label);
-    std::vector<std::string> labels_after(const std::string& label) const;
-    std::optional<open_file> open_old(const std::string& label);
-    std::optional<open_file> open_current();
-    static std::string       label_of(const open_file& file);
-    sys::unique_fd           unpacked(sys::unique_fd file, const std::string& name);
-    void                     queue_old_files();
-    void                     read_from(open_file file, std::uint64_t offset);
-    bool                     has_been_rotated() const;
-    bool                     fill();
-    bool                     go_on();
-    bool                     advance();
-    void                     finish_file();
-    log_line                 line_of(std::string_view text);
+    void                      begin_after(std::string label);
+    std::vector<std::string>  labels_after(const std::string& label) const;
+    std::optional<open_file>  open_old(const std::string& label);
+    std::optional<open_file>  open_current();
+    result<sys::opened_entry> open_entry(const char* name) const;
+    log_line                  next_line(std::size_t size);
+    static std::string        label_of(const open_file& file);
+    sys::unique_fd            unpacked(sys::opened_entry file, const std::string& name);
+    void                      queue_old_files();
+    void                      read_from(open_file file, std::uint64_t offset);
+    bool                      has_been_rotated() const;
+    bool                      fill();
+    bool                      go_on();
+    bool                      advance();
+    void                      finish_file();
+    log_line                  line_of(std::string_view text);
 
     std::string           directory_;
     complaint             complain_;
     sys::unique_fd        dir_;
     open_file             file_;
     std::uint64_t         offset_ = 0;
-    std::string           buffer_;        // what was read of file_, and what a cut has left of the one before
-    std::size_t           told_ = 0;      // so much of it was told
-    bool                  cut_  = false;  // the file before ended within a line
-    std::string           done_;          // the label of the last file that was read to its end
-    std::deque<open_file> queue_;         // the files that follow it
-    std::set<std::string> announced_;     // labels of files that are there, or were, and are not yet opened
-    std::set<std::string> opened_;        // those of the files that were, as long as their rotation is not heard of
-    std::string           heard_;         // the last label that was heard of
+    std::string           buffer_;            // what was read of file_, and what a cut has left of the one before
+    std::size_t           told_     = 0;      // so much of it was told
+    std::size_t           searched_ = 0;      // so much of it was searched for the end of a line
+    std::uint64_t         omitted_  = 0;      // bytes of a line that is too long: they followed the end of buffer_
+    bool                  cut_      = false;  // the file before ended within a line
+    std::string           done_;              // the label of the last file that was read to its end
+    std::deque<open_file> queue_;             // the files that follow it
+    std::set<std::string> announced_;         // labels of files that are there, or were, and are not yet opened
+    std::set<std::string> opened_;            // those of the files that were, as long as their rotation is not heard of
+    std::string           heard_;             // the last label that was heard of
     std::optional<moment> since_;
     bool                  skips_   = false;  // the last stamp was older than since_
     bool                  stamped_ = false;  // there was a stamp
@@ -113,6 +123,8 @@ public:
     };
     std::optional<told> next(bool rest = false);
 
+    // Another one, whose number is how many there were.
+    void add(log_reader& reader);
     // There may be more of this one.
     void ask_again(std::size_t reader);
     void leave_out(std::size_t reader) { readers_[reader] = nullptr; }
@@ -126,6 +138,19 @@ private:
     std::priority_queue<told, std::vector<told>, is_later> heads_;  // one line of each that is neither asked nor dry
     std::set<std::size_t>                                  asked_;  // whose next line is wanted
     std::set<std::size_t>                                  dry_;    // that had none
+};
+
+// The last n lines of a log that may be in several directories, by their time.
+class last_lines {
+public:
+    // Throws a failure where a directory cannot be read.
+    last_lines(const std::vector<std::string>& directories, std::uint64_t n);
+
+    std::vector<log_line> take();
+
+private:
+    std::vector<std::unique_ptr<log_reader>> readers_;
+    std::uint64_t                            n_;
 };
 
 std::string_view without_stamp(std::string_view line);

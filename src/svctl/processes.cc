@@ -8,6 +8,7 @@
 #include <array>
 #include <charconv>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "svctl/terminal.hh"
@@ -37,9 +38,9 @@ Number number(std::string_view word) noexcept {
 
 }  // namespace
 
-// proc(5): pid (comm) state ppid …; utime, stime, cutime and cstime are fields 14 to 17, starttime is 22, rss is 24.
+// proc(5): pid (comm) state ppid …; utime, stime, cutime and cstime are fields 14 to 17, starttime is 22.
 // The name may hold anything, brackets and spaces too, so the last bracket ends it.
-process parse_stat(std::string_view line, double per_second, std::uint64_t page) {
+process parse_stat(std::string_view line, double per_second) {
     const std::size_t open = line.find('('), close = line.rfind(')');
     if (open == std::string_view::npos || close == std::string_view::npos || close < open) return {};
     process one;
@@ -48,13 +49,12 @@ process parse_stat(std::string_view line, double per_second, std::uint64_t page)
 
     std::string_view rest = line.substr(std::min(close + 2, line.size()));
     double           cpu  = 0;
-    for (int field = 3; field <= 24 && !rest.empty(); ++field) {
+    for (int field = 3; field <= 22 && !rest.empty(); ++field) {
         const std::string_view word = next_word(rest);
         if (field == 3) one.state = word.empty() ? '?' : word.front();
         if (field == 4) one.parent = number<pid_t>(word);
         if (field >= 14 && field <= 17) cpu += static_cast<double>(number<std::uint64_t>(word));
         if (field == 22) one.started = static_cast<double>(number<std::uint64_t>(word)) / per_second;
-        if (field == 24) one.memory_bytes = number<std::uint64_t>(word) * page;
     }
     one.cpu_seconds = cpu / per_second;
     return one;
@@ -65,7 +65,6 @@ process_table process_table::read() {
     const std::unique_ptr<DIR, closing> all{::opendir("/proc")};
     if (!all) return table;
     const auto             per_second = static_cast<double>(::sysconf(_SC_CLK_TCK));
-    const auto             page       = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
     std::array<char, 1024> line;
     while (const dirent* entry = ::readdir(all.get())) {
         if (entry->d_name[0] < '0' || entry->d_name[0] > '9') continue;
@@ -73,37 +72,14 @@ process_table process_table::read() {
         if (!file) continue;  // it has ended
         const ssize_t size = ::read(file->value(), line.data(), line.size());
         if (size <= 0) continue;
-        process one = parse_stat({line.data(), static_cast<std::size_t>(size)}, per_second, page);
+        process one = parse_stat({line.data(), static_cast<std::size_t>(size)}, per_second);
         if (one.pid != 0) table.all_.push_back(std::move(one));
     }
     std::sort(table.all_.begin(), table.all_.end(), [](const process& a, const process& b) { return a.pid < b.pid; });
     for (const process& one : table.all_) table.by_parent_.push_back(&one);
     std::stable_sort(table.by_parent_.begin(), table.by_parent_.end(),
                      [](const process* a, const process* b) { return a->parent < b->parent; });
-    table.add_up();
     return table;
-}
-
-// From the leaves to the roots: each adds what it and those below it cost to its parent, once that is all known.
-void process_table::add_up() {
-    const auto               place = [this](const process* one) { return static_cast<std::size_t>(one - all_.data()); };
-    std::vector<std::size_t> ready, children(all_.size());
-    for (const process& one : all_) {
-        sums_.push_back({one.cpu_seconds, one.memory_bytes, 1});
-        children[place(&one)] = children_of(one.pid).size();
-        if (children[place(&one)] == 0) ready.push_back(place(&one));
-    }
-    while (!ready.empty()) {
-        const std::size_t one    = ready.back();
-        const process*    parent = find(all_[one].parent);
-        ready.pop_back();
-        if (parent == nullptr) continue;
-        usage& sum = sums_[place(parent)];
-        sum.cpu_seconds += sums_[one].cpu_seconds;
-        sum.memory_bytes += sums_[one].memory_bytes;
-        sum.processes += sums_[one].processes;
-        if (--children[place(parent)] == 0) ready.push_back(place(parent));
-    }
 }
 
 const process* process_table::find(pid_t pid) const {
@@ -141,8 +117,47 @@ std::vector<process_table::branch> process_table::tree_of(pid_t root) const {
 }
 
 usage process_table::usage_of(pid_t root) const {
-    const process* first = find(root);
-    return first == nullptr ? usage{} : sums_[static_cast<std::size_t>(first - all_.data())];
+    usage sum;
+    for (const branch& one : tree_of(root)) {
+        sum.cpu_seconds += one.of->cpu_seconds;
+        sum.held += memory_of(one.of->pid);
+        ++sum.processes;
+    }
+    return sum;
+}
+
+namespace {
+
+std::string read_all(pid_t pid, std::string_view file) {
+    const auto opened = sys::open_at(AT_FDCWD, ("/proc/" + std::to_string(pid) + "/").append(file).c_str(), O_RDONLY);
+    std::array<char, 4096> text;
+    const ssize_t          size = opened ? ::read(opened->value(), text.data(), text.size()) : -1;
+    return size > 0 ? std::string{text.data(), static_cast<std::size_t>(size)} : std::string{};
+}
+
+}  // namespace
+
+// proc(5): "Pss:                  88 kB" on a line of its own.
+std::optional<std::uint64_t> pss_in(std::string_view smaps_rollup) {
+    constexpr std::string_view key = "\nPss:";
+    const std::size_t          at  = smaps_rollup.find(key);
+    if (at == std::string_view::npos) return std::nullopt;
+    const std::size_t first = smaps_rollup.find_first_not_of(' ', at + key.size());
+    return first == std::string_view::npos ? std::nullopt
+                                           : std::optional{number<std::uint64_t>(smaps_rollup.substr(first)) * 1024};
+}
+
+// proc(5): size resident shared …, in pages.
+std::uint64_t rss_in(std::string_view statm, std::uint64_t page) {
+    next_word(statm);
+    return number<std::uint64_t>(next_word(statm)) * page;
+}
+
+memory memory_of(pid_t pid) {
+    if (const auto share = pss_in(read_all(pid, "smaps_rollup"))) return {*share, true};
+    const std::string statm = read_all(pid, "statm");
+    const auto        bytes = rss_in(statm, static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)));
+    return {bytes, bytes == 0};  // a kernel thread, or one that has just ended, has none of either
 }
 
 namespace {

@@ -7,8 +7,8 @@
 
 namespace runwell::svctl {
 
-regex::regex(const std::string& pattern) {
-    const int error = ::regcomp(&compiled_, pattern.c_str(), REG_EXTENDED | REG_NOSUB);
+regex::regex(const std::string& pattern, bool ignore_case) {
+    const int error = ::regcomp(&compiled_, pattern.c_str(), REG_EXTENDED | REG_NOSUB | (ignore_case ? REG_ICASE : 0));
     if (error == 0) return;
     std::array<char, 128> words{};
     ::regerror(error, &compiled_, words.data(), words.size());

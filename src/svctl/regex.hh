@@ -13,7 +13,7 @@ namespace runwell::svctl {
 class regex {
 public:
     // Throws a failure of exit_code::usage that says what is wrong with it.
-    explicit regex(const std::string& pattern);
+    explicit regex(const std::string& pattern, bool ignore_case = false);
     ~regex() { ::regfree(&compiled_); }
     regex(const regex&)            = delete;
     regex& operator=(const regex&) = delete;

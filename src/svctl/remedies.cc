@@ -27,6 +27,7 @@ constexpr remedy_row rows[] = {
     {remedy::linker_missing, "linker-missing", "{0} needs the dynamic linker {2}, which is not here", "install the C library that it was built with"},
     {remedy::writable_by_all, "writable-by-all", "any user may change {0}", "take that permission away: chmod o-w {1}"},
     {remedy::unreadable, "unreadable", "this user may not read {0}, so that it is not looked into", "look as root: sudo svctl lint {2}"},
+    {remedy::not_believed, "not-believed", "another user can put the link {0} there: what it leads to is not read", "put the script itself there"},
 
     {remedy::no_command, "no-command", "{0} starts nothing: it ends at once, and is started again", "end it with the program: exec PROGRAM"},
     {remedy::background, "background", "the & lets {0} end at once: runsv starts it again every second, beside what still runs", "leave out the & in line {2} of {1}"},

@@ -37,6 +37,7 @@ enum class remedy : std::uint8_t {
     linker_missing,
     writable_by_all,
     unreadable,
+    not_believed,
     // What a shell script does.
     no_command,
     background,

@@ -1,14 +1,12 @@
 #include "svctl/script_checks.hh"
 
 #include <elf.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -18,8 +16,8 @@
 #include "svctl/daemon_rules.hh"
 #include "svctl/errors.hh"
 #include "svctl/log_place.hh"
+#include "svctl/read_file.hh"
 #include "svctl/terminal.hh"
-#include "sys/fd.hh"
 
 namespace runwell::svctl {
 namespace {
@@ -129,7 +127,7 @@ bool may_write_to(const struct stat& directory, const identity& who) {
 // What an ELF file is made for, where this is another machine.
 bool is_for_another_machine(const std::string& head) {
     if (head.size() < sizeof(Elf32_Ehdr)) return false;
-    const std::string self = content_of("/proc/self/exe", sizeof(Elf64_Ehdr));
+    const std::string self = read_file("/proc/self/exe", sizeof(Elf64_Ehdr)).text;
     if (self.size() < sizeof(Elf64_Ehdr)) return false;
     constexpr std::size_t machine = offsetof(Elf64_Ehdr, e_machine);  // at the same place for 32 and 64 bits
     // An x86-64 kernel runs programs for i386, as an arm64 one may those for arm.
@@ -185,7 +183,7 @@ std::optional<fault> check_interpreter(const std::string& head, const std::strin
 
 class content {
 public:
-    explicit content(const script& of) : of_{of}, text_{content_of(of.path)} {}
+    explicit content(const script& of) : of_{of}, text_{read_file(of.path).text} {}
 
     std::vector<fault> check() {
         line_ends();
@@ -351,19 +349,6 @@ sight look(const std::string& path) {
     return {std::nullopt, errno};
 }
 
-std::string content_of(const std::string& path, std::size_t most) {
-    // Not to block where another user has put a FIFO.
-    const sys::unique_fd   file{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
-    std::string            all;
-    std::array<char, 4096> part;
-    while (file && all.size() < most) {
-        const ssize_t size = ::read(file.value(), part.data(), std::min(part.size(), most - all.size()));
-        if (size <= 0) break;
-        all.append(part.data(), static_cast<std::size_t>(size));
-    }
-    return all;
-}
-
 interpreter interpreter_of(std::string_view first_bytes) {
     if (!first_bytes.starts_with("#!")) return {};
     std::string_view line = first_bytes.substr(2, std::min(first_bytes.find('\n'), first_bytes.size()) - 2);
@@ -407,8 +392,10 @@ std::optional<fault> check_head(const script& of) {
     const auto        is     = [&](remedy what, std::string more = "") {
         return fault{what, {of.shown, quoted, std::move(more)}, 0};
     };
-    constexpr std::size_t enough = 65536;
-    const std::string     head   = content_of(of.path, enough);
+    constexpr std::size_t enough  = 65536;
+    const file_content    content = read_file(of.path, enough);
+    const std::string&    head    = content.text;
+    if (content.error == ELOOP || content.error == EMLINK) return is(remedy::not_believed);
     if (head.empty()) return is(remedy::unreadable, shell_quoted(fs::path{of.path}.parent_path().string()));
     if (head.starts_with("#!")) return check_interpreter(head, of.shown, quoted);
     const auto in_first_line = [&](remedy what) { return fault{what, {of.shown, quoted}, 1}; };
@@ -424,7 +411,7 @@ std::vector<fault> check_content(const script& of) { return content{of}.check();
 
 std::vector<std::string> log_directories_in(const script& of) {
     std::vector<std::string> found;
-    if (const auto its = logger_in(content_of(of.path)))
+    if (const auto its = logger_in(read_file(of.path).text))
         for (const shell_word& word : its->directories)
             if (word.literal)
                 found.push_back((fs::path{of.path}.parent_path() / word.text).lexically_normal().string());
@@ -433,7 +420,7 @@ std::vector<std::string> log_directories_in(const script& of) {
 
 std::vector<fault> check_logger(const script& of) {
     std::vector<fault> found;
-    const std::string  text = content_of(of.path);
+    const std::string  text = read_file(of.path).text;
     const auto         its  = logger_in(text);
     if (!its) return found;
     const bool     named   = its->call.user.has_value();

@@ -67,9 +67,6 @@ struct interpreter {
 };
 interpreter interpreter_of(std::string_view first_bytes);
 
-// All of a file, or its first bytes; empty when it cannot be read.
-std::string content_of(const std::string& path, std::size_t most = 1 << 20);
-
 // The directories of svlogd in a script that exist.
 std::vector<std::string> log_directories_in(const script& of);
 

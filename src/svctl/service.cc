@@ -1,12 +1,10 @@
 #include "svctl/service.hh"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 
-#include "sys/files.hh"
+#include "parts/supervise.hh"
 
 namespace runwell::svctl {
 namespace {
@@ -32,49 +30,34 @@ bool is_there(int base, const char* path) {
 
 bool is_refused(int error) noexcept { return error == EACCES || error == EPERM; }
 
-// What supervise/status says; 0 as the error of one that is not a status.
-struct said_or_error {
-    std::optional<status> said;
-    int                   error = 0;
-};
-said_or_error read_status(int base, const char* path) {
-    const auto file = sys::open_at(base, path, O_RDONLY | O_NONBLOCK);
-    if (!file) return {{}, file.why().error};
-    status_record record;
-    const ssize_t size = ::read(file->value(), record.data(), record.size());
-    if (size < 0) return {{}, errno};
-    return {decode(std::span{record}.first(static_cast<std::size_t>(size))), 0};
-}
-
 }  // namespace
 
 std::optional<double> service_state::age(moment now) const noexcept {
-    if (!said) return std::nullopt;
+    if (!said || (by == supervision::hidden && said->pid == 0)) return std::nullopt;  // since when shows only inside
     const double seconds = static_cast<double>(now.seconds - said->since.seconds) +
                            (static_cast<double>(now.nanos) - static_cast<double>(said->since.nanos)) / 1e9;
     return seconds < 0 ? 0 : seconds;
 }
 
 service_state look_at(int base, const std::string& name, bool with_down_file) {
-    service_state at;
-    files_of      file{name};
-    const auto    ok = sys::open_at(base, file("/supervise/ok"), O_WRONLY | O_NONBLOCK);
-    if (!ok && is_refused(ok.why().error)) {
+    service_state                 at;
+    files_of                      file{name};
+    const parts::supervise_client supervise{base, file("/supervise")};
+    const auto                    there = supervise.is_supervised();
+    if (!there && is_refused(there.why().error)) {
         at.by    = supervision::hidden;
-        at.error = ok.why().error;
-    } else if (!ok && ok.why().error == ENOENT && !is_there(base, file())) {
+        at.error = there.why().error;
+    } else if (!there && there.why().error == ENOENT && !is_there(base, file())) {
         at.by = supervision::missing;
-    } else {
-        auto [said, error] = read_status(base, file("/supervise/status"));
-        at.said            = said;
-        if (ok) {
-            at.error = error;
-            // A runsv that has just come has told nothing yet: that is as good as none.
-            at.by = said                ? supervision::present
-                    : is_refused(error) ? supervision::hidden
-                    : error == ENOENT   ? supervision::absent
+    } else if (const auto said = supervise.read_status()) {
+        at.said = *said;
+        if (there) at.by = supervision::present;
+    } else if (there) {
+        // A runsv that has just come has told nothing yet: that is as good as none.
+        at.error = said.why().error;
+        at.by    = is_refused(at.error) ? supervision::hidden
+                   : at.error == ENOENT ? supervision::absent
                                         : supervision::broken;
-        }
     }
     at.down_file = (with_down_file || !at.present()) && is_there(base, file("/down"));
     return at;
@@ -90,7 +73,9 @@ std::string_view state_word(const service_state& of) noexcept {
     switch (of.by) {
         case supervision::present: break;
         case supervision::absent: return "no runsv";
-        case supervision::hidden: return "hidden";
+        case supervision::hidden:
+            if (!of.said) return "?";
+            break;
         case supervision::broken: return "broken";
         case supervision::missing: return "missing";
     }

@@ -5,7 +5,8 @@
 //     NAME/down                it is not started by itself
 //     NAME/log/                its log service: the same again
 //
-// supervise/ is readable for its owner alone: to anyone else a service is `hidden`.
+// supervise/ is readable for its owner alone: to anyone else a service is `hidden`, and what_shows() of outside.hh
+// tells what its processes show.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,7 @@ namespace runwell::svctl {
 enum class supervision : std::uint8_t {
     present,  // a runsv looks after it: `said` is true now
     absent,   // none does; `said`, if there is one, is the last that was said
-    hidden,   // this user may not see
+    hidden,   // this user may not see; `said` has what its processes show of it, and nothing of what is wanted
     broken,   // there is a runsv, and what it says cannot be read
     missing,  // there is no directory: a link that leads nowhere
 };
@@ -33,8 +34,11 @@ struct service_state {
     int                   error     = 0;  // of `hidden` and `broken`: errno, 0 for a bad format
 
     bool present() const noexcept { return by == supervision::present; }
+    // The process, the phase and the time in `said` are true now.
+    bool known() const noexcept { return said && (present() || by == supervision::hidden); }
+    bool lives() const noexcept { return known() && said->pid != 0; }
     // ./run lives. (One that is paused lives, too.)
-    bool runs() const noexcept { return present() && said->now == phase::run && said->pid != 0; }
+    bool runs() const noexcept { return known() && said->now == phase::run && said->pid != 0; }
     // Meant to be up. Where no runsv says so, the directory does: a service without a file `down` is.
     bool wanted_up() const noexcept { return present() ? said->wanted == want::up : !down_file; }
     // What exit code 3 counts: it is meant to be up, this can be seen, and ./run does not live.
@@ -56,7 +60,7 @@ service_state look_at(int base, const std::string& name, bool with_down_file = t
 
 service look_at_service(const tree& in, const std::string& name, bool with_down_file_of_log = true);
 
-// One word for the state: "run", "paused", "finish", "down"; "no runsv", "hidden", "broken", "missing".
+// One word for the state: "run", "paused", "finish", "down"; "no runsv", "?", "broken", "missing".
 std::string_view state_word(const service_state& of) noexcept;
 // "up", "down"; "?" where it cannot be known.
 std::string_view want_word(const service_state& of) noexcept;

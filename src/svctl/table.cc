@@ -1,19 +1,53 @@
 #include "svctl/table.hh"
 
 #include <algorithm>
-#include <numeric>
 
 namespace runwell::svctl {
 namespace {
 
 constexpr std::string_view gap = "  ";
 
-// One name that is very long leaves the other columns their room. What is usual is not cut for them.
-void make_room(std::vector<std::size_t>& widths, std::size_t room) {
-    constexpr std::size_t usual  = 24;
-    const std::size_t     needed = std::accumulate(widths.begin(), widths.end() - 1, gap.size() * widths.size());
-    const auto            widest = std::max_element(widths.begin(), widths.end() - 1);
-    if (needed > room && *widest > usual) *widest = std::max(usual, *widest - std::min(*widest, needed - room));
+constexpr std::size_t usual = 24;  // a text up to this is not cut for the sake of other columns
+constexpr std::size_t least = 8;   // of the last column, to be worth showing
+
+// Which columns a line of `room` has: `widths` are made smaller, `shown` tells the columns that are left.
+void make_room(const std::vector<column>& columns, std::vector<std::size_t>& widths, std::vector<bool>& shown,
+               std::size_t room) {
+    const auto last_shown = [&] {
+        std::size_t last = columns.size() - 1;
+        while (last > 0 && !shown[last]) --last;
+        return last;
+    };
+    const auto needed = [&] {
+        const std::size_t last = last_shown();
+        std::size_t       sum  = 0;
+        for (std::size_t i = 0; i <= last; ++i) {
+            if (!shown[i]) continue;
+            const bool may_be_cut = i == last && columns[i].to == align::left;
+            sum += (may_be_cut ? std::min(widths[i], least) : widths[i]) + (i == last ? 0 : gap.size());
+        }
+        return sum;
+    };
+    const auto widest = [&] {
+        std::size_t at = 0;
+        for (std::size_t i = 0; i < last_shown(); ++i)
+            if (shown[i] && widths[i] > widths[at]) at = i;
+        return at;
+    };
+    while (needed() > room) {
+        const std::size_t long_one = widest(), over = needed() - room;
+        std::size_t       dearest = 0;
+        for (std::size_t i = 0; i < columns.size(); ++i)
+            if (shown[i] && columns[i].expense > columns[dearest].expense) dearest = i;
+        if (widths[long_one] > usual)
+            widths[long_one] = std::max(usual, widths[long_one] - std::min(widths[long_one], over));
+        else if (columns[dearest].expense > 0)
+            shown[dearest] = false;
+        else if (widths[long_one] > 1)
+            --widths[long_one];
+        else
+            return;
+    }
 }
 
 }  // namespace
@@ -35,14 +69,18 @@ std::string table::text(const terminal& on) const {
     for (const auto& row : rows_) measure(row);
 
     const std::size_t room = on.width();
-    if (room != 0) make_room(widths, room);
+    std::vector<bool> shown(columns_.size(), true);
+    if (room != 0) make_room(columns_, widths, shown, room);
+    std::size_t last_one = columns_.size() - 1;
+    while (last_one > 0 && !shown[last_one]) --last_one;
 
     std::string all;
     auto        width    = own.begin();
     const auto  add_line = [&](const std::vector<cell>& row) {
         std::size_t used = 0;
         for (std::size_t i = 0; i < columns_.size(); ++i, ++width) {
-            const bool last = i + 1 == columns_.size();
+            if (!shown[i]) continue;
+            const bool last = i == last_one;
             // What does not fit at all leaves at least one column of it.
             const std::size_t rest   = room == 0 ? *width : room > used ? room - used : 1;
             const std::size_t left   = last ? rest : std::min(rest, widths[i]);

@@ -2,8 +2,7 @@
 //
 //     table all{{{"NAME"}, {"PID", align::right}, {"COMMAND"}}};
 //     all.row({{"web", tint::strong}, {"4711"}, {"nginx"}});
-//     all.text(out)                       the last column is cut where the terminal ends, another one where it would
-//                                         take more than half of it; in a pipe nothing is
+//     all.text(out)                       no line is longer than the terminal is wide; in a pipe nothing is cut
 #pragma once
 
 #include <string>
@@ -16,8 +15,9 @@ namespace runwell::svctl {
 enum class align : std::uint8_t { left, right };
 
 struct column {
-    std::string heading;
-    align       to = align::left;
+    std::string  heading;
+    align        to      = align::left;
+    std::uint8_t expense = 0;  // where not all fit, the dearest is left out first; 0: never
 };
 
 // The text must be printable().

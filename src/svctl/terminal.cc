@@ -29,31 +29,20 @@ constexpr std::array tints{
 
 constexpr std::string_view ellipsis = "…";
 
-// What one character of UTF-8 is; one that is not valid is a single byte with no code point.
+// What one character is; one that is not valid is a single byte with no code point.
 struct character {
     std::size_t bytes;
     wchar_t     code = -1;
 };
 
-constexpr bool continues(char c) noexcept { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
-
-// The first character of text, which is not empty. Overlong forms, surrogates and what is beyond U+10FFFF are invalid.
+// The first character of text, which is not empty, in the encoding of use_locale().
 character first_of(std::string_view text) noexcept {
     const auto lead = static_cast<unsigned char>(text.front());
     if (lead < 0x80) return {1, static_cast<wchar_t>(lead)};
-    const std::size_t size = lead >= 0xf0 && lead < 0xf5   ? 4
-                             : lead >= 0xe0 && lead < 0xf0 ? 3
-                             : lead >= 0xc2 && lead < 0xe0 ? 2
-                                                           : 0;
-    if (size == 0 || text.size() < size) return {1};
-    auto code = static_cast<wchar_t>(lead & (0xff >> (size + 1)));
-    for (std::size_t i = 1; i < size; ++i) {
-        if (!continues(text[i])) return {1};
-        code = (code << 6) | (static_cast<unsigned char>(text[i]) & 0x3f);
-    }
-    constexpr std::array<wchar_t, 5> least{0, 0, 0x80, 0x800, 0x10000};
-    if (code < least[size] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) return {1};
-    return {size, code};
+    wchar_t           code  = 0;
+    std::mbstate_t    state = {};
+    const std::size_t size  = std::mbrtowc(&code, text.data(), text.size(), &state);
+    return size == 0 || size > text.size() ? character{1} : character{size, code};  // -1, -2: it is none, or not whole
 }
 
 std::size_t width_of(const character& one) noexcept {
@@ -112,14 +101,15 @@ void use_locale() {
     if (!locale_has_unicode()) std::setlocale(LC_CTYPE, "C.UTF-8");
 }
 
-terminal::terminal(int fd, color_mode mode)
+terminal::terminal(int fd, color_mode mode, bool full)
     : fd_{fd},
       is_terminal_{::isatty(fd) == 1},
       has_color_{svctl::has_color(mode, is_terminal_)},
-      has_unicode_{locale_has_unicode()} {}
+      has_unicode_{locale_has_unicode()},
+      full_{full} {}
 
 std::size_t terminal::width() const {
-    if (!is_terminal_) return 0;
+    if (!is_terminal_ || full_) return 0;
     winsize size{};
     if (::ioctl(fd_, TIOCGWINSZ, &size) == 0 && size.ws_col != 0) return size.ws_col;
     const char* columns = std::getenv("COLUMNS");
@@ -172,6 +162,20 @@ std::string fit(std::string_view text, std::size_t columns) {
     return std::string{text.substr(0, at)} + std::string{ellipsis};
 }
 
+std::vector<std::string> wrapped(std::string_view text, std::size_t columns) {
+    std::vector<std::string> lines{""};
+    if (columns == 0) return {std::string{text}};
+    while (!text.empty()) {
+        const std::size_t      end  = std::min(text.find(' '), text.size());
+        const std::string_view word = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        if (!lines.back().empty() && columns_of(lines.back()) + 1 + columns_of(word) > columns) lines.emplace_back();
+        if (!lines.back().empty()) lines.back() += ' ';
+        lines.back() += word;
+    }
+    return lines;
+}
+
 std::string pad(std::string_view text, std::size_t columns, bool to_the_right) {
     const std::size_t width  = columns_of(text);
     const std::string spaces = std::string(width < columns ? columns - width : 0, ' ');
@@ -197,6 +201,17 @@ std::string printable(std::string_view text) {
             }
         }
         text.remove_prefix(one.bytes);
+    }
+    return shown;
+}
+
+std::string harmless(std::string_view text) {
+    std::string shown;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find_first_of("\t\n"), text.size());
+        shown += printable(text.substr(0, end));
+        if (end < text.size()) shown += text[end];
+        text.remove_prefix(std::min(end + 1, text.size()));
     }
     return shown;
 }

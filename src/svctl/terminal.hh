@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace runwell::svctl {
 
@@ -38,13 +39,14 @@ constexpr tint name_tint(std::size_t i) noexcept {
 class terminal {
 public:
     // `automatic`: colour if `fd` is a terminal that is not dumb, and NO_COLOR is not set (https://no-color.org).
-    terminal(int fd, color_mode mode);
+    // `full`: lines may be as long as they want on a terminal, too.
+    terminal(int fd, color_mode mode, bool full = false);
 
     bool is_terminal() const noexcept { return is_terminal_; }
     bool has_color() const noexcept { return has_color_; }
     // Whether lines and dots beyond ASCII can be drawn: what the locale says.
     bool has_unicode() const noexcept { return has_unicode_; }
-    // In columns; 0 where lines may be as long as they want: not a terminal. Asks anew with each call.
+    // In columns; 0 where lines may be as long as they want: not a terminal, or `full`. Asks anew with each call.
     std::size_t width() const;
     // In lines; 0 where there is no terminal.
     std::size_t height() const;
@@ -58,6 +60,7 @@ private:
     bool is_terminal_;
     bool has_color_;
     bool has_unicode_;
+    bool full_;
 };
 
 // Sets the locale up as the environment wants it; to be called once, before any of the others. Times and messages stay
@@ -70,11 +73,18 @@ std::size_t columns_of(std::string_view text);
 // `text` in at most `columns`, cut with "…" where it is longer. 0 columns: all of it.
 std::string fit(std::string_view text, std::size_t columns);
 
+// `text` in lines of at most `columns`, broken at spaces; a word that is longer has a line of its own. 0 columns: one
+// line. Never empty.
+std::vector<std::string> wrapped(std::string_view text, std::size_t columns);
+
 // `text` followed (or preceded) by as many spaces as make it `columns` wide.
 std::string pad(std::string_view text, std::size_t columns, bool to_the_right = false);
 
 // Text that may have come from anywhere, safe to show: control characters and what is not UTF-8 as \n, \t, \xNN, and
 // then a backslash as \\. What is harmless stays as it is.
 std::string printable(std::string_view text);
+
+// The same for a text of lines: newlines and tabulators stay.
+std::string harmless(std::string_view text);
 
 }  // namespace runwell::svctl

@@ -46,17 +46,17 @@ constexpr column_row columns_of_list[] = {
     {"WANT", 4, false, 30, [](const top_row& r, moment) { return cell{std::string{want_word(r.of.main)}}; }},
     {"SINCE", 6, true, 40,
      [](const top_row& r, moment now) {
-         const auto age = r.of.main.present() ? r.of.main.age(now) : std::nullopt;
+         const auto age = r.of.main.known() ? r.of.main.age(now) : std::nullopt;
          return cell{age ? duration(static_cast<std::int64_t>(*age)) : std::string{none}};
      }},
     {"PID", 7, true, 60,
      [](const top_row& r, moment) {
          const auto& main = r.of.main;
-         return cell{main.present() && main.said->pid != 0 ? std::to_string(main.said->pid) : std::string{none}};
+         return cell{main.lives() ? std::to_string(main.said->pid) : std::string{none}};
      }},
     {"CPU%", 5, true, 48, [](const top_row& r, moment) { return cell{percent(r.lives ? r.percent : -1)}; }},
     {"MEMORY", 6, true, 52,
-     [](const top_row& r, moment) { return cell{r.lives ? bytes(r.used.memory_bytes) : std::string{none}}; }},
+     [](const top_row& r, moment) { return cell{r.lives ? bytes(r.used.held.bytes) : std::string{none}}; }},
     {"LOG", 8, false, 72, log_cell},
 };
 
@@ -66,8 +66,8 @@ top_line heading(const std::vector<top_row>& all, std::size_t shown, const top_s
         if (row.of.main.runs()) ++up;
         if (row.of.main.fails()) ++failing;
     }
-    const std::string count = std::to_string(all.size()) + (all.size() == 1 ? " service: " : " services: ") +
-                              std::to_string(up) + " up, " + std::to_string(all.size() - up - failing) + " down, ";
+    const std::string count = counted(all.size(), "service") + ": " + std::to_string(up) + " up, " +
+                              std::to_string(all.size() - up - failing) + " down, ";
     const std::string bad = std::to_string(failing) + " failing";
     std::string       how = "by " + std::string{word(of.by)};
     if (!of.filter.empty()) how += ", " + std::to_string(shown) + " with \"" + printable(of.filter) + "\"";
@@ -82,13 +82,17 @@ std::size_t name_width(const std::vector<const top_row*>& rows, std::size_t colu
     return std::min(width, columns < 60 ? columns / 3 : most_name);
 }
 
-top_line row_line(const top_row* row, bool selected, std::size_t name, std::size_t columns, moment now) {
+// `row`: nullptr for the names of the columns.
+top_line row_line(const top_row* row, bool selected, std::size_t name, std::size_t columns, moment now, bool is_pss) {
     top_line    line{{selected ? "> " : "  "}};
     std::size_t used = 2 + name;
     line.push_back({pad(row == nullptr ? "NAME" : fit(printable(row->of.name), name), name), tint::strong});
     for (const column_row& one : columns_of_list) {
         if (columns < one.from) continue;
-        cell made = row == nullptr ? cell{std::string{one.heading}, tint::strong} : one.of(*row, now);
+        const bool is_memory = one.heading == "MEMORY";
+        cell       made      = row != nullptr
+                                   ? one.of(*row, now)
+                                   : cell{is_memory ? (is_pss ? "PSS" : "RSS") : std::string{one.heading}, tint::strong};
         line.push_back({" "});
         line.push_back({pad(fit(made.text, one.width), one.width, one.right), made.in});
         used += one.width + 1;
@@ -102,10 +106,10 @@ top_line row_line(const top_row* row, bool selected, std::size_t name, std::size
 }
 
 std::string keys(std::size_t columns) {
-    constexpr std::array<std::string_view, 4> texts{
-        "enter details  l log  u up  d down  r restart  s signal  / filter  o sort  ? help  q quit",
-        "enter details  l log  u up  d down  r restart  s signal  / filter  ? help", "l log  u d r s  / filter  ? help",
-        "? help  q quit"};
+    constexpr std::array<std::string_view, 5> texts{
+        "enter details  l log  u start  d stop  r restart  s signal  / filter  o sort  ? help  q quit",
+        "enter details  l log  u start  d stop  r restart  s signal  ? help  q quit",
+        "l log  u start  d stop  r restart  ? help  q quit", "l log  u d r s  ? help  q quit", "? help  q quit"};
     for (const std::string_view text : texts)
         if (text.size() <= columns) return std::string{text};
     return "?";
@@ -134,7 +138,7 @@ std::vector<const top_row*> chosen(const std::vector<top_row>& all, std::string_
             case top_order::name: return a->of.name < b->of.name;
             case top_order::state: return badness(*a) < badness(*b);
             case top_order::cpu: return a->percent > b->percent;
-            case top_order::memory: return a->used.memory_bytes > b->used.memory_bytes;
+            case top_order::memory: return a->used.held.bytes > b->used.held.bytes;
             case top_order::age: return age_of(*a, now) < age_of(*b, now);
         }
         return false;
@@ -158,11 +162,13 @@ top_frame list_frame(const std::vector<top_row>& all, const std::vector<const to
     top_frame         frame;
     const std::size_t name = name_width(rows, columns);
     frame.lines.push_back(heading(all, rows.size(), of, columns));
-    frame.lines.push_back(row_line(nullptr, false, name, columns, of.now));
+    const bool is_pss =
+        std::all_of(all.begin(), all.end(), [](const top_row& r) { return !r.lives || r.used.held.is_pss; });
+    frame.lines.push_back(row_line(nullptr, false, name, columns, of.now, is_pss));
     for (const top_row* row : visible(rows, of.selected, lines)) {
         const bool is_selected = row->of.name == of.selected;
         if (is_selected) frame.selected = frame.lines.size();
-        frame.lines.push_back(row_line(row, is_selected, name, columns, of.now));
+        frame.lines.push_back(row_line(row, is_selected, name, columns, of.now, is_pss));
     }
     while (frame.lines.size() + 1 < lines) frame.lines.emplace_back();
     frame.lines.push_back(

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -13,6 +14,7 @@
 
 #include "svctl/errors.hh"
 #include "svctl/human.hh"
+#include "svctl/shell_script.hh"
 #include "svctl/terminal.hh"
 #include "sys/files.hh"
 
@@ -37,6 +39,15 @@ bool matches(const std::string& pattern, const std::string& name) {
     return ::fnmatch(pattern.c_str(), name.c_str(), FNM_PERIOD) == 0;
 }
 
+std::string without_suffix(const std::string& word, std::string_view suffix) {
+    return word.size() > suffix.size() && word.ends_with(suffix) ? word.substr(0, word.size() - suffix.size()) : word;
+}
+
+bool is_same_file(int base, const std::string& name, const struct stat& other) {
+    struct stat file {};
+    return ::fstatat(base, name.c_str(), &file, 0) == 0 && file.st_dev == other.st_dev && file.st_ino == other.st_ino;
+}
+
 // The names that a word without "/log" means.
 std::vector<std::string> meaning(const std::string& word, std::span<const std::string> names, std::string_view where) {
     const std::string shown = "'" + printable(word) + "'";
@@ -54,6 +65,8 @@ std::vector<std::string> meaning(const std::string& word, std::span<const std::s
                       "say which is meant: a backslash before *, ? or [ takes it as it is"};
     if (exact) return {word};
     if (!found.empty()) return found;
+    // As systemctl writes it.
+    if (const std::string bare = without_suffix(word, ".service"); bare != word) return meaning(bare, names, where);
     if (word.find_first_of("*?[\\") != std::string::npos)
         throw failure{exit_code::not_found, shown + " matches no service in " + std::string{where},
                       "see what there is: svctl list"};
@@ -93,9 +106,52 @@ bool tree::has_log(const std::string& name) const {
     return ::fstatat(fd(), (name + "/log").c_str(), &file, 0) == 0 && S_ISDIR(file.st_mode);
 }
 
+// "web" for web/, ./web, /etc/service/web, and for where a link leads: /etc/sv/web; "web/log" likewise. A word without
+// a slash stays as it is.
+std::string tree::name_of(const std::string& word, std::span<const std::string> names) const {
+    std::string bare = word;
+    while (bare.size() > 1 && bare.ends_with('/')) bare.pop_back();
+    const auto is_name = [&](const std::string& one) { return std::binary_search(names.begin(), names.end(), one); };
+    const std::string service = without_suffix(bare, log_suffix);
+    if (service.find('/') == std::string::npos && (bare == word || is_name(service))) return bare;
+    for (const auto& [path, suffix] : {std::pair{bare, std::string_view{}}, std::pair{service, log_suffix}}) {
+        struct stat file {};
+        if (path.empty() || path.find_first_of("*?[") != std::string::npos) continue;
+        if (::stat(path.c_str(), &file) != 0) continue;
+        const std::string last = path.substr(path.rfind('/') + 1);
+        if (is_name(last) && is_same_file(fd(), last, file)) return last + std::string{suffix};
+        for (const std::string& name : names)
+            if (is_same_file(fd(), name, file)) return name + std::string{suffix};
+        const bool is_service = ::access((path + "/run").c_str(), F_OK) == 0;
+        if (suffix.empty() && bare == service && is_service && !last.empty() && last.front() != '.')
+            throw failure{exit_code::not_found, "'" + printable(word) + "' is no service of " + printable(directory_),
+                          "to make it one: svctl enable " + printable(shell_quoted(path))};
+    }
+    return bare;
+}
+
 std::vector<std::string> tree::select(std::span<const std::string> words) const {
+    const auto               all = names();
+    std::vector<std::string> plain;
+    for (const std::string& word : words) plain.push_back(name_of(word, all));
     return select_names(
-        words, names(), [this](const std::string& name) { return has_log(name); }, directory_);
+        plain, all, [this](const std::string& name) { return has_log(name); }, directory_);
+}
+
+std::vector<std::string> tree::filter(std::span<const std::string> words) const {
+    const auto               all = names();
+    std::vector<std::string> some;
+    for (const std::string& word : words) {
+        std::vector<std::string> meant;
+        const bool               is_plain = !word.empty() && word.find_first_of("*?[\\/") == std::string::npos;
+        if (is_plain && !std::binary_search(all.begin(), all.end(), word))
+            std::copy_if(all.begin(), all.end(), std::back_inserter(meant),
+                         [&](const std::string& name) { return name.find(word) != std::string::npos; });
+        if (meant.empty()) meant = select(std::span{&word, 1});
+        for (std::string& one : meant)
+            if (std::find(some.begin(), some.end(), one) == some.end()) some.push_back(std::move(one));
+    }
+    return some;
 }
 
 std::vector<std::string> select_names(std::span<const std::string> words, std::span<const std::string> names,

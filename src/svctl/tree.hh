@@ -4,7 +4,9 @@
 //     services.names()                       "db", "web-1", "web-2"          what begins with a dot is none
 //     services.select({"web-*"})             "web-1", "web-2"
 //     services.select({"*/log"})             "db/log", …                     the loggers of those that have one
+//     services.select({"./web-1", "db/"})    "web-1", "db"               paths that lead to the same directory
 //     services.select({"../../etc"})         a failure: names do not leave the directory
+//     services.filter({"web"})               "web-1", "web-2"            whatever holds it, where none is called so
 //
 // A tree of plain runit is a tree like any other.
 #pragma once
@@ -37,13 +39,18 @@ public:
 
     // What the words of a command line mean, in the order of the words and each once. See select_names().
     std::vector<std::string> select(std::span<const std::string> words) const;
+    // The same, where a word that is neither name nor pattern means all names that it is a part of.
+    std::vector<std::string> filter(std::span<const std::string> words) const;
 
 private:
+    std::string name_of(const std::string& word, std::span<const std::string> names) const;
+
     std::string    directory_;
     sys::unique_fd fd_;
 };
 
 // A word is the name of a service, or a pattern as in fnmatch(3), either of them with "/log" for the log service.
+// "web.service" is "web" where nothing is called so.
 // Throws a failure, before anything is done, when a word
 //   · leaves the directory: holds another slash, or begins with a dot;
 //   · means nothing: no service of that name, no match, no log service;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "svctl/human.hh"
+#include "svctl/outside.hh"
 
 namespace runwell::svctl {
 namespace {
@@ -12,19 +13,20 @@ namespace {
 double in_milliseconds(double seconds) noexcept { return std::round(seconds * 1000) / 1000; }
 
 std::string_view state_name(const service_state& of) noexcept {
+    if (of.by == supervision::hidden && !of.said) return "hidden";
     return of.by == supervision::absent ? "unsupervised" : state_word(of);
 }
 
 }  // namespace
 
 json& add_state(json& into, const service_state& of, moment now) {
-    const bool known     = of.present();
+    const bool known     = of.known();
     const bool is_wanted = of.by != supervision::hidden && of.by != supervision::missing;
     const auto age       = known ? of.age(now) : std::nullopt;
     into.set("state", state_name(of))
         .set("wanted", is_wanted ? json{want_word(of)} : json{})
         .set("pid", known && of.said->pid != 0 ? json{of.said->pid} : json{})
-        .set("since", known ? json{iso_time(of.said->since)} : json{})
+        .set("since", age ? json{iso_time(of.said->since)} : json{})
         .set("seconds", age ? json{in_milliseconds(*age)} : json{})
         .set("paused", known && of.said->paused)
         .set("got_term", known && of.said->got_term)
@@ -33,8 +35,15 @@ json& add_state(json& into, const service_state& of, moment now) {
     return into;
 }
 
+std::string_view activity_word(const service_state& of) noexcept {
+    if (of.by == supervision::hidden && !of.said) return "unknown";
+    if (of.fails()) return "failed";
+    if (of.runs()) return of.present() && !of.wanted_up() ? "deactivating" : "active";
+    return of.lives() ? "deactivating" : "inactive";
+}
+
 tint state_tint(const service_state& of, moment now) noexcept {
-    if (of.by == supervision::hidden) return tint::faint;
+    if (of.by == supervision::hidden) return of.runs() ? tint::good : tint::faint;
     if (of.by == supervision::absent) return of.down_file ? tint::faint : tint::bad;
     if (!of.present()) return tint::bad;
     if (!of.runs())
@@ -48,16 +57,27 @@ json json_of(const service& one, const process_table& processes, moment now) {
     whole.set("name", one.name);
     add_state(whole, one.main, now);
 
-    const auto     pid       = one.main.present() ? static_cast<pid_t>(one.main.said->pid) : 0;
+    const auto     pid       = one.main.lives() ? static_cast<pid_t>(one.main.said->pid) : 0;
     const process* first     = pid != 0 ? processes.find(pid) : nullptr;
     const usage    used      = first != nullptr ? processes.usage_of(pid) : usage{};
     json           log_of_it = json::object();
     whole.set("log", one.log ? add_state(log_of_it, *one.log, now) : json{})
         .set("cpu_seconds", first != nullptr ? json{used.cpu_seconds} : json{})
-        .set("memory_bytes", first != nullptr ? json{used.memory_bytes} : json{})
+        .set("memory_bytes", first != nullptr ? json{used.held.bytes} : json{})
+        .set("memory_kind", first != nullptr ? json{word(used.held)} : json{})
         .set("processes", used.processes)
         .set("command", first != nullptr ? json{command_of(*first)} : json{});
     return whole;
+}
+
+std::vector<service> look_at_all(const tree& in, std::span<const std::string> names, const process_table& processes) {
+    std::vector<service> all;
+    all.reserve(names.size());
+    for (const std::string& name : names) {
+        all.push_back(look_at_service(in, name));
+        if (all.back().main.by == supervision::hidden) look_from_outside(in, all.back(), processes);
+    }
+    return all;
 }
 
 exit_code result_of(std::span<const service> all) {
@@ -66,9 +86,9 @@ exit_code result_of(std::span<const service> all) {
     const bool fails     = std::any_of(all.begin(), all.end(), [](const service& one) { return one.main.fails(); });
     if (hidden != 0)
         say(failure{exit_code::not_allowed,
-                    std::to_string(hidden) + (hidden == 1 ? " service does not show its state to this user"
-                                                          : " services do not show their state to this user"),
-                    "see all of it as root: sudo svctl …"});
+                    counted(static_cast<std::size_t>(hidden), "service", "does", "do") +
+                        " not show all to this user: what cannot be read is ?",
+                    "see all of it as root: " + command_as_root()});
     return fails ? exit_code::not_up : hidden != 0 ? exit_code::not_allowed : exit_code::good;
 }
 

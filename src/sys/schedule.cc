@@ -94,9 +94,9 @@ outcome set_oom_score(int score) noexcept {
 outcome set_limit(resource which, std::int64_t number, bool hard) noexcept {
     rlimit limit{};
     if (::getrlimit(number_of(which), &limit) != 0) return trouble{"unable to getrlimit()", "", errno};
-    const auto wanted = static_cast<rlim_t>(number);  // `most` is more than every limit
-    limit.rlim_cur    = wanted > limit.rlim_max ? limit.rlim_max : wanted;
-    if (hard) limit.rlim_max = limit.rlim_cur;
+    const auto wanted = static_cast<rlim_t>(number);   // `most` is more than every limit
+    if (hard && number >= 0) limit.rlim_max = wanted;  // up, too: EPERM without CAP_SYS_RESOURCE
+    limit.rlim_cur = wanted > limit.rlim_max ? limit.rlim_max : wanted;
     if (::setrlimit(number_of(which), &limit) != 0) return trouble{"unable to setrlimit()", "", errno};
     return done{};
 }

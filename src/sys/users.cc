@@ -41,9 +41,23 @@ result<content> read_all(int fd, std::size_t size) noexcept {
     return all;
 }
 
-result<content> read_file(const char* path) noexcept {
-    const unique_fd file = TRY(open_at(AT_FDCWD, path, O_RDONLY));
+// Whether no other user can have written what the descriptor is open on.
+bool is_roots_word(int file) noexcept {
+    struct stat info {};
+    return ::fstat(file, &info) == 0 && info.st_uid == 0 && (info.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+bool is_roots_directory(const char* path) noexcept {
+    const auto directory = hold_directory(AT_FDCWD, path);
+    return directory && is_roots_word(directory->value());
+}
+
+result<content> read_file(const char* path, user_database in) noexcept {
+    const unique_fd file = TRY(open_at(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
     struct stat     info {};
+    if (in == user_database::new_root &&
+        !(is_roots_directory("/") && is_roots_directory("/etc") && is_roots_word(file.value())))
+        return trouble{"unable to open ", path, EPERM};
     if (::fstat(file.value(), &info) != 0) return trouble{"unable to stat ", path, errno};
     return read_all(file.value(), static_cast<std::size_t>(info.st_size) + 1);
 }
@@ -103,7 +117,7 @@ result<identity> by_numbers(const char* text) noexcept {
 // One resolution: both files are read at most once, and the errno of one that could not be is kept for the end.
 class search {
 public:
-    explicit search(naming form) noexcept : form_{form} {}
+    search(naming form, user_database in) noexcept : form_{form}, in_{in} {}
 
     result<identity> by_names(const char* text, bool init_groups) noexcept;
 
@@ -113,18 +127,20 @@ private:
     std::string_view         file(content& known, const char* path) noexcept;
     std::optional<account>   user(std::string_view name) noexcept;
     std::optional<id_number> group_named(std::string_view name) noexcept;
+    content                  ask(const char* database, std::string_view name) const noexcept;
     bool                     add_memberships(std::string_view name, group_list& into) noexcept;
     trouble                  unknown(const char* text) const noexcept;
 
-    naming  form_;
-    content passwd_, group_;
-    bool    of_passwd_ = false;  // the user is of /etc/passwd
-    int     error_     = 0;
+    naming        form_;
+    user_database in_;
+    content       passwd_, group_;
+    bool          of_passwd_ = false;  // the user is of /etc/passwd
+    int           error_     = 0;
 };
 
 std::string_view search::file(content& known, const char* path) noexcept {
     if (known.text.data() == nullptr) {
-        auto read = read_file(path);
+        auto read = read_file(path, in_);
         if (!read) {
             error_ = read.why().error;
             return {};
@@ -134,23 +150,27 @@ std::string_view search::file(content& known, const char* path) noexcept {
     return known.text;
 }
 
+content search::ask(const char* database, std::string_view name) const noexcept {
+    return in_ == user_database::system ? ask_getent(database, name) : content{};
+}
+
 std::optional<account> search::user(std::string_view name) noexcept {
     const auto local = find_account(passwd(), name);
     of_passwd_       = local.has_value();
     if (local) return local;
-    const content answer = ask_getent("passwd", name);
+    const content answer = ask("passwd", name);
     return find_account(answer.text, name_in(answer.text));
 }
 
 std::optional<id_number> search::group_named(std::string_view name) noexcept {
     if (const auto local = find_group(group(), name)) return local;
-    const content answer = ask_getent("group", name);
+    const content answer = ask("group", name);
     return find_group(answer.text, name_in(answer.text));
 }
 
 bool search::add_memberships(std::string_view name, group_list& into) noexcept {
     if (of_passwd_) return add_groups_of(group(), name, into);
-    const content answer = ask_getent("initgroups", name);
+    const content answer = ask("initgroups", name);
     return add_groups_said(answer.text, into);
 }
 
@@ -184,9 +204,9 @@ result<identity> search::by_names(const char* text, bool init_groups) noexcept {
 
 }  // namespace
 
-result<identity> find_identity(const char* text, naming form, bool init_groups) noexcept {
+result<identity> find_identity(const char* text, naming form, bool init_groups, user_database in) noexcept {
     if (form == naming::user_groups && *text == ':') return by_numbers(text);
-    return search{form}.by_names(text, init_groups);
+    return search{form, in}.by_names(text, init_groups);
 }
 
 }  // namespace runwell::sys

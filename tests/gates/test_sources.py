@@ -13,7 +13,7 @@ from harness import ROOT
 
 SOURCES = ROOT / "src"
 CORE = ROOT / "build/release/libcore.a"
-HEADERS = sorted(str(p.relative_to(SOURCES)) for d in ("core", "sys") for p in (SOURCES / d).glob("**/*.hh"))
+HEADERS = sorted(str(p.relative_to(SOURCES)) for d in ("core", "sys", "parts") for p in (SOURCES / d).glob("**/*.hh"))
 PAGES = sorted((ROOT / "man").glob("*.[0-9]"))
 
 # What a pure function may ask of the C library: moving and comparing bytes.
@@ -51,10 +51,24 @@ def test_core_includes_only_core_and_what_is_light():
             assert quoted.startswith("core/") if quoted else angled in LIGHT, f"{path.name}: {quoted or angled}"
 
 
-def test_sys_knows_no_program():
-    for path in sorted((SOURCES / "sys").glob("**/*.[ch][ch]")):
+@pytest.mark.parametrize("layer, below", [("sys", ("core/",)), ("parts", ("core/", "sys/"))])
+def test_a_layer_knows_only_those_below_it(layer, below):
+    for path in sorted((SOURCES / layer).glob("**/*.[ch][ch]")):
         for quoted in re.findall(r'^#include "([^"]+)"', path.read_text(), re.M):
-            assert quoted.startswith(("core/", "sys/")), f"{path.name}: {quoted}"
+            assert quoted.startswith((*below, f"{layer}/")), f"{path.name}: {quoted}"
+
+
+# What a client of a service says to open something below supervise/.
+OPENS_SUPERVISE = re.compile(r"\b(open|openat|open_at|open_entry|ifstream)\b[^;]*supervise/")
+
+
+def test_only_parts_opens_what_is_below_supervise():
+    """The server, sys/supervise.cc, opens the files by their names, below a descriptor of the directory."""
+    for path in sorted(SOURCES.glob("**/*.[ch][ch]")):
+        if path.parent.name == "parts":
+            continue
+        code = re.sub(r"//[^\n]*", "", path.read_text())
+        assert OPENS_SUPERVISE.findall(code) == [], path.relative_to(SOURCES)
 
 
 def test_a_name_is_given_once():

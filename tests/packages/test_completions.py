@@ -141,8 +141,9 @@ def complete(request, tmp_path):
 COMMANDS_OF_SV = {"status", "up", "down", "once", "start", "stop", "restart", "shutdown", "reload", "check", "try-restart", "force-stop",
                   "force-reload", "force-restart", "force-shutdown", "term", "kill", "hup", "pause", "cont", "exit"}  # fmt: skip
 SERVICES = {"web", "worker", "database", "new", "hidden"}
-COMMANDS_OF_SVCTL = {"list", "status", "up", "down", "restart", "reload", "once", "kill", "signal", "enable", "disable", "logs", "new",
-                     "lint", "wait", "watch", "top"}  # fmt: skip
+COMMANDS_OF_SVCTL = {"list", "status", "logs", "top", "watch", "start", "stop", "restart", "try-restart", "reload", "once", "kill",
+                     "signal", "wait", "enable", "disable", "new", "cat", "edit", "lint", "is-active", "is-failed", "is-enabled",
+                     "is-system-running", "help"}  # fmt: skip
 
 
 def test_the_commands_of_sv(complete):
@@ -209,12 +210,14 @@ def test_options_of_a_command(complete):
 def options_of(command):
     """What `svctl COMMAND --help` has, long and short."""
     said = subprocess.run([ROOT / BIN / "svctl", *command, "--help"], capture_output=True, text=True, check=True).stdout
-    return {name for line in re.findall(r"^  (-[^ ]*)", said, re.M) for name in line.split(",")}
+    lines = re.findall(r"^ {2,6}(-[^\s,]+(?:, -[^\s,]+)*)", said, re.M)
+    return {name for line in lines for name in line.split(", ")}
 
 
 @pytest.mark.parametrize("command", [(), *((name,) for name in sorted(COMMANDS_OF_SVCTL))], ids=lambda c: " ".join(c) or "svctl")
 def test_the_options_of_svctl_are_those_of_its_help(complete, command):
-    known = options_of(command)
+    # (That of `help` is that of svctl.)
+    known = options_of(command) - ({"-V", "--version"} if command == ("help",) else set())
     assert {"--help", "--svdir", "--color"} < known | {"--json"}
     long = {word.rstrip("=") for word in complete("svctl", *command, "--") if word.startswith("--")}
     assert long == {name for name in known if name.startswith("--")}
@@ -232,7 +235,17 @@ def test_what_an_option_takes_is_no_command_and_no_service(complete):
 
 def test_the_commands_of_svctl_are_those_of_its_help():
     said = subprocess.run([ROOT / BIN / "svctl", "--help"], capture_output=True, text=True, check=True).stdout
-    assert set(re.findall(r"^  ([a-z]+) ", said.split("Subcommands:")[1], re.M)) == COMMANDS_OF_SVCTL
+    assert set(re.findall(r"^  ([a-z-]+) ", said.split("Options of all")[0], re.M)) == COMMANDS_OF_SVCTL
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS_OF_SVCTL))
+def test_the_manual_has_every_command_and_every_option(command):
+    manual = (ROOT / "man/svctl.8").read_text()
+    assert re.search(rf"Cm {command}\b", manual)
+    long = {f"-{name}" for name in re.findall(r"\s(-[a-z][a-z-]+)", manual)}
+    short = {f"-{letter}" for word in re.findall(r"Fl ([A-Za-z]+)\b", manual) for letter in word}
+    missing = options_of((command,)) - long - short
+    assert missing == set()
 
 
 def test_a_name_with_a_space_is_one_word(complete):

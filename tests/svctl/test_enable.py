@@ -77,8 +77,8 @@ def test_nobody_acts_where_there_is_no_runsvdir(services):
     services.world.service("available/web")
     said = svctl(services, "enable", "web")
     assert said.returncode == 0
-    assert said.stderr == (f"svctl: no runsvdir looks after {services.directory}: nobody acts on it now\n"
-                           f"svctl: start one: runsvdir -P {services.directory}\n")
+    assert said.stderr == (f"svctl: no runsvdir runs on {services.directory}: nothing is started or stopped now\n"
+                           f"svctl: start one: runsvdir -P {services.directory} &\n")
     assert svctl(services, "disable", "web").returncode == 0
     assert not os.path.lexists(services.directory / "web")
 

@@ -43,11 +43,13 @@ SERVICE = {
     "log": maybe(exactly(**STATE)),
     "cpu_seconds": maybe({"type": "number", "minimum": 0}),
     "memory_bytes": maybe(COUNT),
+    "memory_kind": {"enum": ["pss", "rss", None]},
     "processes": COUNT,
     "command": maybe(STRING),
 }
 FINDINGS = list_of(exactly(cause=STRING, cure=STRING))
-PROCESS = exactly(pid=COUNT, parent=COUNT, cpu_seconds={"type": "number"}, memory_bytes=COUNT, command=STRING)
+PROCESS = exactly(pid=COUNT, parent=COUNT, cpu_seconds={"type": "number"}, memory_bytes=COUNT, memory_kind={"enum": ["pss", "rss"]},
+                  command=STRING)
 IN_FULL = {
     "path": STRING,
     "target": maybe(STRING),
@@ -95,6 +97,24 @@ def test_wait_is_as_documented(zoo):
     jsonschema.validate(told, SCHEMAS["wait"])
     assert (said.returncode, said.stderr, told["met"]) == (6, "", False)
     assert told["services"][1]["findings"][0]["cause"] == "idle: not up after 0 s: down, wanted down"
+
+
+@pytest.mark.parametrize("command", ["start", "stop", "restart", "try-restart", "reload", "once", "kill", "signal TERM"])
+def test_what_controls_is_as_documented(zoo, command):
+    said = zoo.svctl(*command.split(), "--json", "web", "idle")
+    told = json.loads(said.stdout)
+    jsonschema.validate(told, SCHEMAS["wait"])
+    assert said.stderr == "" and told["met"] == (said.returncode == 0)
+    assert all(one["met"] != bool(one["findings"]) for one in told["services"])
+
+
+def test_enable_and_disable_are_as_documented(zoo):
+    zoo.world.service("available/later")
+    for words in (("enable", "--no-start", "--available", zoo.available), ("disable",)):
+        said = zoo.svctl(words[0], "--json", *words[1:], "later")
+        told = json.loads(said.stdout)
+        jsonschema.validate(told, SCHEMAS["wait"])
+        assert (told["met"], [one["name"] for one in told["services"]], said.returncode) == (True, ["later"], 0)
 
 
 def test_watch_is_as_documented(zoo):

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import threading
 
+import harness
 import jsonschema
 import pytest
 
@@ -156,12 +157,26 @@ def test_one_that_does_not_run_is_read_from_its_run(services, line):
     assert services.svctl("logs", "web").stdout == "hello\n"
 
 
-def test_a_second_directory_is_named(services):
+def test_all_directories_of_one_svlogd_are_read_by_time(services):
+    """As of socklog-unix, whose first directory is empty on many machines."""
+    main = log_of(services, "web", "")
+    for place, lines in (("auth", ["2026-01-01_00:00:01.00000 one", "2026-01-01_00:00:03.00000 three"]),
+                         ("mail", ["2026-01-01_00:00:02.00000 two"])):
+        (main.parent / place).mkdir()
+        (main.parent / place / "current").write_text("".join(line + "\n" for line in lines))
+    (main.parent / "run").write_text("#!/bin/sh\nexec svlogd ./main ./auth ./mail\n")
+    said = services.svctl("logs", "-o", "cat", "web")
+    assert (said.stdout, said.stderr, said.returncode) == ("one\ntwo\nthree\n", "", 0)
+    assert services.svctl("logs", "-o", "cat", "-n", "2", "web").stdout == "two\nthree\n"
+    assert re.findall(r"  (\w+)$", services.svctl("status", "web").stdout, re.M)[-3:] == ["one", "two", "three"]
+
+
+def test_a_directory_that_is_not_there_does_not_hide_the_others(services):
     main = log_of(services, "web", "hello\n")
-    (main.parent / "run").write_text("#!/bin/sh\nexec svlogd ./main /else\n")
+    (main.parent / "run").write_text("#!/bin/sh\nexec svlogd ./main /no/such/place\n")
     said = services.svctl("logs", "web")
     assert (said.stdout, said.returncode) == ("hello\n", 0)
-    assert said.stderr == "svctl: web logs to /else, too: svctl logs --dir /else\n"
+    assert said.stderr.startswith("svctl: /no/such/place: unable to open log directory")
 
 
 def test_a_directory_may_be_named(services):
@@ -181,7 +196,7 @@ def test_what_cannot_be_read_is_said_with_its_cure(services):
     base = services.directory
     services.make("bare")
     services.make("variable", log__run="#!/bin/sh\nexec svlogd -tt \"$DIR\"\n")
-    services.make("other", log__run="#!/bin/sh\nexec logger\n")
+    services.make("other", log__run="#!/bin/sh\nexec cat\n")
     services.make("lost", log__run="#!/bin/sh\nexec svlogd -tt ./main\n")
     where = "say where its log is: svctl logs --dir DIRECTORY"
     assert sentences(services.svctl("logs", "bare")) == (
@@ -208,12 +223,12 @@ def test_a_pattern_passes_over_what_has_no_log(services):
     log_of(services, "web", "hello\n")
     said = services.svctl("logs", "*")
     assert (said.stdout, said.returncode) == ("hello\n", 0)
-    assert said.stderr == "svctl: 7 services have no log: a, b, c, d, e, …\n"
+    assert said.stderr == "svctl: 7 services have no log of svlogd: a, b, c, d, e, …\n"
     said = services.svctl("logs", "[ab]")
-    assert (said.stdout, said.stderr, said.returncode) == ("", "svctl: 2 services have no log: a, b\n", 4)
+    assert (said.stdout, said.stderr, said.returncode) == ("", "svctl: 2 services have no log of svlogd: a, b\n", 4)
 
 
-@pytest.mark.parametrize("words", [[], ["-n", "x", "web"], ["-n", "1.5", "web"], ["-n", "-1", "web"],
+@pytest.mark.parametrize("words", [["-n", "x", "web"], ["-n", "1.5", "web"], ["-n", "-1", "web"],
                                    ["--since", "soon", "web"], ["--grep", "(", "web"], ["../web"], ["web/.."]])
 def test_what_is_not_understood_is_refused(services, words):
     log_of(services, "web", "hello\n")
@@ -230,7 +245,7 @@ def test_unprivileged_it_says_what_it_may_not(services):
     main.chmod(0o700)
     said = services.svctl("logs", "web", user=65534)
     assert sentences(said) == (
-        [f"{main}: unable to open log directory: access denied", "try it as root: sudo svctl …"], 5)
+        [f"{main}: unable to open log directory: access denied", "try it as root: sudo svctl --svdir " + str(services.directory) + " logs web"], 5)
     main.chmod(0o755)
     assert services.svctl("logs", "web", user=65534).stdout == "hello\n"
 
@@ -418,3 +433,78 @@ def test_who_may_not_look_into_the_logger_is_told_so(services):
     assert said.stderr.splitlines() == [
         f"svctl: web: its logger does not show this user where it writes, and in {hidden}, of {services.directory}/web/log/run, there is no log",
         "svctl: see it as root, or say where its log is: svctl logs --dir DIRECTORY"]
+
+
+# -- journalctl's words ----------------------------------------------------------------------------------------------
+
+
+def test_without_a_name_all_logs_are_read(services):
+    log_of(services, "web", stamped(1, word="web"))
+    log_of(services, "db", stamped(2, word="db"))
+    services.make("bare")
+    said = services.svctl("logs", "-o", "cat")
+    assert (said.stdout, said.returncode) == ("web 1\ndb 2\n", 0)
+    assert said.stderr == "svctl: 1 service has no log of svlogd: bare\n"
+
+
+def test_until_reverse_and_the_format(services):
+    log_of(services, "web", stamped(1, 2, 3, 4))
+    assert services.svctl("logs", "-o", "cat", "-r", "web").stdout == "line 4\nline 3\nline 2\nline 1\n"
+    assert services.svctl("logs", "-o", "cat", "-r", "-n", "2", "-u", "web").stdout == "line 4\nline 3\n"
+    assert services.svctl("logs", "-o", "cat", "--until", label(3), "web").stdout == "line 1\nline 2\nline 3\n"
+    assert services.svctl("logs", "-o", "cat", "-U", label(3), "-n", "2", "web").stdout == "line 2\nline 3\n"
+    assert services.svctl("logs", "-o", "cat", "-S", label(2), "-U", label(3), "web").stdout == "line 2\nline 3\n"
+    assert [json.loads(line)["line"] for line in services.svctl("logs", "-o", "json", "web").stdout.splitlines()][0] == "line 1"
+    for words in (["-f", "-r"], ["-f", "-U", "1h"]):
+        assert services.svctl("logs", *words, "web").returncode == 2
+
+
+def test_case_may_be_ignored(services):
+    log_of(services, "web", "An Error\nnothing\n")
+    assert services.svctl("logs", "-g", "error", "web").stdout == ""
+    assert services.svctl("logs", "-i", "-g", "error", "web").stdout == "An Error\n"
+
+
+def test_a_priority_is_that_of_syslog_and_its_absence_is_said(services):
+    log_of(services, "socklog-unix", "daemon.err: bad\ndaemon.info: good\nkern.warn: so so\n<2>worse\n")
+    assert services.svctl("logs", "-p", "warning", "socklog-unix").stdout == "daemon.err: bad\nkern.warn: so so\n<2>worse\n"
+    assert services.svctl("logs", "-p", "3", "socklog-unix").stdout == "daemon.err: bad\n<2>worse\n"
+    log_of(services, "web", "hello\n")
+    said = services.svctl("logs", "-p", "err", "web")
+    assert said.stdout == "" and "no line here has one" in said.stderr
+
+
+def test_what_goes_to_syslog_is_said_with_the_command_that_shows_it(services):
+    services.make("web", log__run="#!/bin/sh\nexec vlogger -p daemon\n")
+    services.make("db", log__run="#!/bin/sh\nexec logger -t base\n")
+    services.make("socklog-unix", log__run="#!/bin/sh\nexec svlogd ./main\n")
+    assert sentences(services.svctl("logs", "web")) == (
+        ["web sends its lines through vlogger to syslog, as web", "read them there: svctl logs socklog-unix --grep web"], 4)
+    assert sentences(services.svctl("logs", "db")) == (
+        ["db sends its lines through logger to syslog, as base", "read them there: svctl logs socklog-unix --grep base"], 4)
+
+
+def test_what_goes_to_standard_output_is_said_with_the_command_that_shows_it(services):
+    out = services.world.directory / "out"
+    services.make("web", "#!/bin/sh\necho hello\nexec sleep 1000\n")
+    with open(out, "wb") as file:
+        services.world.start("runsv", "web", cwd=services.directory, stdout=file)
+    wait_until(lambda: (services.directory / "web/supervise/status").exists(), "it is supervised")
+    services.until_status("web", now="run")
+    wait_until(lambda: services.svctl("logs", "web").stderr == (
+        f"svctl: web has no log: its standard output is the file {out}\nsvctl: read it: tail -F {out}\n"), "it is said")
+
+
+def test_following_all_takes_up_what_is_enabled_later(any_services):
+    services = any_services
+    services.running("web", "#!/bin/sh\necho from web\nexec sleep 1000\n", log__run="#!/bin/sh\nexec svlogd -tt ./main\n",
+                     log__main__config="")
+    services.world.start("svctl", "logs", "-f", "-o", "cat", env=harness.ours().environment(SVDIR=services.directory))
+    out = services.world.directory / "svctl.out"
+    wait_until(lambda: "from web\n" in out.read_text(), "what there was")
+    services.supervise("new", "#!/bin/sh\necho from new\nexec sleep 1000\n", log__run="#!/bin/sh\nexec svlogd -tt ./main\n",
+                       log__main__config="")
+    wait_until(lambda: "from new\n" in out.read_text(), "what has come")
+    harness.control(services.directory / "new", "k")
+    wait_until(lambda: out.read_text().count("from new\n") == 2, "it goes on")
+    assert out.read_text().count("from web\n") == 1

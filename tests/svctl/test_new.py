@@ -32,10 +32,10 @@ def test_everything_that_it_can_write(any_services):
     """… is supervised by ours and by runit's, and what the service says is in its log."""
     services = any_services
     script = 'printf "<%s>" "$@"; echo; echo "$A|$B|$(id -un)" >&2; exec sleep 1000'
-    said = new(services, "web", "--env", "A=a b  c", "--env", "B=x\ny'$z", "--user", "nobody", "--check", "test -e ready",
+    said = new(services, "web", "--env", "A=a b  c", "--env", "B=x\ny'$z", "--run-as", "nobody", "--check", "test -e ready",
                "--finish", "--", "sh", "-c", script, "sh", *WORDS)
     assert (said.stdout, said.stderr, said.returncode) == (
-        f"{services.available}/web is written; start it with: svctl enable web\n", "", 0)
+        f"{services.available}/web is written; start it with: svctl enable --available {services.available} web\n", "", 0)
     lint(services, "web")
     assert sorted(str(p.relative_to(services.available)) for p in services.available.rglob("*") if p.is_file()) == [
         "web/check", "web/env/A", "web/env/B", "web/finish", "web/log/main/config", "web/log/run", "web/run"]

@@ -217,4 +217,4 @@ def test_nobody_may_tell_what_is_not_his(services):
     services.world.directory.chmod(0o755)
     said = services.svctl("up", "web", user=65534, group=65534, extra_groups=[])
     assert said.returncode == 5
-    assert said.stderr.splitlines()[0] == "svctl: web: this user may not tell it anything"
+    assert said.stderr.splitlines()[0] == "svctl: web: only root and the owner of supervise/ may control it"

@@ -15,9 +15,11 @@ TITLE = "log: " + "." * 400
 
 
 def findings(services, name):
-    """Cause and cure of each, as --json has them."""
-    said = services.svctl("status", "--json", name)
-    return [(f["cause"], f["cure"]) for f in json.loads(said.stdout)["services"][0]["findings"]]
+    """Cause and cure of each, as the lines `why` and `cure` have them."""
+    found = []
+    for label, text in re.findall(r"^ *(why|cure):  (.*)$", services.svctl("status", name).stdout, re.M):
+        found = [*found, (text, "")] if label == "why" else [*found[:-1], (found[-1][0], text)]
+    return found
 
 
 def causes(services, name):
@@ -44,10 +46,11 @@ def test_a_service_in_full(any_services):
     told, pid = fields(said), pid_of(any_services.directory / "web")
     assert told["where"] == str(any_services.directory / "web")
     assert re.fullmatch(rf"run, process {pid}, since \d+-\d\d-\d\d \d\d:\d\d:\d\d UTC \(\d+s\)", told["state"])
-    assert told["wanted"] == "up; starts by itself"
+    assert told["wanted"] == "up"
+    assert told["starts"] == "itself, when its supervisor starts"
     assert told["log"].startswith("run, process ")
     assert told["files"] == "run, finish, check, control/t, log/run"
-    assert re.fullmatch(r"CPU \d\.\d\ds, memory [\d.]+[KM], 3 processes", told["cost"])
+    assert re.fullmatch(r"CPU \d\.\d\ds, memory [\d.]+[KM] \(Pss\), 3 processes", told["cost"])
     assert told["tree"].startswith(f"{pid}  ")
     assert len(re.findall(r"^ {10}[├└]─ \d+ .*sleep 1000$", said.stdout, re.M)) == 2
 
@@ -74,7 +77,20 @@ def test_several_are_told_apart(services):
     services.fake("a", want="d")
     services.fake("b", want="d")
     assert re.findall(r"^\w+$", services.svctl("status", "*").stdout, re.M) == ["a", "b"]
-    assert services.svctl("status").returncode == 2
+
+
+def test_without_a_name_all_are_told_in_short(any_services):
+    any_services.running("web")
+    any_services.supervise("idle", down="")
+    (any_services.fake("broken") / "run").chmod(0o644)
+    said = any_services.svctl("status")
+    lines = said.stdout.splitlines()
+    assert lines[0] == f"{any_services.directory}: 3 services: 1 up, 1 down, 1 failing; no runsvdir runs on it"
+    assert lines[1].split() == ["NAME", "STATE", "SINCE", "WHY"]
+    assert re.fullmatch("broken +down +[0-9]+s  broken/run is not executable", lines[2])
+    assert re.fullmatch("idle +down +[0-9]+s  it is not started by itself: there is a file idle/down", lines[3])
+    assert re.fullmatch("web +run +[0-9]+s", lines[4])
+    assert (lines[5:], said.returncode) == (["more of one: svctl status broken"], 3)
 
 
 def test_what_is_as_it_should_be_has_no_findings(any_services):
@@ -259,9 +275,10 @@ def test_what_this_user_may_not_see(services):
     services.world.directory.chmod(0o755)
     said = services.svctl("status", "web", user=65534, group=65534, extra_groups=[])
     assert said.returncode == 5
-    assert fields(said)["state"] == "hidden: supervise/ is not for this user to read"
+    assert fields(said)["state"] == "?: only root may look into its supervise/"
     assert fields(said)["files"] == "run"
-    assert fields(said)["cure"] == f"see it as root: sudo svctl --svdir {services.directory} status web"
+    assert "why" not in fields(said)
+    assert said.stderr.splitlines()[1] == f"svctl: see all of it as root: sudo svctl --svdir {services.directory} status web"
 
 
 def test_a_process_that_was_sent_term_and_stays(any_services):
@@ -326,13 +343,34 @@ def test_a_program_that_cannot_be_executed(any_services):
     assert causes(services, "web")[0] == "web/run is a program for another kind of machine"
 
 
-def test_a_run_that_is_much_younger_than_its_runsv(services):
-    services.running("web")
-    services.running("db")
-    began = time.monotonic()
-    assert not any("there was another one" in cause for cause in causes(services, "web"))
-    wait_until(lambda: time.monotonic() - began > 5.2, "runsv is older than what is young")
-    os.kill(pid_of(services.directory / "web"), 9)
-    said = re.compile(r"\./run was started \d+s ago, and its runsv \d+s ago: there was another one, which has ended or was restarted")
-    wait_until(lambda: any(said.fullmatch(cause) for cause in causes(services, "web")), "it is not the first one")
-    assert not any("there was another one" in cause for cause in causes(services, "db"))
+def test_a_healthy_service_that_was_just_restarted_has_no_why(any_services):
+    any_services.running("web")
+    assert any_services.svctl("restart", "web").returncode == 0
+    assert causes(any_services, "web") == []
+    before = pid_of(any_services.directory / "web")
+    os.kill(before, 9)
+    wait_until(lambda: harness.Status(any_services.directory / "web").pid not in (0, before), "it is back")
+    assert causes(any_services, "web") == []
+
+
+def test_a_program_is_told_findings_where_the_service_fails_and_nowhere_else(services):
+    services.fake("fine", pid=os.getpid(), phase=1)
+    services.fake("paused", pid=os.getpid(), phase=1, paused=1)
+    services.fake("down", want="d")
+    services.fake("fails")
+    said = json.loads(services.svctl("status", "--json", "*").stdout)
+    assert {one["name"]: (one["fails"], bool(one["findings"])) for one in said["services"]} == {
+        "fine": (False, False), "paused": (False, False), "down": (False, False), "fails": (True, True)}
+
+
+def test_prose_is_wrapped_and_a_command_stays_whole(services):
+    name = "a-service-with-a-name-that-is-rather-long"
+    services.make(name).joinpath("run").chmod(0o644)
+    said, _ = services.on_a_terminal("status", "--color=never", name, columns=60)
+    lines = said.splitlines()
+    command = f"          start one: runsvdir -P {services.directory}"
+    assert all(len(line) <= 60 or line.strip() in command for line in lines)
+    assert "…" not in said.split("why:", 1)[1]
+    whole, _ = services.on_a_terminal("status", "--color=never", "-l", name, columns=60)
+    assert max(len(line) for line in whole.splitlines()) > 60 and "…" not in whole
+

@@ -213,7 +213,7 @@ def test_who_may_not_listen_is_told_so(services):
     said = services.svctl("watch", user=65534, group=65534, extra_groups=[])
     assert said.returncode == 5
     assert said.stderr.splitlines() == [
-        "svctl: no service lets this user listen", "svctl: listen as root: sudo svctl watch"]
+        "svctl: no service lets this user listen", f"svctl: listen as root: sudo svctl --svdir {services.directory} watch"]
 
 
 def test_many_that_may_not_be_listened_to_are_one_line(services):

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import resource
+import shutil
 import signal
 import struct
 import subprocess
@@ -236,6 +237,47 @@ def test_a_file_that_is_not_there_is_told_by_its_error(place):
     assert done.stderr == "chpst: fatal: unknown account: nosuch\n"
 
 
+@pytest.fixture
+def other_root(place):
+    """A root directory with a user web, and with a getent that would tell of more."""
+    root = place.directory / "root"
+    for name in ("etc", "usr/bin"):
+        (root / name).mkdir(parents=True)
+    place.write("root/etc/passwd", "web:x:33:33::/:\n")
+    place.write("root/etc/group", "web:x:33:\n")
+    place.write("root/usr/bin/getent", "#!/busybox sh\necho ran >/ran\necho mail:x:0:0::/:\n", mode=0o755)
+    shutil.copy(shutil.which("busybox"), root / "busybox")
+    for path in (place.directory, root, root / "etc", root / "etc/passwd", root / "etc/group"):
+        path.chmod(0o755)
+    return root
+
+
+def becomes(place, root, user):
+    return chpst(place, "-/", root, "-u", user, program=["/busybox", "id", "-u"])
+
+
+@ROOT_ONLY
+def test_no_program_of_a_new_root_is_asked_who_a_user_is(place, other_root):
+    assert becomes(place, other_root, "web").stdout == "33\n"
+    assert becomes(place, other_root, "mail").stderr == "chpst: fatal: unknown user/group: mail\n"
+    assert not (other_root / "ran").exists()
+
+
+@ROOT_ONLY
+@pytest.mark.parametrize("name", [".", "etc", "etc/passwd"])
+@pytest.mark.parametrize("how", ["owner", "group", "others"])
+def test_a_new_root_tells_who_a_user_is_only_if_it_is_roots_word(place, other_root, name, how):
+    """A user who can write there can give any name the number 0."""
+    if how == "owner":
+        os.chown(other_root / name, 33, 0)
+    else:
+        (other_root / name).chmod(0o775 if how == "group" else 0o757)
+    assert becomes(place, other_root, "web").stderr == (
+        "chpst: fatal: unable to get password/group file entry: permission denied\n"
+    )
+    assert becomes(place, other_root, ":33:33").stdout == "33\n"
+
+
 @ROOT_ONLY
 def test_the_groups_of_a_user_can_be_asked_for(place, getent):
     group = "daemon:x:1:nobody\nsys:x:3:other\nnogroup:x:65534:\nmany:x:44:a,nobody,b\nlong:x:45:" + "x," * 9000 + "nobody\n"
@@ -456,7 +498,26 @@ def test_limits_are_soft_unless_they_are_to_be_hard(place):
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     assert found(place, "-o", "100")["limits"]["nofile"] == [100, hard]
     assert found(place, "-o", "100", "--hard")["limits"]["nofile"] == [100, 100]
-    assert found(place, "--hard", "-c", "5", "-o", "99999999")["limits"]["nofile"] == [hard, hard]
+    huge = "99999999999999999999999"  # too large for the machine: the hard limit
+    assert found(place, "--hard", "-c", "5", "-o", huge)["limits"]["nofile"] == [hard, hard]
+
+
+def may_raise_limits():
+    effective = re.search(r"CapEff:\s*(\w+)", Path("/proc/self/status").read_text())[1]
+    return int(effective, 16) >> 24 & 1 == 1  # CAP_SYS_RESOURCE
+
+
+@ROOT_ONLY
+def test_hard_raises_the_hard_limit_or_fails(place):
+    lower = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (50, 60))  # noqa: E731
+    refused = "chpst: fatal: unable to setrlimit(): permission denied"
+    if may_raise_limits():
+        assert found(place, "-o", "1000", "--hard", preexec_fn=lower)["limits"]["nofile"] == [1000, 1000]
+    else:
+        assert fails(place, "-o", "1000", "--hard", preexec_fn=lower) == refused
+    assert found(place, "-o", "60", "--hard", preexec_fn=lower, **NOBODY)["limits"]["nofile"] == [60, 60]
+    assert fails(place, "-o", "61", "--hard", preexec_fn=lower, **NOBODY) == refused
+    assert fails(place, "-u", "nobody", "-o", "61", "--hard", preexec_fn=lower) == refused  # the user is changed first
 
 
 def test_a_limit_above_the_hard_one_is_the_hard_one(place):

@@ -301,6 +301,7 @@ def test_the_modes_of_supervise_decide_who_may_do_what(world, fake):
     (made / "supervise/ok").chmod(0o600)
     (made / "supervise/control").chmod(0o600)
     says(world.sv("status", "a", **as_nobody), "warning: a: unable to open supervise/ok: access denied\n", 1)
+    says(world.sv("down", "a", **as_nobody), "warning: a: unable to open supervise/ok: access denied\n", 1)
 
     (made / "supervise/ok").chmod(0o666)
     says(world.sv("status", "a", **as_nobody), "run: a: (pid N) Ns\n")

@@ -18,6 +18,7 @@
 #include "core/essential.hh"
 #include "core/stages.hh"
 #include "core/text.hh"
+#include "parts/supervise.hh"
 #include "prog/runit/listen.hh"
 #include "sys/dir.hh"
 #include "sys/files.hh"
@@ -134,33 +135,32 @@ steps steps_of(stage of) noexcept {
 
 // -- the services, as their supervisors show them ---------------------------------------------------------------------
 
-// Calls each(descriptor) for supervise/FILE of every service below `services`, open for writing; only where a
-// supervisor has it open. Ends when each() says false.
+// Calls each(supervise_client) for every service below `services` that a supervisor is there for, until it returns
+// false.
 template <class Each>
-void each_service(const char* services, const char* file, Each each) noexcept {
+void each_service(const char* services, Each each) noexcept {
     const auto directory = sys::open_directory(AT_FDCWD, services);
     if (!directory) return;
     bool more = true;
     static_cast<void>(sys::each_name(directory->value(), [&](std::string_view name, unsigned char) {
         if (!more || name.starts_with('.')) return;
         fixed_text<300> path;
-        for (const std::string_view part : {name, std::string_view{"/supervise/"}, std::string_view{file}})
-            path.append(part);
-        const auto  opened = sys::open_at(directory->value(), path.c_str(), O_WRONLY | O_NONBLOCK | O_NOFOLLOW);
-        struct stat is;
-        if (opened && ::fstat(opened->value(), &is) == 0 && S_ISFIFO(is.st_mode)) more = each(opened->value());
+        path.append(name);
+        path.append("/supervise");
+        const parts::supervise_client supervise{directory->value(), path.c_str()};
+        if (supervise.has_reader()) more = each(supervise);
     }));
 }
 
 bool any_service_left(const char* services) noexcept {
     bool found = false;
-    each_service(services, "ok", [&](int) { return !(found = true); });
+    each_service(services, [&](const parts::supervise_client&) { return !(found = true); });
     return found;
 }
 
 void kill_services(const char* services) noexcept {
-    each_service(services, "control", [](int control) {
-        static_cast<void>(::write(control, "k", 1) == 1);  // else it is full of other commands, or gone
+    each_service(services, [](const parts::supervise_client& supervise) {
+        static_cast<void>(supervise.send("k"));  // else it is full of other commands, or gone
         return true;
     });
 }

@@ -6,13 +6,14 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <map>
 
 #include "svctl/diagnosis.hh"
 #include "svctl/errand.hh"
+#include "svctl/shell_script.hh"
 #include "sys/files.hh"
+#include "sys/trust.hh"
 
 namespace runwell::svctl {
 namespace {
@@ -23,16 +24,26 @@ struct options {
     std::vector<std::string> names;
     std::string              available;
     std::optional<double>    seconds;
-    bool                     no_wait = false, now = false, down = false;
+    bool                     no_wait = false, now = false, down = false, as_json = false;
 };
 
-constexpr const char* available_by_default = "/etc/sv";
-
-tree open_available(const options& asked) {
-    const char*       told      = std::getenv("SVAVAILABLE");
-    const std::string directory = !asked.available.empty()           ? asked.available
-                                  : told != nullptr && *told != '\0' ? told
-                                                                     : available_by_default;
+// The directory of available services: that of a path like ./web, if that is what was typed.
+tree open_available(const setting& in, const options& asked) {
+    std::string directory = in.available(asked.available);
+    if (asked.available.empty()) {
+        std::error_code error;
+        std::string     parent;
+        const auto      leads_elsewhere = [&](const std::string& word) {
+            const fs::path path = fs::absolute(word).lexically_normal();
+            const fs::path at   = path.has_filename() ? path : path.parent_path();
+            if (word.find('/') == std::string::npos || !fs::exists(at / "run", error)) return false;
+            if (fs::equivalent(at.parent_path(), directory, error)) return false;
+            const bool agrees = parent.empty() || parent == at.parent_path();
+            parent            = at.parent_path();
+            return agrees;
+        };
+        if (std::all_of(asked.names.begin(), asked.names.end(), leads_elsewhere)) directory = parent;
+    }
     try {
         return tree{fs::absolute(directory).lexically_normal().string()};
     } catch (const failure& why) {
@@ -48,13 +59,13 @@ bool is_same_directory(const std::string& one, const std::string& other) {
     return fs::equivalent(one, other, error);
 }
 
-// Nobody would act on a change: said once, and not waited for.
-bool anyone_looks_after(const tree& services) { return runsvdir_of(services, process_table::read()) != nullptr; }
+// No supervisor would act on a change: said once, and not waited for.
+bool is_scanned(const tree& services) { return runsvdir_of(services, process_table::read()) != nullptr; }
 
-void say_that_nobody_acts(const tree& services) {
+void say_that_it_is_not_scanned(const tree& services) {
     say(failure{exit_code::good,
-                "no runsvdir looks after " + printable(services.directory()) + ": nobody acts on it now",
-                "start one: runsvdir -P " + printable(services.directory())});
+                "no runsvdir runs on " + printable(services.directory()) + ": nothing is started or stopped now",
+                "start one: runsvdir -P " + printable(shell_quoted(services.directory())) + " &"});
 }
 
 // -- enable ----------------------------------------------------------------------------------------------------------
@@ -72,14 +83,17 @@ void check_room(const tree& services, const tree& available, const std::string& 
 }
 
 void make_down_file(const tree& available, const std::string& name) {
-    if (!sys::open_at(available.fd(), (name + "/down").c_str(), O_WRONLY | O_CREAT, 0644))
-        throw system_failure(errno, "make the file", available.path(name) + "/down");
+    const std::string path = name + "/down";
+    const auto        made =
+        sys::open_trusted_path(available.fd(), path.c_str(), sys::expected::regular, O_WRONLY | O_CREAT, 0644);
+    if (!made) throw system_failure(made.why().error, "make the file", available.path(path));
 }
 
 exit_code enable(const setting& in, const options& asked) {
     const tree services  = in.open_tree();
-    const tree available = open_available(asked);
+    const tree available = open_available(in, asked);
     const auto names     = available.select(asked.names);
+    static_cast<void>(seconds_to_wait(asked.seconds));  // what is wrong with it is said before anything is done
     for (const std::string& name : names) {
         if (name.find('/') != std::string::npos)
             throw failure{exit_code::usage, "'" + printable(name) + "': a log service comes with its service",
@@ -89,19 +103,24 @@ exit_code enable(const setting& in, const options& asked) {
     for (const std::string& name : names) {
         if (asked.down) make_down_file(available, name);
         if (is_same_directory(services.path(name), available.path(name))) {
-            print(printable(name) + ": enabled already");
+            if (!asked.as_json) print(printable(name) + ": enabled already");
             continue;
         }
         if (::symlinkat(available.path(name).c_str(), services.fd(), name.c_str()) != 0)
             throw system_failure(errno, "make the link", services.path(name));
-        print(printable(name) + ": enabled");
+        if (!asked.as_json) print(printable(name) + ": enabled");
     }
-    if (asked.no_wait) return exit_code::good;
-    if (!anyone_looks_after(services)) {
-        say_that_nobody_acts(services);
+    const bool acts = asked.no_wait || is_scanned(services);
+    if (!acts) say_that_it_is_not_scanned(services);
+    if (asked.no_wait || !acts) {
+        if (asked.as_json) print_as_met(services, names);
         return exit_code::good;
     }
-    errand what{.until = goal::wanted, .wish = "taken up", .seconds = seconds_to_wait(asked.seconds), .patient = true};
+    errand what{.until   = goal::wanted,
+                .wish    = "taken up",
+                .seconds = seconds_to_wait(asked.seconds),
+                .patient = true,
+                .as_json = asked.as_json};
     if (asked.now) what.bytes = "u", what.until = goal::up, what.wish = "up";
     return run_errand(in, services, names, what);
 }
@@ -111,6 +130,7 @@ exit_code enable(const setting& in, const options& asked) {
 exit_code disable(const setting& in, const options& asked) {
     const tree services = in.open_tree();
     const auto names    = services.select(asked.names);
+    static_cast<void>(seconds_to_wait(asked.seconds));
 
     // Where those that have a runsv are without their links: there it leaves.
     std::vector<fs::path> homes;
@@ -119,22 +139,28 @@ exit_code disable(const setting& in, const options& asked) {
         if (!fs::is_symlink(services.path(name), error))
             throw failure{exit_code::failed,
                           "'" + printable(name) + "' is not a link: to take it away would be to delete the service",
-                          "move its directory to where services are available, and enable it from there"};
+                          "move its directory to where services are available, and enable it from there: mv " +
+                              printable(shell_quoted(services.path(name)) + " " + shell_quoted(in.available())) +
+                              " && svctl enable " + printable(shell_quoted(name))};
         if (look_at(services.fd(), name).present()) homes.push_back(fs::canonical(services.path(name), error));
     }
     for (const std::string& name : names) {
         if (::unlinkat(services.fd(), name.c_str(), 0) != 0)
             throw system_failure(errno, "remove the link", services.path(name));
-        print(printable(name) + ": disabled");
+        if (!asked.as_json) print(printable(name) + ": disabled");
     }
-    const bool acts = asked.now || anyone_looks_after(services);
-    if (!acts) say_that_nobody_acts(services);
+    const bool acts = asked.now || is_scanned(services);
+    if (!acts) say_that_it_is_not_scanned(services);
     const errand what{.bytes   = asked.now ? "x" : "",
                       .until   = goal::gone,
                       .wish    = "gone",
                       .seconds = seconds_to_wait(asked.seconds),
-                      .waits   = acts && !asked.no_wait};
-    if (homes.empty() || (!what.waits && !asked.now)) return exit_code::good;
+                      .waits   = acts && !asked.no_wait,
+                      .as_json = asked.as_json};
+    if (homes.empty() || (!what.waits && !asked.now)) {
+        if (asked.as_json) print_as_met(services, names);
+        return exit_code::good;
+    }
     std::map<std::string, tree> around;
     std::vector<subject>        subjects;
     for (const fs::path& home : homes) {
@@ -146,7 +172,8 @@ exit_code disable(const setting& in, const options& asked) {
 
 command& with_waiting(command& of, const std::shared_ptr<options>& to) {
     return of.number("-t,--timeout", to->seconds, "SECONDS", "wait no longer than this (else $SVWAIT, 7)")
-        .flag("--no-wait", to->no_wait, "do not wait until the supervisor has acted");
+        .flag("--no-wait", to->no_wait, "do not wait until the supervisor has acted")
+        .flag("--json", to->as_json, "the result as a JSON object, see svctl(8)");
 }
 
 }  // namespace
@@ -158,16 +185,16 @@ void add_enable(command_line& line, const setting& in) {
     with_waiting(enable_, up)
         .string("-a,--available", up->available, "DIR", "where they are (else $SVAVAILABLE, /etc/sv)")
         .flag("--now", up->now, "start them now even where a file `down` says that they do not start by themselves")
-        .flag("--down", up->down, "make that file first: enabled, but not started")
-        .excludes("--now", "--down")
-        .words("NAME", up->names, "available services: names or patterns")
+        .flag("--no-start,--down", up->down, "make that file first: enabled, but not started")
+        .excludes("--now", "--no-start")
+        .words("NAME", up->names, "available services: names, paths or patterns")
         .does([&in, up] { return enable(in, *up); });
 
     const auto down     = std::make_shared<options>();
     command    disable_ = line.add("disable", "Take services out of the services directory: they stop");
     with_waiting(disable_, down)
         .flag("--now", down->now, "tell their supervisor to leave, not waiting until it has noticed")
-        .words("NAME", down->names, "services: names or patterns")
+        .words("NAME", down->names, "services: names, paths or patterns")
         .does([&in, down] { return disable(in, *down); });
 }
 

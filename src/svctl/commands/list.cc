@@ -2,7 +2,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
+#include <filesystem>
 
 #include "svctl/command.hh"
 #include "svctl/human.hh"
@@ -16,78 +18,254 @@
 namespace runwell::svctl {
 namespace {
 
+namespace fs = std::filesystem;
+
 struct options {
     std::vector<std::string> patterns;
-    bool                     as_json = false;
+    std::vector<std::string> states;
+    std::string              sort = "name";
+    std::string              columns;
+    bool                     as_json = false, failed = false, quiet = false, available = false, all = false;
 };
 
-std::vector<service> look_at_all(const tree& in, const options& asked) {
-    std::vector<service> all;
-    for (const std::string& name : asked.patterns.empty() ? in.names() : in.select(asked.patterns))
-        all.push_back(look_at_service(in, name, asked.as_json));
-    return all;
-}
+struct row_data {
+    const service* of;
+    moment         now;
+    usage          used;     // of its processes
+    std::string    command;  // empty: none lives
+};
+
+const std::string none = "-";
 
 cell state_cell(const service_state& of, moment now) { return {std::string{state_word(of)}, state_tint(of, now)}; }
 
-std::vector<cell> row_of(const service& one, const process_table& processes, moment now) {
-    const auto&       main   = one.main;
-    const bool        living = main.present() && main.said->pid != 0;
-    const pid_t       pid    = living ? static_cast<pid_t>(main.said->pid) : 0;
-    const process*    first  = living ? processes.find(pid) : nullptr;
-    const usage       used   = living ? processes.usage_of(pid) : usage{};
-    const auto        age    = main.present() ? main.age(now) : std::nullopt;
-    const std::string none   = "-";
-    return {
-        {printable(one.name), tint::strong},
-        state_cell(main, now),
-        {std::string{want_word(main)}},
-        {living ? std::to_string(pid) : none},
-        {age ? duration(static_cast<std::int64_t>(*age)) : none},
-        {main.down_file ? "down" : "enabled", main.down_file ? tint::plain : tint::faint},
-        one.log ? state_cell(*one.log, now) : cell{none, tint::faint},
-        {first != nullptr ? cpu_time(used.cpu_seconds) : none},
-        {first != nullptr ? bytes(used.memory_bytes) : none},
-        {first != nullptr ? command_of(*first) : none, tint::faint},
-    };
+// -- columns ---------------------------------------------------------------------------------------------------------
+
+struct column_row {
+    const char*  name;  // for --columns
+    const char*  heading;
+    align        to;
+    std::uint8_t expense;  // see table.hh
+    cell (*of)(const row_data&);
+};
+
+constexpr std::array column_rows{
+    column_row{"name", "NAME", align::left, 0,
+               [](const row_data& r) {
+                   return cell{printable(r.of->name), tint::strong};
+               }},
+    column_row{"state", "STATE", align::left, 0, [](const row_data& r) { return state_cell(r.of->main, r.now); }},
+    column_row{"want", "WANT", align::left, 4,
+               [](const row_data& r) { return cell{std::string{want_word(r.of->main)}}; }},
+    column_row{
+        "pid", "PID", align::right, 1,
+        [](const row_data& r) { return cell{r.of->main.lives() ? std::to_string(r.of->main.said->pid) : none}; }},
+    column_row{"since", "SINCE", align::right, 2,
+               [](const row_data& r) {
+                   const auto age = r.of->main.known() ? r.of->main.age(r.now) : std::nullopt;
+                   return cell{age ? duration(static_cast<std::int64_t>(*age)) : none};
+               }},
+    column_row{"starts", "STARTS", align::left, 8,
+               [](const row_data& r) {
+                   return r.of->main.down_file ? cell{"by hand"} : cell{"itself", tint::faint};
+               }},
+    column_row{"log", "LOG", align::left, 3,
+               [](const row_data& r) {
+                   return r.of->log ? state_cell(*r.of->log, r.now) : cell{none, tint::faint};
+               }},
+    column_row{"cpu", "CPU", align::right, 6,
+               [](const row_data& r) { return cell{r.command.empty() ? none : cpu_time(r.used.cpu_seconds)}; }},
+    column_row{"memory", "MEMORY", align::right, 5,
+               [](const row_data& r) { return cell{r.command.empty() ? none : bytes(r.used.held.bytes)}; }},
+    column_row{"command", "COMMAND", align::left, 7,
+               [](const row_data& r) {
+                   return cell{r.command.empty() ? none : r.command, tint::faint};
+               }},
+};
+
+[[noreturn]] void refuse(const std::string& option, const std::string& word, const std::string& known) {
+    throw failure{exit_code::usage, option + ": " + printable(word) + " is none of: " + known,
+                  "how it is used: svctl list --help"};
 }
 
-bool any_lives(const std::vector<service>& all) {
-    return std::any_of(all.begin(), all.end(),
-                       [](const service& one) { return one.main.present() && one.main.said->pid != 0; });
+// "a,b" and several options are the same.
+std::vector<std::string> split(const std::string& text) {
+    std::vector<std::string> words;
+    for (std::size_t at = 0; at <= text.size();) {
+        const std::size_t comma = std::min(text.find(',', at), text.size());
+        words.push_back(text.substr(at, comma - at));
+        at = comma + 1;
+    }
+    return words;
+}
+
+std::vector<const column_row*> columns_asked_for(const options& asked) {
+    std::vector<const column_row*> chosen;
+    if (asked.columns.empty())
+        for (const column_row& one : column_rows) chosen.push_back(&one);
+    else
+        for (const std::string& word : split(asked.columns)) {
+            const auto* found = std::find_if(column_rows.begin(), column_rows.end(),
+                                             [&](const column_row& one) { return word == one.name; });
+            std::string known;
+            for (const column_row& one : column_rows) known += (known.empty() ? "" : ", ") + std::string{one.name};
+            if (found == column_rows.end()) refuse("--columns", word, known);
+            chosen.push_back(found);
+        }
+    return chosen;
+}
+
+// -- which, and in which order ---------------------------------------------------------------------------------------
+
+struct state_row {
+    std::string_view word;
+    bool (*is)(const service_state&);
+};
+constexpr std::array state_rows{
+    state_row{"run", [](const service_state& s) { return s.runs() && !s.said->paused; }},
+    state_row{"paused", [](const service_state& s) { return s.runs() && s.said->paused; }},
+    state_row{"finish", [](const service_state& s) { return s.known() && s.said->now == phase::finish; }},
+    state_row{"down", [](const service_state& s) { return s.known() && s.said->now == phase::down; }},
+    state_row{"unsupervised", [](const service_state& s) { return s.by == supervision::absent; }},
+    state_row{"hidden", [](const service_state& s) { return s.by == supervision::hidden; }},
+    state_row{"broken", [](const service_state& s) { return s.by == supervision::broken; }},
+    state_row{"missing", [](const service_state& s) { return s.by == supervision::missing; }},
+    state_row{"active", [](const service_state& s) { return s.runs(); }},
+    state_row{"running", [](const service_state& s) { return s.runs(); }},
+    state_row{"inactive", [](const service_state& s) { return !s.runs() && !s.fails(); }},
+    state_row{"failed", [](const service_state& s) { return s.fails(); }},
+};
+
+std::vector<const state_row*> states_asked_for(const options& asked) {
+    std::vector<const state_row*> chosen;
+    std::string                   known;
+    for (const state_row& one : state_rows) known += (known.empty() ? "" : ", ") + std::string{one.word};
+    for (const std::string& group : asked.states)
+        for (const std::string& word : split(group)) {
+            const auto* found = std::find_if(state_rows.begin(), state_rows.end(),
+                                             [&](const state_row& one) { return word == one.word; });
+            if (found == state_rows.end()) refuse("--state", word, known);
+            chosen.push_back(found);
+        }
+    return chosen;
+}
+
+void sort_by(const std::string& key, std::vector<row_data>& rows) {
+    const auto badness = [](const row_data& r) { return r.of->main.fails() ? 0 : r.of->main.runs() ? 2 : 1; };
+    const auto age     = [](const row_data& r) { return r.of->main.age(r.now).value_or(1e12); };
+    const auto pid     = [](const row_data& r) { return r.of->main.lives() ? r.of->main.said->pid : ~0U; };
+    std::stable_sort(rows.begin(), rows.end(), [&](const row_data& a, const row_data& b) {
+        if (key == "state") return badness(a) < badness(b);
+        if (key == "since") return age(a) < age(b);
+        if (key == "pid") return pid(a) < pid(b);
+        if (key == "cpu") return a.used.cpu_seconds > b.used.cpu_seconds;
+        if (key == "memory") return a.used.held.bytes > b.used.held.bytes;
+        return false;  // by name, as they are
+    });
 }
 
 void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
-exit_code list(const setting& in, const options& asked) {
+// -- list ------------------------------------------------------------------------------------------------------------
+
+std::string table_of(const std::vector<row_data>& rows, const options& asked, const terminal& on) {
+    const bool                     is_pss = std::all_of(rows.begin(), rows.end(),
+                                                        [](const row_data& r) { return r.command.empty() || r.used.held.is_pss; });
+    std::vector<column>            columns;
+    std::vector<const column_row*> chosen = columns_asked_for(asked);
+    for (const column_row* one : chosen) {
+        const bool is_memory = std::string_view{one->name} == "memory";
+        columns.push_back({is_memory ? (is_pss ? "PSS" : "RSS") : one->heading, one->to,
+                           asked.columns.empty() ? one->expense : std::uint8_t{0}});
+    }
+    table lines{std::move(columns)};
+    for (const row_data& row : rows) {
+        std::vector<cell> cells;
+        cells.reserve(chosen.size());
+        for (const column_row* one : chosen) cells.push_back(one->of(row));
+        lines.row(std::move(cells));
+    }
+    return lines.text(on);
+}
+
+exit_code list_services(const setting& in, const options& asked) {
+    const auto   states    = states_asked_for(asked);
+    const auto   columns   = columns_asked_for(asked);
     const tree   services  = in.open_tree();
-    const auto   all       = look_at_all(services, asked);
-    const auto   processes = any_lives(all) ? process_table::read() : process_table{};
+    const auto   names     = asked.patterns.empty() ? services.names() : services.filter(asked.patterns);
+    auto         processes = process_table::read();
+    auto         all       = look_at_all(services, names, processes);
     const moment now       = sys::wall();
+    std::erase_if(all, [&](const service& one) {
+        if (asked.failed && !one.main.fails()) return true;
+        return !states.empty() &&
+               std::none_of(states.begin(), states.end(), [&](const state_row* s) { return s->is(one.main); });
+    });
+
+    std::vector<row_data> rows;
+    rows.reserve(all.size());
+    for (const service& one : all) {
+        row_data    row{.of = &one, .now = now};
+        const auto* first = one.main.lives() ? processes.find(static_cast<pid_t>(one.main.said->pid)) : nullptr;
+        if (first != nullptr && !asked.quiet) row.used = processes.usage_of(first->pid);
+        if (first != nullptr) row.command = command_of(*first);
+        rows.push_back(std::move(row));
+    }
+    sort_by(asked.sort, rows);
 
     if (asked.as_json) {
         json each = json::list();
-        for (const service& one : all) each.push(json_of(one, processes, now));
+        for (const row_data& one : rows) each.push(json_of(*one.of, processes, now));
         json whole = json::object();
         whole.set("directory", services.directory()).set("services", std::move(each));
         print(whole.text(true) + "\n");
-    } else if (!all.empty()) {
-        table lines{{{"NAME"},
-                     {"STATE"},
-                     {"WANT"},
-                     {"PID", align::right},
-                     {"SINCE", align::right},
-                     {"START"},
-                     {"LOG"},
-                     {"CPU", align::right},
-                     {"MEMORY", align::right},
-                     {"COMMAND"}}};
-        for (const service& one : all) lines.row(row_of(one, processes, now));
-        print(lines.text(in.output()));
+    } else if (asked.quiet) {
+        for (const row_data& one : rows) print(printable(one.of->name) + "\n");
+    } else if (!rows.empty()) {
+        print(table_of(rows, asked, in.output()));
     } else if (::isatty(STDOUT_FILENO) == 1) {
-        say(services.directory() + " has no services");
+        if (names.empty())
+            say(failure{exit_code::good, printable(services.directory()) + " has no services",
+                        "see what can be enabled: svctl list --available"});
+        else
+            say(counted(names.size(), "service") + ", and none of them is so");
     }
     return result_of(all);
+}
+
+// What could be enabled.
+exit_code list_available(const setting& in, const options& asked) {
+    const tree available{fs::absolute(in.available()).lexically_normal().string()};
+    const tree services = in.open_tree();
+    auto       names    = asked.patterns.empty() ? available.names() : available.filter(asked.patterns);
+    const auto enabled  = services.names();
+    std::erase_if(names, [&](const std::string& name) {
+        std::error_code error;
+        return std::any_of(enabled.begin(), enabled.end(), [&](const std::string& one) {
+            return one == name || fs::equivalent(services.path(one), available.path(name), error);
+        });
+    });
+    if (asked.as_json) {
+        json each = json::list();
+        for (const std::string& name : names)
+            each.push(json::object().set("name", name).set("path", available.path(name)));
+        print(json::object().set("directory", available.directory()).set("available", std::move(each)).text(true) +
+              "\n");
+    } else if (asked.quiet) {
+        for (const std::string& name : names) print(printable(name) + "\n");
+    } else if (!names.empty()) {
+        table lines{{{"NAME"}, {"TO ENABLE IT"}}};
+        for (const std::string& name : names)
+            lines.row({{printable(name), tint::strong}, {"svctl enable " + printable(name)}});
+        print(lines.text(in.output()));
+    } else if (::isatty(STDOUT_FILENO) == 1) {
+        say(printable(available.directory()) + " has nothing that is not enabled");
+    }
+    return exit_code::good;
+}
+
+exit_code list(const setting& in, const options& asked) {
+    return asked.available ? list_available(in, asked) : list_services(in, asked);
 }
 
 }  // namespace
@@ -96,10 +274,25 @@ exit_code list_all(const setting& in) { return list(in, {}); }
 
 void add_list(command_line& line, const setting& in) {
     const auto to = std::make_shared<options>();
-    line.add("list", "Every service on a line: how it is, and what it costs")
+    line.add("list", "Every service on a line: its state, and what it costs")
+        .flag("--failed", to->failed, "only services that are wanted up and are not up")
+        .strings(
+            "--state", to->states, "STATE",
+            "only these: run, paused, finish, down, unsupervised, hidden, broken, missing; or active, inactive, failed")
+        .choice("--sort", to->sort, {"name", "state", "since", "pid", "cpu", "memory"},
+                "in this order; the failed, the youngest, the dearest first")
+        .string("--columns", to->columns, "NAME,NAME…",
+                "only these: name, state, want, pid, since, starts, log, cpu, memory, command")
+        .flag("--available", to->available, "what could be enabled: what $SVAVAILABLE (/etc/sv) has and is not linked")
+        .flag("--all", to->all, "all services: as without it")
+        .flag("-q,--quiet", to->quiet, "only the names")
         .flag("--json", to->as_json, "as a JSON object, see svctl(8)")
-        .maybe_words("PATTERN", to->patterns, "only these: names or patterns; NAME/log is a log service")
-        .note("Exits 3 when a service that is wanted up is not up.")
+        .maybe_words("PATTERN", to->patterns, "only these: names, parts of names, or patterns")
+        .note(
+            "STARTS: itself, or by hand where a file `down` keeps it from starting. PSS: memory with a share of what "
+            "is "
+            "shared; RSS: all that is resident, where PSS may not be read.\n"
+            "Exits 3 when a service that is wanted up is not up.")
         .does([&in, to] { return list(in, *to); });
 }
 

@@ -4,19 +4,23 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
-#include <cmath>
 #include <cstdio>
 #include <deque>
 #include <map>
 #include <set>
 
 #include "svctl/command.hh"
+#include "svctl/human.hh"
 #include "svctl/json.hh"
+#include "svctl/log_elsewhere.hh"
 #include "svctl/log_place.hh"
 #include "svctl/log_reader.hh"
+#include "svctl/priority.hh"
 #include "svctl/regex.hh"
 #include "svctl/since.hh"
+#include "svctl/watcher.hh"
 #include "sys/clock.hh"
 #include "sys/watch.hh"
 
@@ -29,34 +33,67 @@ struct options {
     std::vector<std::string> names;
     std::vector<std::string> directories;
     std::optional<double>    lines;
-    std::string              since;
+    std::vector<std::string> units;
+    std::string              since, until;
     std::string              grep;
-    bool                     follow  = false;
-    bool                     as_json = false;
+    std::string              priority;
+    std::string              format = "short";
+    bool                     follow = false, as_json = false, ignore_case = false, reverse = false;
+
+    bool is_json() const { return as_json || format == "json"; }
+    // All services whose names or patterns were given; without any and without --dir, all that there are.
+    std::vector<std::string> words() const {
+        std::vector<std::string> all = names;
+        all.insert(all.end(), units.begin(), units.end());
+        if (all.empty() && directories.empty()) all.emplace_back("*");
+        return all;
+    }
 };
 
 // What is asked for, understood.
 struct selection {
     std::optional<std::uint64_t> last;
-    std::optional<moment>        since;
+    std::optional<moment>        since, until;
     std::unique_ptr<regex>       pattern;
+    std::optional<int>           priority;
+    bool                         reverse = false;
 
-    bool wants(std::string_view text) const { return !pattern || pattern->is_in(text); }
+    bool wants(std::string_view text) const {
+        return (!priority || priority_of(text).value_or(most_priority) <= *priority) &&
+               (!pattern || pattern->is_in(text));
+    }
+    bool wants(const log_line& line) const { return (!until || line.order <= *until) && wants(line.text); }
 };
+
+std::optional<moment> moment_in(const char* option, const std::string& word) {
+    if (word.empty()) return std::nullopt;
+    auto at = moment_of(word, sys::wall());
+    if (!at)
+        throw failure{exit_code::usage, printable(word) + ": no moment that " + option + " understands",
+                      "say one of: 10m, 2h30m, 10:00, yesterday, \"2026-11-22 10:00\", @400000006b02cdf70a5758b4"};
+    return at;
+}
 
 selection selection_of(const options& asked) {
     selection made;
-    if (asked.lines && (*asked.lines != std::floor(*asked.lines) || *asked.lines > 1e15))
-        throw failure{exit_code::usage, "-n: a whole number of lines is wanted"};
+    if (asked.follow && asked.reverse)
+        throw failure{exit_code::usage, "logs: --follow ends with the newest line, and --reverse begins with it",
+                      "leave one of them out"};
     if (asked.lines) made.last = static_cast<std::uint64_t>(*asked.lines);
     if (asked.follow && !asked.lines && asked.since.empty()) made.last = lines_before_following;
-    if (!asked.since.empty()) {
-        made.since = moment_of(asked.since, sys::wall());
-        if (!made.since)
-            throw failure{exit_code::usage, printable(asked.since) + ": no moment that --since understands",
-                          "say one of: 10m, 2h30m, 10:00, yesterday, \"2026-11-22 10:00\", @400000006b02cdf70a5758b4"};
+    made.since = moment_in("--since", asked.since);
+    made.until = moment_in("--until", asked.until);
+    if (made.until && asked.follow)
+        throw failure{exit_code::usage, "logs: --until ends, and --follow does not", "leave one of them out"};
+    if (!asked.priority.empty()) {
+        made.priority = priority_named(asked.priority);
+        if (!made.priority)
+            throw failure{exit_code::usage,
+                          "--priority: " + printable(asked.priority) + " is none of: " + priority_names(),
+                          "how it is used: svctl logs --help"};
     }
-    if (!asked.grep.empty()) made.pattern = std::make_unique<regex>(asked.grep);
+    made.reverse = asked.reverse;
+    if (!asked.grep.empty()) made.pattern = std::make_unique<regex>(asked.grep, asked.ignore_case);
     return made;
 }
 
@@ -71,27 +108,51 @@ void add(sources& to, const std::string& name, const std::string& directory, con
     auto       made     = std::make_unique<source>(source{name, log_reader{directory, complain}});
     if (wanted.since)
         made->reader.begin_since(*wanted.since);
-    else if (wanted.last)
+    else if (wanted.last && !wanted.until)
         made->reader.begin_at_last(*wanted.last, [&](std::string_view text) { return wanted.wants(text); });
     to.push_back(std::move(made));
 }
 
-void add_service(sources& to, const std::string& name, const std::string& directory, const selection& wanted) {
-    const std::vector<std::string> found = log_directories(directory, name);
-    add(to, name, found.front(), wanted);
-    for (std::size_t i = 1; i < found.size(); ++i)
-        say(printable(name + " logs to " + found[i] + ", too: svctl logs --dir " + found[i]));
+// All directories of its svlogd.
+void add_service(sources& to, const setting& in, const std::string& name, const selection& wanted) {
+    const std::string directory = in.services + "/" + name;
+    try {
+        const auto           found = log_directories(directory, name);
+        const std::size_t    known = to.size();
+        std::vector<failure> refusals;
+        for (const std::string& one : found) try {
+                add(to, name, one, wanted);
+            } catch (const failure& why) {
+                refusals.push_back(why);
+            }
+        if (to.size() == known) throw failure{refusals.front()};
+        for (const failure& one : refusals) say(one);
+    } catch (const failure& why) {
+        if (why.code() == exit_code::not_allowed) throw;
+        if (const auto elsewhere = log_elsewhere(in.open_tree(), name)) throw failure{*elsewhere};
+        throw;
+    }
 }
 
 // "3 services have no log: db, mail, web"
 void say_silent(const std::vector<std::string>& names) {
     constexpr std::size_t enough = 5;
     if (names.empty()) return;
-    std::string text =
-        std::to_string(names.size()) + (names.size() == 1 ? " service has" : " services have") + " no log:";
+    std::string text = counted(names.size(), "service", "has", "have") + " no log of svlogd:";
     for (std::size_t i = 0; i < std::min(names.size(), enough); ++i)
         text += (i == 0 ? " " : ", ") + printable(names[i]);
     say(text + (names.size() > enough ? ", …" : ""));
+}
+
+// The services that the words mean; of NAME/log, the service.
+std::vector<std::string> services_of(const tree& in, const std::vector<std::string>& words) {
+    std::vector<std::string> names;
+    if (words.size() == 1 && words.front() == "*") return in.names();
+    for (std::string& name : in.select(words)) {
+        if (name.ends_with("/log")) name.resize(name.size() - 4);
+        if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
+    }
+    return names;
 }
 
 // A log takes two descriptors as long as it is read: as many as this user may have.
@@ -104,12 +165,14 @@ void allow_many_files() {
 
 // Every log that was asked for. Where there are several, one that cannot be read is told of and left out.
 exit_code open_all(sources& to, const setting& in, const options& asked, const selection& wanted) {
-    if (asked.names.empty() && asked.directories.empty())
-        throw failure{exit_code::usage, "logs: whose?",
-                      "name services, or a log directory: svctl logs --dir DIRECTORY"};
-    exit_code                code = exit_code::good;
-    std::vector<std::string> names;
-    if (!asked.names.empty()) names = in.open_tree().select(asked.names);
+    exit_code                      code  = exit_code::good;
+    const std::vector<std::string> words = asked.words();
+    std::vector<std::string>       names;
+    if (!words.empty()) names = services_of(in.open_tree(), words);
+    std::set<std::string> named;  // by a word that is no pattern
+    for (const std::string& word : words)
+        if (word.find_first_of("*?[") == std::string::npos)
+            for (const std::string& name : services_of(in.open_tree(), {word})) named.insert(name);
     const auto attempt = [&](auto open) {
         try {
             open();
@@ -121,11 +184,12 @@ exit_code open_all(sources& to, const setting& in, const options& asked, const s
     };
     std::vector<std::string> silent;  // that have no log, and were not asked for by their name
     for (const std::string& name : names) {
-        const bool is_named = std::find(asked.names.begin(), asked.names.end(), name) != asked.names.end();
-        if (!is_named && ::access((in.services + "/" + name + "/log").c_str(), F_OK) != 0)
+        const bool is_named = named.contains(name);
+        const bool has_log  = ::access((in.services + "/" + name + "/log").c_str(), F_OK) == 0;
+        if (!is_named && (!has_log || log_elsewhere(in.open_tree(), name)))
             silent.push_back(name);
         else
-            attempt([&] { add_service(to, name, in.services + "/" + name, wanted); });
+            attempt([&] { add_service(to, in, name, wanted); });
     }
     say_silent(silent);
     if (to.empty() && !silent.empty()) code = together(code, exit_code::not_found);
@@ -136,12 +200,22 @@ exit_code open_all(sources& to, const setting& in, const options& asked, const s
 // How a line is shown:   web  2026-11-22 11:11:41.175 GET / 200
 class line_writer {
 public:
-    line_writer(const sources& of, terminal on, bool as_json) : of_{of}, on_{on}, as_json_{as_json} {
-        for (const auto& one : of) width_ = std::max(width_, columns_of(printable(one->name)));
+    line_writer(const sources& of, terminal on, const options& asked)
+        : of_{of}, on_{on}, as_json_{asked.is_json()}, bare_{asked.format == "cat"} {
+        take_in_names();
+    }
+
+    // There may be more sources than before.
+    void take_in_names() {
+        for (const auto& one : of_) {
+            const std::string name = printable(one->name);
+            if (names_.empty() || std::find(names_.begin(), names_.end(), name) == names_.end()) names_.push_back(name);
+            width_ = std::max(width_, columns_of(name));
+        }
     }
 
     void write(const log_merger::told& told) {
-        const std::string text = (as_json_ ? json_of(told) : shown(told)) + "\n";
+        const std::string text = (as_json_ ? json_of(told) : bare_ ? said(told) : shown(told)) + "\n";
         static_cast<void>(std::fwrite(text.data(), 1, text.size(), stdout));  // flush() tells
     }
 
@@ -160,24 +234,25 @@ private:
 
     std::string shown(const log_merger::told& told) const {
         std::string text;
-        if (of_.size() > 1)
-            text += on_.paint(name_tint(told.reader), pad(printable(of_[told.reader]->name), width_)) + "  ";
+        if (names_.size() > 1) {
+            const std::string name = printable(of_[told.reader]->name);
+            const auto        at   = std::find(names_.begin(), names_.end(), name);
+            text += on_.paint(name_tint(static_cast<std::size_t>(at - names_.begin())), pad(name, width_)) + "  ";
+        }
         if (told.line.at) text += on_.paint(tint::faint, local_stamp(*told.line.at)) + " ";
-        return text + (on_.is_terminal() ? harmless(told.line.text) : told.line.text);
+        return text + said(told);
     }
 
-    // Nothing in a log moves the cursor of who reads it; a tabulator may.
-    static std::string harmless(std::string_view text) {
-        std::string shown;
-        for (std::size_t tab = 0; (tab = text.find('\t')) != std::string_view::npos; text.remove_prefix(tab + 1))
-            shown += printable(text.substr(0, tab)) + "\t";
-        return shown + printable(text);
+    // Nothing in a log moves the cursor of its reader; a tabulator may.
+    std::string said(const log_merger::told& told) const {
+        return on_.is_terminal() ? harmless(told.line.text) : told.line.text;
     }
 
-    const sources& of_;
-    terminal       on_;
-    bool           as_json_;
-    std::size_t    width_ = 0;
+    const sources&           of_;
+    terminal                 on_;
+    bool                     as_json_, bare_;
+    std::vector<std::string> names_;  // each once: a service may have several directories
+    std::size_t              width_ = 0;
 };
 
 log_merger merger_of(const sources& all) {
@@ -190,14 +265,15 @@ log_merger merger_of(const sources& all) {
 void tell_what_is_there(log_merger& from, const selection& wanted, line_writer& to, bool rest) {
     std::deque<log_merger::told> last;
     while (auto told = from.next(rest)) {
-        if (!wanted.wants(told->line.text)) continue;
-        if (!wanted.last) {
+        if (!wanted.wants(told->line)) continue;
+        if (!wanted.last && !wanted.reverse) {
             to.write(*told);
-        } else if (*wanted.last > 0) {
-            if (last.size() == *wanted.last) last.pop_front();
+        } else if (!wanted.last || *wanted.last > 0) {
+            if (wanted.last && last.size() == *wanted.last) last.pop_front();
             last.push_back(std::move(*told));
         }
     }
+    if (wanted.reverse) std::reverse(last.begin(), last.end());
     for (const log_merger::told& told : last) to.write(told);
     line_writer::flush();
 }
@@ -209,22 +285,27 @@ public:
         auto made = sys::watch::make();
         if (!made) throw system_failure(made.why().error, "listen to", "log directories");
         watch_ = std::move(*made);
-        for (std::size_t i = 0; i < to.size(); ++i) {
-            const std::string& directory = to[i]->reader.directory();
+        take_in_new();
+    }
+
+    // Listens to the sources that have come since the last time.
+    void take_in_new() {
+        for (; known_ < to_.size(); ++known_) {
+            const std::string& directory = to_[known_]->reader.directory();
             const auto         place     = watch_.add(directory.c_str(), IN_MODIFY | IN_CREATE | IN_MOVED_TO);
             if (!place) throw system_failure(place.why().error, "listen to", directory);
-            places_[*place].push_back(i);
+            places_[*place].push_back(known_);
             // As long as a file in it is open, only the directory above tells of the end of a directory.
             static_cast<void>(watch_.add((directory + "/..").c_str(), IN_DELETE | IN_MASK_ADD));
         }
     }
 
-    // Waits for something to happen, or only looks. Calls more(i) where something was written, and gone(i) where a
+    int fd() const { return watch_.fd().value(); }
+
+    // Reads what has happened, without waiting. Calls more(i) where something was written, and gone(i) where a
     // directory is no more.
     template <class More, class Gone>
-    void hear(bool waits, More more, Gone gone) {
-        pollfd ready{watch_.fd().value(), POLLIN, 0};
-        while (::poll(&ready, 1, waits ? -1 : 0) < 0 && errno == EINTR) {}
+    void hear(More more, Gone gone) {
         bool is_lossy = false, is_less = false;
         watch_.each([&](const sys::change& what) {
             is_lossy         = is_lossy || (what.mask & IN_Q_OVERFLOW) != 0;
@@ -244,45 +325,179 @@ public:
 
 private:
     const sources&                          to_;
+    std::size_t                             known_ = 0;  // so many of them are listened to
     sys::watch                              watch_;
     std::map<int, std::vector<std::size_t>> places_;  // whose directory it is: two names may lead to one
 };
 
-exit_code follow(const sources& all, log_merger& from, const selection& wanted, line_writer& to, listener& by) {
-    constexpr int         lines_between_looks = 1000;
-    std::set<std::size_t> left;
-    for (std::size_t i = 0; i < all.size(); ++i) left.insert(i);
-    for (bool all_told = true; !left.empty();) {
-        const auto more = [&](std::size_t i) { from.ask_again(i); };
-        by.hear(all_told, more, [&](std::size_t i) {
-            if (left.erase(i) == 0) return;
-            say(printable(all[i]->name + ": " + all[i]->reader.directory() + " has been removed, and is not followed"));
-            from.leave_out(i);
-        });
-        all_told = false;
-        for (int i = 0; i < lines_between_looks && !all_told; ++i) {
-            const auto told = from.next();
-            all_told        = !told;
-            if (told && wanted.wants(told->line.text)) to.write(*told);
-        }
-        line_writer::flush();
+// The services that were asked for and have no log yet, or are not there yet: it listens to them until they have one.
+class newcomers {
+public:
+    newcomers(const setting& in, const options& asked, const sources& known)
+        : in_{in}, asked_{asked}, services_{in.open_tree()}, listening_{services_} {
+        for (const auto& one : known) known_.insert(one->name);
+        listening_.add_tree();
+        listen();
     }
-    return exit_code::not_found;
+
+    int fd() const { return listening_.fd().value(); }
+
+    // The names of those that may have a log now.
+    std::vector<std::string> hear() {
+        std::vector<std::string> changed;
+        const auto               heard = listening_.read();
+        if (heard.names || !heard.services.empty()) listen();
+        for (const std::string& name : awaited_)
+            if (fresh_.contains(name) || heard.services.contains(name) || heard.services.contains(name + "/log"))
+                changed.push_back(name);
+        fresh_.clear();
+        return changed;
+    }
+
+    void has_come(const std::string& name) {
+        known_.insert(name);
+        awaited_.erase(name);
+        listening_.remove(name);
+        listening_.remove(name + "/log");
+    }
+
+private:
+    void listen() {
+        std::vector<std::string> names;
+        try {
+            names = services_of(services_, asked_.words());
+        } catch (const failure&) {
+            return;  // nothing is called so at the moment
+        }
+        for (const std::string& name : names) {
+            if (known_.contains(name)) continue;
+            if (awaited_.insert(name).second) fresh_.insert(name);
+            try {
+                listening_.add(name);
+                if (services_.has_log(name)) listening_.add(name + "/log");
+            } catch (const failure&) {
+                // This user may not: it is looked at when the next name comes.
+            }
+        }
+    }
+
+    const setting&        in_;
+    const options&        asked_;
+    tree                  services_;
+    watcher               listening_;
+    std::set<std::string> known_, awaited_;
+    std::set<std::string> fresh_;  // of these: the ones that have not been looked at
+};
+
+class follower {
+public:
+    follower(const setting& in, const options& asked, const selection& wanted, sources& all, log_merger& from,
+             line_writer& to, listener& by, moment begun)
+        : in_{in}, asked_{asked}, wanted_{wanted}, all_{all}, from_{from}, to_{to}, by_{by}, begun_{begun} {
+        if (!asked.words().empty()) new_.emplace(in, asked, all);
+        for (std::size_t i = 0; i < all.size(); ++i) left_.insert(i);
+    }
+
+    exit_code run() {
+        constexpr int lines_between_looks = 1000;
+        for (bool all_told = true; !left_.empty() || new_;) {
+            wait(all_told);
+            by_.hear([&](std::size_t i) { from_.ask_again(i); }, [&](std::size_t i) { leave_out(i); });
+            if (new_) take_in();
+            if (left_.empty() && !may_come()) break;
+            all_told = false;
+            for (int i = 0; i < lines_between_looks && !all_told; ++i) {
+                const auto told = from_.next();
+                all_told        = !told;
+                if (told && wanted_.wants(told->line)) to_.write(*told);
+            }
+            line_writer::flush();
+        }
+        return exit_code::not_found;
+    }
+
+private:
+    void wait(bool as_long_as_needed) const {
+        std::array<pollfd, 2> ready{pollfd{by_.fd(), POLLIN, 0}, pollfd{new_ ? new_->fd() : -1, POLLIN, 0}};
+        while (::poll(ready.data(), ready.size(), as_long_as_needed ? -1 : 0) < 0 && errno == EINTR) {}
+    }
+
+    // A name that is not there any more is not waited for; a pattern may match again.
+    bool may_come() const {
+        const auto words = asked_.words();
+        return std::any_of(words.begin(), words.end(),
+                           [](const std::string& word) { return word.find_first_of("*?[") != std::string::npos; });
+    }
+
+    void leave_out(std::size_t i) {
+        if (left_.erase(i) == 0) return;
+        say(printable(all_[i]->name + ": " + all_[i]->reader.directory() + " has been removed, and is not followed"));
+        from_.leave_out(i);
+    }
+
+    // A service that has come is read from when the following began.
+    void take_in() {
+        for (const std::string& name : new_->hear()) {
+            selection from_now;
+            from_now.since           = begun_;
+            const std::size_t before = all_.size();
+            try {
+                for (const std::string& one : log_directories(in_.services + "/" + name, name))
+                    add(all_, name, one, from_now);
+                by_.take_in_new();
+            } catch (const failure&) {
+                while (all_.size() > before) all_.pop_back();
+                continue;  // its logger has not begun
+            }
+            for (std::size_t i = before; i < all_.size(); ++i) {
+                from_.add(all_[i]->reader);
+                left_.insert(i);
+            }
+            to_.take_in_names();
+            new_->has_come(name);
+        }
+    }
+
+    const setting&           in_;
+    const options&           asked_;
+    const selection&         wanted_;
+    sources&                 all_;
+    log_merger&              from_;
+    line_writer&             to_;
+    listener&                by_;
+    std::optional<newcomers> new_;
+    std::set<std::size_t>    left_;
+    moment                   begun_;
+};
+
+// What --priority leaves out where nothing has one.
+void say_without_priority(const sources& all, std::string_view priority) {
+    for (const auto& one : all) {
+        last_lines last{{one->reader.directory()}, 100};
+        const auto lines = last.take();
+        if (std::any_of(lines.begin(), lines.end(), [](const log_line& l) { return priority_of(l.text).has_value(); }))
+            return;
+    }
+    say(failure{exit_code::good,
+                "--priority " + printable(priority) + ": no line here has one: svlogd keeps none, services write text",
+                "look for words instead: svctl logs -i --grep 'error|fail'"});
 }
 
 exit_code logs(const setting& in, const options& asked) {
     const selection wanted = selection_of(asked);
     allow_many_files();
+    const moment    begun = sys::wall();
     sources         all;
     const exit_code code = open_all(all, in, asked, wanted);
-    if (all.empty()) return code;
+    if (all.empty() && !asked.follow) return code;
+    if (wanted.priority && !all.empty()) say_without_priority(all, asked.priority);
 
     std::optional<listener> by;
     if (asked.follow) by.emplace(all);
-    line_writer to{all, in.output(), asked.as_json};
+    line_writer to{all, in.output(), asked};
     log_merger  from = merger_of(all);
     tell_what_is_there(from, wanted, to, !asked.follow);
-    return asked.follow ? follow(all, from, wanted, to, *by) : code;
+    return asked.follow ? follower{in, asked, wanted, all, from, to, *by, begun}.run() : code;
 }
 
 }  // namespace
@@ -291,12 +506,23 @@ void add_logs(command_line& line, const setting& in) {
     const auto to = std::make_shared<options>();
     line.add("logs", "What services have written to their logs, by time")
         .flag("-f,--follow", to->follow, "go on with what they write, until stopped; begins with the last 10 lines")
-        .number("-n,--lines", to->lines, "N", "only the last N lines, of all services together")
-        .string("--since", to->since, "WHEN", "not older: 10m, 2h30m, 10:00, yesterday, \"2026-11-22 10:00\", a stamp")
-        .string("--grep", to->grep, "REGEX", "only lines in which this is found, as by grep -E")
+        .whole("-n,--lines", to->lines, "N", "only the last N lines, of all services together")
+        .string("-S,--since", to->since, "WHEN",
+                "not older: 10m, 2h30m, 10:00, yesterday, \"2026-11-22 10:00\", a stamp")
+        .string("-U,--until", to->until, "WHEN", "not younger")
+        .string("-g,--grep", to->grep, "REGEX", "only lines in which this is found, as by grep -E")
+        .flag("-i,--ignore-case", to->ignore_case,
+              "--grep finds small letters for capitals, and capitals for small letters")
+        .flag("-r,--reverse", to->reverse, "the newest line first")
+        .choice("-o,--output", to->format, {"short", "cat", "json"}, "cat: without name and time; json: as --json")
+        .string(
+            "-p,--priority", to->priority, "PRIORITY",
+            "only lines of this priority or a graver one: emerg, alert, crit, err, warning, notice, info, debug. Only "
+            "lines from syslog have one (of socklog: daemon.err: …, or <3>…); svlogd keeps none")
+        .strings("-u,--unit", to->units, "NAME", "a service: as NAME without -u")
         .strings("--dir", to->directories, "DIR", "a directory that svlogd writes to; may be given several times")
         .flag("--json", to->as_json, "a JSON object for each line, see svctl(8)")
-        .maybe_words("NAME", to->names, "names or patterns of services")
+        .maybe_words("NAME", to->names, "services: names, paths or patterns; all of them without any")
         .does([&in, to] { return logs(in, *to); });
 }
 

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 
 #include "svctl/command.hh"
 #include "svctl/lint_rules.hh"
@@ -13,15 +12,9 @@
 namespace runwell::svctl {
 namespace {
 
-// Where the services are that may be enabled: svctl(8), ENVIRONMENT.
-std::string available_directory() {
-    const char* told = std::getenv("SVAVAILABLE");
-    return told != nullptr && *told != '\0' ? told : "/etc/sv";
-}
-
 struct options {
     new_service              service;
-    std::string              available = available_directory();
+    std::string              available;
     std::vector<std::string> variables;
     bool                     no_log = false;
 };
@@ -67,11 +60,14 @@ exit_code make(const setting& in, const options& asked) {
     }
     const std::string& program = made.command.front();
     if (program.empty() || program.front() == '-') refuse("'" + printable(program) + "': no name of a program");
-    write_service(asked.available, made);
+    const std::string available = in.available(asked.available);
+    write_service(available, made);
 
-    const std::string directory = asked.available + "/" + made.name;
-    const std::string text =
-        printable(directory) + " is written; start it with: svctl enable " + shell_quoted(made.name);
+    const std::string directory = available + "/" + made.name;
+    const std::string options   = (in.user ? "--user " : "") +
+                                (available == in.available() ? "" : "--available " + shell_quoted(available) + " ");
+    const std::string text = printable(directory) + " is written; start it with: svctl enable " +
+                             printable(options + shell_quoted(made.name));
     static_cast<void>(std::puts(text.c_str()));
     const terminal errors{STDERR_FILENO, in.colors()};
     for (const lint_finding& one : lint_service(directory))
@@ -85,7 +81,7 @@ exit_code make(const setting& in, const options& asked) {
 void add_new(command_line& line, const setting& in) {
     const auto to = std::make_shared<options>();
     line.add("new", "Write the directory of a new service")
-        .string("--user", to->service.user, "USER[:GROUP]", "run as this user, as by chpst -u")
+        .string("-u,--run-as", to->service.user, "USER[:GROUP]", "run as this user, as by chpst -u")
         .strings("--env", to->variables, "NAME=VALUE", "a variable of the environment; may be given several times")
         .string("--log", to->service.log, "DIR",
                 "log to this directory, made if need be (else log/main of the service)")

@@ -1,4 +1,4 @@
-// svctl up, down, restart, reload, once, kill, signal — tell services what to do.
+// svctl start, stop, restart, try-restart, reload, once, kill, signal — control services.
 #include <algorithm>
 #include <cctype>
 #include <csignal>
@@ -12,7 +12,7 @@ namespace {
 struct options {
     std::vector<std::string> names;
     std::optional<double>    seconds;
-    bool                     no_wait = false;
+    bool                     no_wait = false, as_json = false;
     std::string              signal;
 };
 
@@ -25,21 +25,24 @@ struct order_row {
 
 const std::vector<order_row>& orders() {
     static const std::vector<order_row> all{
-        {"up",
+        {"start",
          "Start services, and start them again whenever they end",
          {.bytes = "u", .until = goal::up, .wish = "up"}},
-        {"down", "Stop services: TERM and CONT", {.bytes = "d", .until = goal::down, .wish = "down"}},
+        {"stop", "Stop services: TERM and CONT", {.bytes = "d", .until = goal::down, .wish = "down"}},
         {"restart",
          "Stop services, and start them again",
          {.bytes = "tcu", .until = goal::restarted, .wish = "restarted"}},
+        {"try-restart",
+         "Restart those that run, and leave the others as they are",
+         {.bytes = "tcu", .until = goal::restarted, .wish = "restarted", .only_running = true}},
         {"reload",
-         "Let services read their configuration anew: HUP",
+         "Let services read their configuration again: HUP",
          {.bytes = "h", .wish = "told", .needs_process = true}},
         {"once",
          "Start services, and leave them down when they end",
          {.bytes = "o", .until = goal::once, .wish = "started"}},
         {"kill",
-         "Send KILL; a service that is wanted up starts again",
+         "Send KILL, or --signal; a service that is wanted up starts again",
          {.bytes = "k", .until = goal::renewed, .wish = "killed", .needs_process = true}},
     };
     return all;
@@ -83,13 +86,15 @@ exit_code carry_out(const setting& in, const options& asked, errand what) {
     const auto names    = services.select(asked.names);
     what.seconds        = seconds_to_wait(asked.seconds);
     what.waits          = !asked.no_wait;
+    what.as_json        = asked.as_json;
     return run_errand(in, services, names, what);
 }
 
 command& with_waiting(command& of, const std::shared_ptr<options>& to) {
     return of.number("-t,--timeout", to->seconds, "SECONDS", "wait no longer than this (else $SVWAIT, 7)")
         .flag("--no-wait", to->no_wait, "say what is to be done, and do not wait until it is")
-        .excludes("--no-wait", "--timeout");
+        .excludes("--no-wait", "--timeout")
+        .flag("--json", to->as_json, "the result as a JSON object, see svctl(8)");
 }
 
 }  // namespace
@@ -98,15 +103,19 @@ void add_orders(command_line& line, const setting& in) {
     for (const order_row& row : orders()) {
         const auto to  = std::make_shared<options>();
         command    one = line.add(row.name, row.help);
-        with_waiting(one, to)
-            .words("NAME", to->names, "services: names or patterns; NAME/log is a log service")
-            .does([&in, to, what = row.does] { return carry_out(in, *to, what); });
+        with_waiting(one, to);
+        if (std::string_view{row.name} == "kill")
+            one.string("-s,--signal", to->signal, "SIGNAL", "this one instead of KILL: TERM, HUP, USR1 …");
+        one.words("NAME", to->names, "services: names, paths or patterns; NAME/log is a log service")
+            .does([&in, to, what = row.does] {
+                return carry_out(in, *to, to->signal.empty() ? what : errand_of(to->signal));
+            });
     }
     const auto to  = std::make_shared<options>();
     command    one = line.add("signal", "Send services a signal: TERM, HUP, USR1 …");
     with_waiting(one, to)
         .word("SIGNAL", to->signal, "its name, with or without SIG, or its number")
-        .words("NAME", to->names, "services: names or patterns; NAME/log is a log service")
+        .words("NAME", to->names, "services: names, paths or patterns; NAME/log is a log service")
         .does([&in, to] { return carry_out(in, *to, errand_of(to->signal)); });
 }
 

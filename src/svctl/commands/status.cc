@@ -15,6 +15,8 @@
 #include "svctl/log_reader.hh"
 #include "svctl/processes.hh"
 #include "svctl/service.hh"
+#include "svctl/shell_script.hh"
+#include "svctl/table.hh"
 #include "svctl/view.hh"
 #include "sys/clock.hh"
 
@@ -67,32 +69,38 @@ struct report {
 
 constexpr std::uint64_t lines_of_log = 5;
 
+// Whether there is anything to explain: not where ./run lives, is to live, and was told nothing else. One that was just
+// restarted is as it is meant to be.
+bool is_healthy(const service_state& of) {
+    return of.by == supervision::hidden ||
+           (of.present() && of.runs() && of.wanted_up() && !of.said->paused && !of.said->got_term);
+}
+
 // The last lines of the log; none where there is none, or none that this user may read: `svctl logs` says why.
 std::vector<log_line> end_of_log(const tree& in, const std::string& name) {
     std::vector<log_line> lines;
     try {
-        const auto directories = log_directories(in.path(name), name);
-        if (directories.empty()) return lines;
-        log_reader reader{directories.front(), [](const std::string&) {}};
-        reader.begin_at_last(lines_of_log, [](std::string_view) { return true; });
-        while (auto line = reader.next(true)) lines.push_back(std::move(*line));
+        last_lines last{log_directories(in.path(name), name), lines_of_log};
+        lines = last.take();
     } catch (const failure&) {
         lines.clear();
     }
     return lines;
 }
 
-report report_on(const tree& in, const std::string& name, const process_table& processes, moment now) {
-    report          one{.it = look_at_service(in, name), .at = in.path(name)};
-    std::error_code error;
+report report_on(const tree& in, service of, const process_table& processes, moment now) {
+    const std::string name = of.name;
+    report            one{.it = std::move(of), .at = in.path(name)};
+    std::error_code   error;
     if (fs::is_symlink(one.at, error)) one.target = fs::read_symlink(one.at, error).string();
     one.parts = parts_of(one.at);
-    if (one.it.main.present() && one.it.main.said->pid != 0) {
+    if (one.it.main.lives()) {
         const auto pid = static_cast<pid_t>(one.it.main.said->pid);
         one.tree       = processes.tree_of(pid);
         one.used       = processes.usage_of(pid);
     }
-    one.findings = diagnose(in, one.it, processes, now);
+    if (!is_healthy(one.it.main) || (one.it.log && !is_healthy(*one.it.log)))
+        one.findings = diagnose(in, one.it, processes, now);
     if (one.it.log) one.log = end_of_log(in, name);
     return one;
 }
@@ -107,17 +115,18 @@ public:
         heading(of);
         line("where", printable(of.at) + (of.target.empty() ? "" : " -> " + printable(of.target)));
         line("state", state_text(of.it.main), state_tint(of.it.main, now_));
-        line("wanted", wanted_text(of.it.main));
+        line("wanted", std::string{want_word(of.it.main)});
+        line("starts", of.it.main.down_file ? "by hand: there is a file down" : "itself, when its supervisor starts");
         if (of.it.log) line("log", state_text(*of.it.log), state_tint(*of.it.log, now_));
         line("files", files_text(of));
         if (!of.tree.empty()) {
-            line("cost", "CPU " + cpu_time(of.used.cpu_seconds) + ", memory " + bytes(of.used.memory_bytes) + ", " +
-                             std::to_string(of.used.processes) + (of.used.processes == 1 ? " process" : " processes"));
+            line("cost", "CPU " + cpu_time(of.used.cpu_seconds) + ", memory " + bytes(of.used.held.bytes) + " (" +
+                             (of.used.held.is_pss ? "Pss" : "Rss") + "), " + counted(of.used.processes, "process"));
             for (const auto& one : of.tree) line(one.depth == 0 ? "tree" : "", branch_text(one));
         }
         for (const finding& one : of.findings) {
-            line("why", one.cause, tint::bad);
-            if (!one.cure.empty()) line("cure", one.cure, tint::young);
+            prose("why", one.cause, tint::bad);
+            if (!one.cure.empty()) cure(one.cure);
         }
         for (std::size_t i = 0; i < of.log.size(); ++i) {
             const log_line& one = of.log[i];
@@ -126,14 +135,34 @@ public:
     }
 
 private:
+    static constexpr std::size_t indent = 10;
+
     void heading(const report& of) { add(on_.paint(tint::strong, printable(of.it.name))); }
 
+    // What is longer than the terminal is wide is cut; prose goes on below.
     void line(std::string_view label, const std::string& text, tint in = tint::plain) {
-        constexpr std::size_t indent = 10;
-        const std::string     shown  = fit(text, width_ > indent + 1 ? width_ - indent : 0);
-        add(on_.paint(tint::faint, pad(label.empty() ? "" : std::string{label} + ":", indent - 2, true)) + "  " +
-            on_.paint(in, shown));
+        put(label, fit(text, room()), in);
     }
+
+    void prose(std::string_view label, const std::string& text, tint in) {
+        for (const std::string& one : wrapped(text, room())) put(std::exchange(label, ""), one, in);
+    }
+
+    // A command stays whole, so that it can be copied: "make it so: chmod +x /etc/service/web/run".
+    void cure(const std::string& text) {
+        const std::size_t colon = text.find(": ");
+        if (room() == 0 || columns_of(text) <= room() || colon == std::string::npos)
+            return prose("cure", text, tint::young);
+        prose("cure", text.substr(0, colon + 1), tint::young);
+        put("", text.substr(colon + 2), tint::young);
+    }
+
+    void put(std::string_view label, const std::string& text, tint in) {
+        add(on_.paint(tint::faint, pad(label.empty() ? "" : std::string{label} + ":", indent - 2, true)) + "  " +
+            on_.paint(in, text));
+    }
+
+    std::size_t room() const { return width_ == 0 ? 0 : width_ > indent + 10 ? width_ - indent : 10; }
 
     static void add(const std::string& text) {
         std::fwrite(text.data(), 1, text.size(), stdout);
@@ -142,18 +171,15 @@ private:
 
     std::string state_text(const service_state& of) const {
         std::string text{state_word(of)};
-        if (of.by == supervision::hidden) return "hidden: supervise/ is not for this user to read";
+        if (of.by == supervision::hidden && !of.lives())
+            return text +
+                   (of.said ? ", as its supervisor has no other child" : ": only root may look into its supervise/");
         if (!of.said) return text;
-        if (of.present() && of.said->pid != 0) text += ", process " + std::to_string(of.said->pid);
+        if (of.lives()) text += ", process " + std::to_string(of.said->pid);
         if (of.present() && of.said->got_term) text += ", got TERM";
         const auto age = static_cast<std::int64_t>(of.age(now_).value_or(0));
-        return text + (of.present() ? ", since " : "; last heard of ") + local_time(of.said->since, true) + " (" +
+        return text + (of.known() ? ", since " : "; last heard of ") + local_time(of.said->since, true) + " (" +
                duration(age) + ")";
-    }
-
-    static std::string wanted_text(const service_state& of) {
-        return std::string{want_word(of)} +
-               (of.down_file ? "; does not start by itself (there is a file down)" : "; starts by itself");
     }
 
     static std::string files_text(const report& of) {
@@ -175,7 +201,8 @@ private:
                 text += one.last[i] ? "   " : lines ? "│  " : "|  ";
         }
         return text + std::to_string(one.of->pid) + "  " + cpu_time(one.of->cpu_seconds) + "  " +
-               bytes(one.of->memory_bytes) + "  " + command_of(*one.of) + (one.of->state == 'Z' ? "  (ended)" : "");
+               bytes(memory_of(one.of->pid).bytes) + "  " + command_of(*one.of) +
+               (one.of->state == 'Z' ? "  (ended)" : "");
     }
 
     const terminal& on_;
@@ -191,14 +218,20 @@ json json_of_report(const report& of, const process_table& processes, moment now
         said.push(json::object().set("at", one.at ? json{iso_time(*one.at)} : json{}).set("text", one.text));
     json files = json::list(), tree = json::list(), findings = json::list();
     for (const part& one : of.parts) files.push(json::object().set("path", one.path).set("executable", one.executable));
-    for (const auto& one : of.tree)
+    for (const auto& one : of.tree) {
+        const memory held = memory_of(one.of->pid);
         tree.push(json::object()
                       .set("pid", one.of->pid)
                       .set("parent", one.of->parent)
                       .set("cpu_seconds", one.of->cpu_seconds)
-                      .set("memory_bytes", one.of->memory_bytes)
+                      .set("memory_bytes", held.bytes)
+                      .set("memory_kind", word(held))
                       .set("command", command_of(*one.of)));
-    for (const finding& one : of.findings) findings.push(json::object().set("cause", one.cause).set("cure", one.cure));
+    }
+    // Of a service that is down because it is to be, a person may ask why; a program asks what fails.
+    const bool fails = of.it.main.fails() || (of.it.log && of.it.log->fails());
+    for (const finding& one : of.findings)
+        if (fails) findings.push(json::object().set("cause", one.cause).set("cure", one.cure));
     return json_of(of.it, processes, now)
         .set("path", of.at)
         .set("target", of.target.empty() ? json{} : json{of.target})
@@ -208,28 +241,69 @@ json json_of_report(const report& of, const process_table& processes, moment now
         .set("said", std::move(said));
 }
 
+// -- all of them, in short -------------------------------------------------------------------------------------------
+
+// How all are, a line for each; of those that fail, the first cause and its cure.
+void print_short(const tree& in, const std::vector<report>& all, const process* runsvdir, const terminal& on,
+                 moment now) {
+    const auto count = [&](auto is) {
+        return static_cast<std::size_t>(
+            std::count_if(all.begin(), all.end(), [&](const report& r) { return is(r.it.main); }));
+    };
+    const std::size_t failing = count([](const service_state& s) { return s.fails(); });
+    const std::size_t up      = count([](const service_state& s) { return s.runs() && !s.fails(); });
+    std::string       text = on.paint(tint::strong, printable(in.directory())) + ": " + counted(all.size(), "service") +
+                       ": " + std::to_string(up) + " up, " + std::to_string(all.size() - up - failing) + " down, " +
+                       on.paint(failing > 0 ? tint::bad : tint::plain, std::to_string(failing) + " failing") + "; " +
+                       (runsvdir == nullptr ? on.paint(tint::bad, "no runsvdir runs on it")
+                                            : "runsvdir is process " + std::to_string(runsvdir->pid)) +
+                       "\n";
+    table lines{{{"NAME"}, {"STATE"}, {"SINCE", align::right}, {"WHY", align::left}}};
+    for (const report& one : all) {
+        const auto&       main = one.it.main;
+        const auto        age  = main.known() ? main.age(now) : std::nullopt;
+        const std::string why  = one.findings.empty() ? (main.down_file && !main.runs() ? "starts by hand" : "")
+                                                      : one.findings.front().cause;
+        lines.row({{printable(one.it.name), tint::strong},
+                   {std::string{state_word(main)}, state_tint(main, now)},
+                   {age ? duration(static_cast<std::int64_t>(*age)) : "-"},
+                   {why, main.fails() ? tint::bad : tint::faint}});
+    }
+    if (!all.empty()) text += lines.text(on);
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    if (failing == 0) return;
+    const auto first = std::find_if(all.begin(), all.end(), [](const report& one) { return one.it.main.fails(); });
+    const std::string more = "more of one: svctl status " + printable(shell_quoted(first->it.name)) + "\n";
+    std::fwrite(more.data(), 1, more.size(), stdout);
+}
+
 exit_code status_of(const setting& in, const options& asked) {
-    const tree           services  = in.open_tree();
-    const auto           names     = services.select(asked.names);
-    const auto           processes = process_table::read();
-    const moment         now       = sys::wall();
-    const terminal       out       = in.output();
-    json                 each      = json::list();
-    std::vector<service> all;
-    for (const std::string& name : names) {
-        const report one = report_on(services, name, processes, now);
+    const tree          services  = in.open_tree();
+    const bool          in_short  = asked.names.empty();
+    const auto          names     = in_short ? services.names() : services.select(asked.names);
+    const auto          processes = process_table::read();
+    const moment        now       = sys::wall();
+    const terminal      out       = in.output();
+    json                each      = json::list();
+    const auto          all       = look_at_all(services, names, processes);
+    std::vector<report> reports;
+    for (const service& of : all) {
+        report one = report_on(services, of, processes, now);
         if (asked.as_json) {
             each.push(json_of_report(one, processes, now));
+        } else if (in_short) {
+            reports.push_back(std::move(one));
         } else {
-            if (!all.empty()) std::fputc('\n', stdout);
+            if (&of != all.data()) std::fputc('\n', stdout);
             printer{out, now}.print(one);
         }
-        all.push_back(one.it);
     }
     if (asked.as_json) {
         const std::string text =
             json::object().set("directory", services.directory()).set("services", std::move(each)).text(true) + "\n";
         std::fwrite(text.data(), 1, text.size(), stdout);
+    } else if (in_short) {
+        print_short(services, reports, runsvdir_of(services, processes), out, now);
     }
     return result_of(all);
 }
@@ -238,9 +312,9 @@ exit_code status_of(const setting& in, const options& asked) {
 
 void add_status(command_line& line, const setting& in) {
     const auto to = std::make_shared<options>();
-    line.add("status", "Services in full: state, processes, files, and why one is down or does not stay up")
+    line.add("status", "One service in full, and why it is not up; without a name: all in short")
         .flag("--json", to->as_json, "as a JSON object, see svctl(8)")
-        .words("NAME", to->names, "services: names or patterns; NAME/log is a log service")
+        .maybe_words("NAME", to->names, "services: names, paths or patterns; NAME/log is a log service")
         .note("Exits 3 when a service that is wanted up is not up.")
         .does([&in, to] { return status_of(in, *to); });
 }

@@ -15,11 +15,13 @@
 #include <map>
 #include <set>
 
+#include "parts/supervise.hh"
 #include "svctl/command.hh"
 #include "svctl/human.hh"
 #include "svctl/lint_rules.hh"
 #include "svctl/log_place.hh"
 #include "svctl/log_reader.hh"
+#include "svctl/outside.hh"
 #include "svctl/since.hh"
 #include "svctl/top_view.hh"
 #include "svctl/watcher.hh"
@@ -111,12 +113,16 @@ private:
 
 class log_tail {
 public:
-    log_tail(const std::string& directory, const std::string& name)
-        : reader_{log_directories(directory, name).front(),
-                  [this](const std::string& what) { add("(" + what + ")"); }} {
+    log_tail(const std::string& directory, const std::string& name) : merger_{{}} {
         if (auto made = sys::watch::make()) watch_ = std::move(*made);
-        static_cast<void>(watch_.add(reader_.directory().c_str(), IN_MODIFY | IN_CREATE | IN_MOVED_TO));
-        reader_.begin_at_last(most_log, {});
+        for (const std::string& one : log_directories(directory, name)) {
+            const auto complain = [this](const std::string& what) { add("(" + what + ")"); };
+            readers_.push_back(std::make_unique<log_reader>(one, complain));
+            const auto place = watch_.add(one.c_str(), IN_MODIFY | IN_CREATE | IN_MOVED_TO);
+            if (place) places_[*place] = readers_.size() - 1;
+            readers_.back()->begin_at_last(most_log, {});
+            merger_.add(*readers_.back());
+        }
         read();
     }
 
@@ -124,12 +130,15 @@ public:
 
     void read() {
         watch_.each([this](const sys::change& what) {
-            if ((what.mask & IN_MOVED_TO) != 0) reader_.heard_of(what.name);
+            const auto place = places_.find(what.where);
+            if (place == places_.end()) return;
+            if ((what.mask & IN_MOVED_TO) != 0) readers_[place->second]->heard_of(what.name);
+            merger_.ask_again(place->second);
         });
-        for (std::size_t i = 0; i < most_log; ++i) {
-            const auto line = reader_.next();
-            if (!line) break;
-            add((line->at ? local_stamp(*line->at) + " " : "") + printable(line->text));
+        for (std::size_t i = 0; i < readers_.size() * most_log; ++i) {
+            const auto told = merger_.next();
+            if (!told) break;
+            add((told->line.at ? local_stamp(*told->line.at) + " " : "") + printable(told->line.text));
         }
     }
 
@@ -141,9 +150,11 @@ private:
         lines_.push_back(std::move(line));
     }
 
-    std::vector<std::string> lines_;
-    sys::watch               watch_;
-    log_reader               reader_;
+    std::vector<std::string>                 lines_;
+    sys::watch                               watch_;
+    std::vector<std::unique_ptr<log_reader>> readers_;
+    std::map<int, std::size_t>               places_;  // whose directory it is
+    log_merger                               merger_;
 };
 
 // ---- what is shown -------------------------------------------------------------------------------------------------
@@ -185,6 +196,7 @@ public:
 
     exit_code run() {
         listening_.add_tree();
+        processes_ = process_table::read();
         take_in_names();
         measure();
         while (!over_) {
@@ -234,6 +246,7 @@ private:
     service look(const std::string& name) {
         service one{name, listening_.look(name), {}};
         if (services_.has_log(name)) one.log = listening_.look(name + "/log");
+        if (one.main.by == supervision::hidden) look_from_outside(services_, one, processes_);
         return one;
     }
 
@@ -245,7 +258,7 @@ private:
         for (top_row& row : rows_) {
             // Of the others it is heard when they change.
             if (!row.of.main.present() || unheard_.contains(row.of.name)) row.of = look(row.of.name);
-            const auto  pid = row.of.main.present() ? static_cast<pid_t>(row.of.main.said->pid) : 0;
+            const auto  pid = row.of.main.lives() ? static_cast<pid_t>(row.of.main.said->pid) : 0;
             const auto* of  = pid != 0 ? processes_.find(pid) : nullptr;
             row.lives       = of != nullptr;
             row.command.clear();
@@ -286,7 +299,7 @@ private:
     // A service that has another process than when it was measured has a command of its own.
     void see_new_processes() {
         for (top_row& row : rows_) {
-            const auto pid = row.of.main.present() ? static_cast<pid_t>(row.of.main.said->pid) : 0;
+            const auto pid = row.of.main.lives() ? static_cast<pid_t>(row.of.main.said->pid) : 0;
             if (spent_[row.of.name].first == pid) continue;
             row.percent = -1;
             row.used    = {};
@@ -344,8 +357,8 @@ private:
                                       std::string{want_word(main)}};
         if (main.present()) text.push_back("since    " + local_time(main.said->since));
         if (row->of.log) text.push_back("log      " + std::string{state_word(*row->of.log)});
-        text.push_back("starts   " +
-                       std::string{main.down_file ? "when it is told to: there is a file down" : "by itself"});
+        text.push_back("starts   " + std::string{main.down_file ? "by hand: there is a file down"
+                                                                : "itself, when its supervisor starts"});
         std::error_code error;
         const auto      place = std::filesystem::canonical(services_.path(about_), error);
         text.push_back("lies in  " + printable(error ? services_.path(about_) : place.string()));
@@ -354,7 +367,7 @@ private:
             for (const auto& branch : processes_.tree_of(static_cast<pid_t>(main.said->pid)))
                 text.push_back(pad(std::to_string(branch.of->pid), 7, true) + "  " +
                                pad(cpu_time(branch.of->cpu_seconds), 7, true) + "  " +
-                               pad(bytes(branch.of->memory_bytes), 5, true) + "  " +
+                               pad(bytes(memory_of(branch.of->pid).bytes), 5, true) + "  " +
                                std::string(2 * branch.depth, ' ') + command_of(*branch.of));
         text.insert(text.end(), findings_.begin(), findings_.end());
         return text;
@@ -392,14 +405,13 @@ private:
     // -- doing -------------------------------------------------------------------------------------------------------
 
     void send(const std::string& name, const std::string& bytes, const std::string& said) {
-        const std::string    path = name + "/supervise/control";
-        const sys::unique_fd control{::openat(services_.fd(), path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC)};
-        const bool           sent =
-            control && ::write(control.value(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size());
-        const int why = errno;
-        note_         = printable(name) + ": " +
+        const parts::supervise_client supervise{services_.fd(), (name + "/supervise").c_str()};
+        const auto                    sent = supervise.send(bytes);
+        const int                     why  = sent ? 0 : sent.why().error;
+        note_                              = printable(name) + ": " +
                 (sent           ? "told to " + said
-                 : why == ENXIO ? "nobody supervises it: start a runsvdir on " + printable(services_.directory())
+                 : why == ENXIO ? "no runsv runs on it: start a runsvdir on " + printable(services_.directory())
+                 : why == 0     ? "it cannot be told: " + std::string{sent.why().subject}
                                 : "it cannot be told: " + error_text(why));
     }
 

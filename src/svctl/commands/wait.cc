@@ -32,7 +32,7 @@ void add_wait(command_line& line, const setting& in) {
         .excludes("--up", "--down")
         .number("-t,--timeout", to->seconds, "SECONDS", "wait no longer than this (else for ever)")
         .flag("--json", to->as_json, "tell how they are then as a JSON object, see svctl(8)")
-        .words("NAME", to->names, "services: names or patterns; NAME/log is a log service")
+        .words("NAME", to->names, "services: names, paths or patterns; NAME/log is a log service")
         .note("A service without a runsv is waited for until it has one.\nExits 6 when the time is over.")
         .does([&in, to] { return wait(in, *to); });
 }

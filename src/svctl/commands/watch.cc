@@ -99,14 +99,12 @@ private:
     }
 
     void tell_refusals() {
-        const std::string cure = "listen as root: sudo svctl watch";
+        const std::string cure = "listen as root: " + command_as_root();
         if (refused_ != 0 && known_.empty())
             throw failure{exit_code::not_allowed, "no service lets this user listen", cure};
         if (refused_ != 0)
             say(failure{exit_code::not_allowed,
-                        std::to_string(refused_) + (refused_ == 1 ? " service does not let this user listen"
-                                                                  : " services do not let this user listen"),
-                        cure});
+                        counted(refused_, "service", "does", "do") + " not let this user listen", cure});
         refused_ = 0;
     }
 
@@ -177,7 +175,7 @@ void add_watch(command_line& line, const setting& in) {
     line.add("watch", "A line for each change of a service, until stopped")
         .flag("--json", to->as_json, "a JSON object on each line, see svctl(8)")
         .flag("--initial", to->initial, "begin with how they are now")
-        .maybe_words("PATTERN", to->patterns, "only these: names or patterns; NAME/log is a log service")
+        .maybe_words("PATTERN", to->patterns, "only these: names, paths or patterns; NAME/log is a log service")
         .does([&in, to] { return watch(in, *to); });
 }
 

@@ -65,5 +65,13 @@ TEST(human, names_are_as_far_apart_as_the_letters_to_type) {
     EXPECT_EQ(distance("", "abc"), 3u);
 }
 
+TEST(human, one_is_not_many) {
+    EXPECT_EQ(counted(1, "service"), "1 service");
+    EXPECT_EQ(counted(0, "service"), "0 services");
+    EXPECT_EQ(counted(2, "process"), "2 processes");
+    EXPECT_EQ(counted(1, "service", "has", "have"), "1 service has");
+    EXPECT_EQ(counted(3, "service", "has", "have"), "3 services have");
+}
+
 }  // namespace
 }  // namespace runwell::svctl

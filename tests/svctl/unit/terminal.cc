@@ -51,6 +51,18 @@ TEST_F(terminal_, what_is_cut_says_so_and_ends_at_a_character) {
     EXPECT_EQ(fit("web", 0), "web");  // no limit
 }
 
+TEST_F(terminal_, prose_is_broken_at_spaces_and_a_word_is_not) {
+    using lines = std::vector<std::string>;
+    EXPECT_EQ(wrapped("one two three", 8), (lines{"one two", "three"}));
+    EXPECT_EQ(wrapped("one two three", 7), (lines{"one two", "three"}));
+    EXPECT_EQ(wrapped("a rather-long-word b", 5), (lines{"a", "rather-long-word", "b"}));
+    EXPECT_EQ(wrapped("naïve café", 5), (lines{"naïve", "café"}));
+    EXPECT_EQ(wrapped("one two", 0), lines{"one two"});
+    EXPECT_EQ(wrapped("", 5), lines{""});
+}
+
+TEST_F(terminal_, lines_keep_their_ends_and_tabulators) { EXPECT_EQ(harmless("a\tb\n\x1b[2J\n"), "a\tb\n\\x1b[2J\n"); }
+
 TEST_F(terminal_, padding_fills_columns_on_either_side) {
     EXPECT_EQ(pad("é", 3), "é  ");
     EXPECT_EQ(pad("é", 3, true), "  é");

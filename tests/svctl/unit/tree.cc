@@ -60,6 +60,12 @@ TEST(tree, a_name_that_is_not_there_gets_a_suggestion) {
     EXPECT_EQ(refusal({"something"}).cure(), "see what there is: svctl list");
 }
 
+TEST(tree, a_name_may_end_as_systemctl_ends_it) {
+    EXPECT_EQ(select({"db.service"}), list{"db"});
+    EXPECT_EQ(select({"web-*.service"}), (list{"web-1", "web-2"}));
+    EXPECT_EQ(refusal({"dc.service"}).code(), exit_code::not_found);
+}
+
 TEST(tree, a_pattern_for_nothing_is_a_failure) { EXPECT_EQ(refusal({"q*"}).code(), exit_code::not_found); }
 
 TEST(tree, one_wrong_word_among_others_and_nothing_is_selected) {

@@ -1,0 +1,155 @@
+#include "parts/supervise.hh"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <span>
+
+#include "core/fixed.hh"
+#include "sys/files.hh"
+#include "sys/trust.hh"
+
+namespace runwell::parts {
+namespace {
+
+// The service directory that `path` leaves by its last name.
+writers writers_above(int dir, std::string_view path) noexcept {
+    const std::size_t slash = path.rfind('/');
+    if (slash == std::string_view::npos) return sys::writers_of(dir);
+    fixed_text<4096> above;  // PATH_MAX
+    if (!above.append(path.substr(0, slash + 1))) return writers::others;
+    const auto service = sys::hold_directory(dir, above.c_str());
+    return service ? sys::writers_of(service->value()) : writers::others;
+}
+
+// Apart, so that the many whose supervise is a directory do not pay for it.
+[[gnu::noinline]] result<sys::unique_fd> follow_link(int dir, const char* path) noexcept {
+    struct stat link, target;
+    if (::fstatat(dir, path, &link, AT_SYMLINK_NOFOLLOW) != 0) return trouble{"", "", errno};
+    if (!S_ISLNK(link.st_mode)) return trouble{"", "", ENOTDIR};
+    sys::unique_fd opened = TRY(sys::hold_directory(dir, path));
+    if (writers_above(dir, path) == writers::only_us) return opened;
+    const bool is_theirs = link.st_uid != 0 && link.st_uid != ::geteuid();
+    if (is_theirs && ::fstat(opened.value(), &target) == 0 && target.st_uid == link.st_uid) return opened;
+    return trouble{"", "", ELOOP};
+}
+
+}  // namespace
+
+// An entry of supervise/, as it is before it is opened.
+struct supervise_client::entry {
+    const char* name;
+    const char* path;  // as errors name it
+    file_type   type = file_type::regular;
+};
+
+supervise_client::supervise_client(int dir, const char* path) noexcept {
+    auto opened = sys::open_at(dir, path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+    if (!opened && opened.why().error == ENOTDIR) opened = follow_link(dir, path);
+    if (opened)
+        directory_ = std::move(*opened);
+    else
+        error_ = opened.why().error;
+}
+
+// The error is 0 for what may be opened. Nothing else but a FIFO has a reader: ENXIO is for all other types.
+trouble supervise_client::find(entry& file) const noexcept {
+    const auto  fails = [&file](int error) { return trouble{"unable to open ", file.path, error}; };
+    struct stat about;
+    if (!directory_) return fails(error_);
+    if (::fstatat(directory_.value(), file.name, &about, AT_SYMLINK_NOFOLLOW) != 0) return fails(errno);
+    file.type = sys::type_of(about);
+    if (file.type == file_type::link) return fails(ELOOP);
+    if (file.type == file_type::directory) return fails(EISDIR);
+    if (about.st_nlink > 1 && sys::writers_of(directory_.value()) != writers::only_us) return fails(EMLINK);
+    return fails(0);
+}
+
+outcome supervise_client::has_reader() const noexcept {
+    entry         ok{"ok", "supervise/ok"};
+    const trouble found = find(ok);
+    if (found.error != 0) return found;
+    if (ok.type != file_type::fifo) return trouble{found.what, ok.path, ENXIO};
+    const auto opened = sys::open_at(directory_.value(), ok.name, O_WRONLY | O_NONBLOCK | O_NOFOLLOW);
+    if (!opened) return trouble{found.what, ok.path, opened.why().error};
+    return done{};
+}
+
+outcome supervise_client::is_supervised() const noexcept {
+    entry         ok{"ok", "supervise/ok"};
+    const trouble found = find(ok);
+    if (found.error != 0 || ok.type != file_type::regular) return has_reader();
+    if (::faccessat(directory_.value(), ok.name, W_OK, 0) != 0) return trouble{found.what, ok.path, errno};
+    return done{};
+}
+
+result<status> supervise_client::read_status() const noexcept {
+    constexpr const char* path = "supervise/status";
+    if (!directory_) return trouble{"unable to open ", path, error_};
+    const auto file = sys::open_at(directory_.value(), "status", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
+    if (!file) return trouble{"unable to open ", path, file.why().error};
+
+    struct stat about;
+    if (::fstat(file->value(), &about) != 0) return trouble{"unable to read ", path, errno};
+    const file_type type = sys::type_of(about);
+    if (type == file_type::directory) return trouble{"unable to read ", path, EISDIR};
+    const bool is_second = about.st_nlink > 1 && sys::writers_of(directory_.value()) != writers::only_us;
+
+    status_record record;
+    const auto    bytes = std::span{reinterpret_cast<char*>(record.data()), record.size()};
+    const auto    size  = type == file_type::regular && !is_second ? sys::read_up_to(file->value(), bytes)
+                                                                   : result<std::size_t>{std::size_t{0}};
+    if (!size) return trouble{"unable to read ", path, size.why().error};
+    const auto read = decode(std::span{record}.first(*size));
+    if (!read) return trouble{"unable to read ", "supervise/status: bad format"};
+    return *read;
+}
+
+result<sys::unique_fd> supervise_client::open_control() const noexcept {
+    entry         control{"control", "supervise/control"};
+    const trouble found = find(control);
+    if (found.error != 0) return found;
+    if (control.type != file_type::fifo) return trouble{"unable to write to ", "supervise/control: not a fifo"};
+    auto        opened = sys::open_at(directory_.value(), control.name, O_WRONLY | O_NONBLOCK | O_NOFOLLOW);
+    struct stat about;
+    if (!opened) return trouble{found.what, control.path, opened.why().error};
+    if (::fstat(opened->value(), &about) != 0 || !S_ISFIFO(about.st_mode))  // exchanged in between
+        return trouble{"unable to write to ", "supervise/control: not a fifo"};
+    return opened;
+}
+
+outcome supervise_client::send(std::string_view bytes) const noexcept {
+    const sys::unique_fd control = TRY(open_control());
+    const auto           as_was  = ::signal(SIGPIPE, SIG_IGN);
+    const ssize_t        wrote   = ::write(control.value(), bytes.data(), bytes.size());
+    const int            error   = wrote < 0 ? errno : ENOSPC;
+    static_cast<void>(::signal(SIGPIPE, as_was));
+    if (wrote == static_cast<ssize_t>(bytes.size())) return done{};
+    return trouble{"unable to write to ", "supervise/control", error == EPIPE ? ENXIO : error};
+}
+
+bool supervise_client::has_read_all() const noexcept {
+    const auto control = open_control();
+    int        unread  = 0;
+    return !control || ::ioctl(control->value(), FIONREAD, &unread) != 0 || unread == 0;
+}
+
+result<sys::unique_fd> supervise_client::open_lock() const noexcept {
+    entry         lock{"lock", "supervise/lock"};
+    const trouble found = find(lock);
+    if (found.error != 0) return found;
+    if (lock.type != file_type::regular) return trouble{found.what, lock.path, EINVAL};
+    return sys::open_at(directory_.value(), lock.name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
+}
+
+bool supervise_client::is_locked() const noexcept {
+    const auto lock = open_lock();
+    return lock && ::flock(lock->value(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
+}  // namespace runwell::parts

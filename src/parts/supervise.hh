@@ -1,0 +1,65 @@
+// supervise.hh — the client side of supervise/: asks whether a runsv is there, reads what it reports, sends commands.
+//
+//     client        supervise/            runsv
+//     has_reader()  ─▶ ok       FIFO      holds it open for reading
+//     read_status() ◀─ status   20 bytes  core/status.hh
+//     send()        ─▶ control  FIFO      reads single bytes
+//     is_locked()   ─▶ lock     flock(2)  held exclusively
+//
+// Every program that asks or commands a runsv does it here. Another user may own the directory, so nothing in it is
+// opened through a symbolic link, nothing blocks, nothing is written except to a FIFO, and `ok` and `control` are not
+// even opened for writing before their type is known: a watchdog device starts its countdown when it is opened.
+//
+// supervise itself may be a link: Debian and Void let it lead to /run. It is followed where only this user and root can
+// write to the service directory (core/trust.hh). Elsewhere it is followed only to a directory of the user who made the
+// link, where that user could have acted without us.
+#pragma once
+
+#include <string_view>
+
+#include "core/result.hh"
+#include "core/status.hh"
+#include "sys/fd.hh"
+
+namespace runwell::parts {
+
+// The errors name the file: "unable to open supervise/ok" with an errno. ENXIO: no runsv is there.
+class supervise_client {
+public:
+    // `path` leads from the open directory `dir` to supervise: "web/supervise", or "supervise" alone. Where it cannot
+    // be entered, every function below fails.
+    supervise_client(int dir, const char* path) noexcept;
+
+    // A process has the FIFO `ok` open for reading.
+    outcome has_reader() const noexcept;
+
+    // The same as sv(8) means it: a regular file `ok` that this user may write to counts, too.
+    outcome is_supervised() const noexcept;
+
+    // What runsv wrote last, whether or not it is still there. "bad format" where that is not a status.
+    result<status> read_status() const noexcept;
+
+    // `control`, open for writing.
+    result<sys::unique_fd> open_control() const noexcept;
+
+    // Writes control bytes. ENXIO, too, where runsv exits this very moment; ENOSPC where the FIFO is full.
+    outcome send(std::string_view bytes) const noexcept;
+
+    // Whether runsv has read every byte that was sent. True, too, where that cannot be known.
+    bool has_read_all() const noexcept;
+
+    // `lock`, open for reading: a regular file.
+    result<sys::unique_fd> open_lock() const noexcept;
+
+    // A process holds `lock`, although it may not read commands (yet, or any more). Takes the lock for a moment.
+    bool is_locked() const noexcept;
+
+private:
+    struct entry;
+    trouble find(entry& file) const noexcept;
+
+    sys::unique_fd directory_;
+    int            error_ = 0;  // why there is none
+};
+
+}  // namespace runwell::parts

@@ -1,0 +1,19 @@
+// outside.hh — what the processes show of a service whose supervise/ this user may not look into.
+//
+//     runsvdir -P /etc/service ─┬─ runsv web ─┬─ nginx       the service: its process, and since when
+//                               │             └─ svlogd      its logger
+//                               └─ runsv db                  it is down
+//
+// Anyone may see who is whose child. What is wanted is not shown by that.
+#pragma once
+
+#include "svctl/processes.hh"
+#include "svctl/service.hh"
+#include "svctl/tree.hh"
+
+namespace runwell::svctl {
+
+// Sets `said` of the service and of its log service, as far as the processes show it; nothing where they do not.
+void look_from_outside(const tree& in, service& of, const process_table& processes);
+
+}  // namespace runwell::svctl
