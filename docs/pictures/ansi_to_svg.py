@@ -19,9 +19,11 @@ def width(text):
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def unbroken(text):
-    """Spaces that no viewer takes together."""
-    return escape(text).replace(" ", "\N{NO-BREAK SPACE}")
+def words(text):
+    """The words of a text with the column of each: one word is what has no two spaces together. A viewer may take several
+    spaces for one, or leave out those at an end, so no text of the picture has any."""
+    for match in re.finditer(r"\S+( \S+)*", text):
+        yield width(text[:match.start()]), match[0]
 
 
 class Style:
@@ -63,8 +65,8 @@ def draw_line(line, top, style):
             left, (attributes, paper) = MARGIN + column * CELL, style.attributes()
             if paper:
                 shapes.append(f'<rect x="{left:.1f}" y="{top - 14}" width="{width(part) * CELL:.1f}" height="{LINE}" fill="{paper}"/>')
-            if part.strip():
-                shapes.append(f'<text x="{left:.1f}" y="{top}" textLength="{width(part) * CELL:.1f}"{attributes}>{unbroken(part)}</text>')
+            for at, word in words(part):
+                shapes.append(f'<text x="{left + at * CELL:.1f}" y="{top}" textLength="{width(word) * CELL:.1f}"{attributes}>{escape(word)}</text>')
             column += width(part)
     return shapes
 

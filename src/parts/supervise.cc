@@ -6,9 +6,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <span>
+#include <tuple>
 
 #include "core/fixed.hh"
 #include "sys/files.hh"
@@ -89,24 +91,19 @@ outcome supervise_client::is_supervised() const noexcept {
 }
 
 result<status> supervise_client::read_status() const noexcept {
-    constexpr const char* path = "supervise/status";
-    if (!directory_) return trouble{"unable to open ", path, error_};
-    const auto file = sys::open_at(directory_.value(), "status", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
-    if (!file) return trouble{"unable to open ", path, file.why().error};
+    constexpr trouble bad_format{"unable to read ", "supervise/status: bad format"};
+    entry             file{"status", "supervise/status"};
+    const trouble     found = find(file);
+    if (found.error != 0) return found.error == EISDIR ? trouble{"unable to read ", file.path, EISDIR} : found;
+    if (file.type != file_type::regular) return bad_format;
+    const auto opened = sys::open_at(directory_.value(), file.name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
+    if (!opened) return trouble{found.what, file.path, opened.why().error};
 
-    struct stat about;
-    if (::fstat(file->value(), &about) != 0) return trouble{"unable to read ", path, errno};
-    const file_type type = sys::type_of(about);
-    if (type == file_type::directory) return trouble{"unable to read ", path, EISDIR};
-    const bool is_second = about.st_nlink > 1 && sys::writers_of(directory_.value()) != writers::only_us;
-
-    status_record record;
-    const auto    bytes = std::span{reinterpret_cast<char*>(record.data()), record.size()};
-    const auto    size  = type == file_type::regular && !is_second ? sys::read_up_to(file->value(), bytes)
-                                                                   : result<std::size_t>{std::size_t{0}};
-    if (!size) return trouble{"unable to read ", path, size.why().error};
-    const auto read = decode(std::span{record}.first(*size));
-    if (!read) return trouble{"unable to read ", "supervise/status: bad format"};
+    std::array<char, std::tuple_size_v<status_record>> bytes{};
+    const auto                                         size = sys::read_up_to(opened->value(), bytes);
+    if (!size) return trouble{"unable to read ", file.path, size.why().error};
+    const auto read = decode(std::as_bytes(std::span{bytes}.first(*size)));
+    if (!read) return bad_format;
     return *read;
 }
 

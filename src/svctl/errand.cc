@@ -114,7 +114,7 @@ public:
 private:
     static std::size_t room(const terminal& on) { return on.height() > 2 ? on.height() - 2 : 1; }
 
-    std::string     wish_;  // what is waited for: "up"
+    std::string     wish_;  // the goal in a word: "up"
     const terminal* on_;
     bool            lives_;
     std::size_t     drawn_ = 0;
@@ -174,10 +174,10 @@ parts::supervise_client supervise_of(const tree& services, const std::string& na
 
 void messenger::settle(entry& as_good) {
     as_good.settled = as_good.good = true;
-    as_good.result                 = as_good.left ? description(as_good.last) + ", left as it is"
-                                     : what_.until == goal::told || !what_.waits
-                                         ? "told"
-                                         : description(as_good.last) + ", after " + after(now_ - begun_);
+    as_good.result                 = as_good.left                ? description(as_good.last) + ", left as it is"
+                                     : what_.until == goal::told ? what_.wish
+                                     : !what_.waits              ? "told"
+                                                    : description(as_good.last) + ", after " + after(now_ - begun_);
     if (!shown_.lives() && !what_.as_json) print(printable(as_good.name) + ": " + as_good.result + "\n");
 }
 

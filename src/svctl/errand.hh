@@ -26,7 +26,7 @@ namespace runwell::svctl {
 struct errand {
     std::string bytes;                       // for supervise/control; may be empty
     goal        until         = goal::told;  // see core/verdict.hh
-    std::string wish          = "told";      // "up", "down", "restarted": "not up after 7 s"
+    std::string wish          = "told";      // "up", "down", "restarted", "sent HUP": "not up after 7 s"
     double      seconds       = default_seconds;
     bool        waits         = true;
     bool        patient       = false;  // a runsv that is not there (yet) is waited for

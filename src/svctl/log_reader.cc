@@ -24,7 +24,8 @@ namespace runwell::svctl {
 namespace {
 
 constexpr std::size_t block         = 65'536;                  // bytes read at once
-constexpr std::size_t longest_line  = std::size_t{1} << 20;    // bytes of one line that are shown
+constexpr std::size_t longest_line  = 131'072;                 // bytes of one line that are shown
+constexpr std::size_t most_searched = std::size_t{16} << 20;   // bytes without a newline, looked at backwards
 constexpr std::size_t most_unpacked = std::size_t{128} << 20;  // bytes of a file that another user can have packed
 constexpr std::size_t most_ahead    = 32;                      // old files that are kept open
 constexpr const char* missing       = ": deleted before it could be read: its lines are missing";
@@ -122,11 +123,12 @@ public:
         unsearched_ = bytes_.size();
     }
 
-    // Of a line that is too long only the beginning.
+    // Of a line that is too long only the beginning; what comes before one without an end is not looked at.
     std::optional<piece> next() {
         if (!more_) return std::nullopt;
-        std::size_t newline = 0;
-        while ((newline = last_newline()) == std::string::npos && begin_ > 0) load();
+        std::size_t         newline = 0;
+        const std::uint64_t end     = begin_ + bytes_.size();
+        while ((newline = last_newline()) == std::string::npos && begin_ > 0 && end - begin_ < most_searched) load();
         more_                   = newline != std::string::npos;
         const std::size_t start = more_ ? newline + 1 : 0;
         piece             line{begin_ + start, bytes_.substr(start, longest_line), std::exchange(whole_, true)};
@@ -164,6 +166,7 @@ log_reader::log_reader(std::string directory, complaint complain)
       complain_{std::move(complain)},
       dir_{::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)} {
     if (!dir_) throw system_failure(errno, "open log directory", directory_);
+    static_cast<void>(open_current());  // throws where it is none
 }
 
 // ---- where to begin ------------------------------------------------------------------------------------------------

@@ -65,7 +65,7 @@ void look_from_outside(const tree& in, service& of, const process_table& process
         else
             services.push_back(child);
     }
-    if (services.size() > 1) return;  // one of them is a logger that cannot be told from the service
+    if (services.size() > 1) return;  // one of them is a logger, but which?
     const process* child     = services.empty() ? nullptr : services.front();
     const auto     words     = child != nullptr ? arguments_of(child->pid) : std::vector<std::string>{};
     const bool     is_finish = std::find(words.begin(), words.end(), "./finish") != words.end();

@@ -4,7 +4,7 @@
 //                               │             └─ svlogd      its logger
 //                               └─ runsv db                  it is down
 //
-// Anyone may see who is whose child. What is wanted is not shown by that.
+// Every user may read which process is whose child. That does not show what is wanted.
 #pragma once
 
 #include "svctl/processes.hh"

@@ -5,8 +5,8 @@
 //     NAME/down                it is not started by itself
 //     NAME/log/                its log service: the same again
 //
-// supervise/ is readable for its owner alone: to anyone else a service is `hidden`, and what_shows() of outside.hh
-// tells what its processes show.
+// supervise/ is readable for its owner alone: to other users a service is `hidden`, and
+// look_from_outside() of outside.hh adds what its processes show.
 #pragma once
 
 #include <cstdint>

@@ -42,7 +42,8 @@ character first_of(std::string_view text) noexcept {
     wchar_t           code  = 0;
     std::mbstate_t    state = {};
     const std::size_t size  = std::mbrtowc(&code, text.data(), text.size(), &state);
-    return size == 0 || size > text.size() ? character{1} : character{size, code};  // -1, -2: it is none, or not whole
+    // -1, -2: it is none, or not whole. (The C library takes what is beyond Unicode, too.)
+    return size == 0 || size > text.size() || code > 0x10ffff ? character{1} : character{size, code};
 }
 
 std::size_t width_of(const character& one) noexcept {

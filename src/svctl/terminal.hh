@@ -46,7 +46,7 @@ public:
     bool has_color() const noexcept { return has_color_; }
     // Whether lines and dots beyond ASCII can be drawn: what the locale says.
     bool has_unicode() const noexcept { return has_unicode_; }
-    // In columns; 0 where lines may be as long as they want: not a terminal, or `full`. Asks anew with each call.
+    // In columns; 0 where lines may be as long as they want: not a terminal, or `full`. Asks the terminal at each call.
     std::size_t width() const;
     // In lines; 0 where there is no terminal.
     std::size_t height() const;

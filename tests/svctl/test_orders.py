@@ -72,7 +72,7 @@ def test_a_signal_is_one_byte(services, word, sent):
 def test_reload_is_hup(any_services):
     any_services.running("web", TRAPS)
     wait_until(lambda: (any_services.directory / "web/ready").exists(), "the traps are set")
-    says(any_services.svctl("reload", "web"), "web: told\n")
+    says(any_services.svctl("reload", "web"), "web: sent HUP\n")
     wait_until(lambda: (any_services.directory / "web/got").exists(), "HUP has come")
 
 

@@ -22,7 +22,7 @@ def words_of(picture):
     """The texts of a picture, line by line: {height: "words of the line"}."""
     lines = {}
     for text in xml.fromstring(picture).iter("{http://www.w3.org/2000/svg}text"):
-        lines.setdefault(float(text.get("y")), []).append("".join(text.itertext()).replace("\N{NO-BREAK SPACE}", " "))
+        lines.setdefault(float(text.get("y")), []).append("".join(text.itertext()))
     return [" ".join(" ".join(parts).split()) for _, parts in sorted(lines.items())]
 
 

@@ -106,6 +106,8 @@ def test_on_a_terminal_it_redraws_and_ctrl_c_ends_it(world):
     try:
         read(b"line 3 of process")
         assert seen.count(b"\033[H") >= 3, "it is drawn again each second"
+        frames = [part.split(b"\033[J")[0] for part in seen.split(b"\033[H")[1:-1]]
+        assert all(frame.count(b"\n") < 24 for frame in frames), "its first line stays on a terminal of 24"
         assert b"run: plain: (pid " in seen and b"\033[?25l" in seen
         os.write(terminal, b"\x03")
         read(b"nothing is left behind")

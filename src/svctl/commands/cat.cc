@@ -270,7 +270,7 @@ exit_code edit(const setting& in, const options& asked) {
         throw failure{why.code(), std::string{why.cause()}, "what you have written is in " + printable(copy)};
     }
     print(printable(path) + ": changed; " + what_next(of, asked.file) + "\n");
-    for (const lint_finding& one : lint_service(directory))
+    for (const auto& one : lint_service(directory))
         if (one.how_bad != severity::note) say(printable(one.path + ": " + one.what + ": " + one.cure));
     return exit_code::good;
 }

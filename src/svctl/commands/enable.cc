@@ -93,7 +93,7 @@ exit_code enable(const setting& in, const options& asked) {
     const tree services  = in.open_tree();
     const tree available = open_available(in, asked);
     const auto names     = available.select(asked.names);
-    static_cast<void>(seconds_to_wait(asked.seconds));  // what is wrong with it is said before anything is done
+    static_cast<void>(seconds_to_wait(asked.seconds));  // a malformed SVWAIT is an error before anything is done
     for (const std::string& name : names) {
         if (name.find('/') != std::string::npos)
             throw failure{exit_code::usage, "'" + printable(name) + "': a log service comes with its service",

@@ -43,7 +43,7 @@ bool is_available(const setting& in, const std::string& word) {
     }
 }
 
-// Calls for_each(service) for all that is meant, prints "unknown" or `otherwise` for what is not there.
+// Prints the word that for_each(service) returns for each service, "unknown" for a name that no service has.
 template <class Each>
 exit_code ask(const setting& in, const options& asked, std::string_view if_available, Each for_each) {
     const tree services  = in.open_tree();

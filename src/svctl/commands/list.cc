@@ -233,7 +233,7 @@ exit_code list_services(const setting& in, const options& asked) {
     return result_of(all);
 }
 
-// What could be enabled.
+// The services that could be enabled.
 exit_code list_available(const setting& in, const options& asked) {
     const tree available{fs::absolute(in.available()).lexically_normal().string()};
     const tree services = in.open_tree();

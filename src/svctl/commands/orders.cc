@@ -37,7 +37,7 @@ const std::vector<order_row>& orders() {
          {.bytes = "tcu", .until = goal::restarted, .wish = "restarted", .only_running = true}},
         {"reload",
          "Let services read their configuration again: HUP",
-         {.bytes = "h", .wish = "told", .needs_process = true}},
+         {.bytes = "h", .wish = "sent HUP", .needs_process = true}},
         {"once",
          "Start services, and leave them down when they end",
          {.bytes = "o", .until = goal::once, .wish = "started"}},
@@ -69,7 +69,7 @@ errand errand_of(std::string word) {
             if (command.signal != row.number || command.what == runwell::command::down ||
                 command.what == runwell::command::exit)
                 continue;
-            errand one{.bytes = {command.letter}, .wish = "told", .needs_process = true};
+            errand one{.bytes = {command.letter}, .wish = std::string{"sent "} + row.name, .needs_process = true};
             if (row.number == SIGSTOP) one.until = goal::paused, one.wish = "paused";
             if (row.number == SIGCONT) one.until = goal::resumed, one.wish = "resumed";
             return one;

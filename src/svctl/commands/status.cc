@@ -69,7 +69,7 @@ struct report {
 
 constexpr std::uint64_t lines_of_log = 5;
 
-// Whether there is anything to explain: not where ./run lives, is to live, and was told nothing else. One that was just
+// Whether nothing has to be explained: ./run lives, is to live, and was sent no signal. One that was just
 // restarted is as it is meant to be.
 bool is_healthy(const service_state& of) {
     return of.by == supervision::hidden ||
@@ -139,7 +139,7 @@ private:
 
     void heading(const report& of) { add(on_.paint(tint::strong, printable(of.it.name))); }
 
-    // What is longer than the terminal is wide is cut; prose goes on below.
+    // Cuts a line that is longer than the terminal is wide; prose() goes on below.
     void line(std::string_view label, const std::string& text, tint in = tint::plain) {
         put(label, fit(text, room()), in);
     }

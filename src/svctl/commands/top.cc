@@ -23,6 +23,7 @@
 #include "svctl/log_reader.hh"
 #include "svctl/outside.hh"
 #include "svctl/since.hh"
+#include "svctl/top_keys.hh"
 #include "svctl/top_view.hh"
 #include "svctl/watcher.hh"
 #include "sys/clock.hh"
@@ -109,6 +110,26 @@ private:
     bool    colored_ = false;
 };
 
+pressed key_of(int key) {
+    switch (key) {
+        case KEY_UP: return {top_key::up};
+        case KEY_DOWN: return {top_key::down};
+        case KEY_PPAGE: return {top_key::page_up};
+        case KEY_NPAGE: return {top_key::page_down};
+        case KEY_HOME: return {top_key::home};
+        case KEY_END: return {top_key::end};
+        case KEY_RESIZE: return {top_key::resize};
+        case '\n':
+        case '\r':
+        case KEY_ENTER: return {top_key::enter};
+        case KEY_BACKSPACE:
+        case 127:
+        case '\b': return {top_key::backspace};
+        case escape: return {top_key::escape};
+        default: return {top_key::character, key < 256 ? static_cast<char>(key) : '\0'};
+    }
+}
+
 // ---- the log of one service ----------------------------------------------------------------------------------------
 
 class log_tail {
@@ -159,15 +180,6 @@ private:
 
 // ---- what is shown -------------------------------------------------------------------------------------------------
 
-struct signal_key {
-    char             key;
-    char             byte;
-    std::string_view name;
-};
-constexpr signal_key signal_keys[] = {{'t', 't', "TERM"}, {'k', 'k', "KILL"}, {'h', 'h', "HUP"},  {'i', 'i', "INT"},
-                                      {'q', 'q', "QUIT"}, {'a', 'a', "ALRM"}, {'1', '1', "USR1"}, {'2', '2', "USR2"},
-                                      {'p', 'p', "STOP"}, {'c', 'c', "CONT"}};
-
 const std::vector<std::string> help_text{
     "",
     "  up down k j      the service before, the next one",
@@ -191,7 +203,7 @@ class viewer {
 public:
     viewer(const setting& in, const tree& services, const options& asked)
         : services_{services}, asked_{asked}, listening_{services}, screen_{in.output()} {
-        state_.directory = services.directory();
+        at_.shown.directory = services.directory();
     }
 
     exit_code run() {
@@ -199,19 +211,16 @@ public:
         processes_ = process_table::read();
         take_in_names();
         measure();
-        while (!over_) {
+        while (!at_.over) {
             show();
             await();
-            for (int key = screen::key(); key != ERR && !over_; key = screen::key()) press(key);
+            for (int key = screen::key(); key != ERR && !at_.over; key = screen::key()) press(key_of(key));
             hear();
         }
         return exit_code::good;
     }
 
 private:
-    enum class page : std::uint8_t { list, details, log, help };
-    enum class question : std::uint8_t { none, stop, restart, signal, filter };
-
     // -- knowing -----------------------------------------------------------------------------------------------------
 
     void take_in_names() {
@@ -281,7 +290,7 @@ private:
             milliseconds      = static_cast<int>(std::clamp(std::ceil(left * 1000), 0.0, 1e9));
         }
         const int woken = ::poll(ready.data(), ready.size(), milliseconds);
-        if ((ready[0].revents & (POLLHUP | POLLERR)) != 0) over_ = true;  // the terminal has gone
+        if ((ready[0].revents & (POLLHUP | POLLERR)) != 0) at_.over = true;  // the terminal has gone
         if (woken == 0) measure();
         if (log_ && (ready[2].revents & POLLIN) != 0) log_->read();
     }
@@ -310,7 +319,7 @@ private:
 
     // The commands of those that are shown: to ask for all of them would cost more than all the rest.
     void read_commands() {
-        for (const top_row* shown : visible(shown_, state_.selected, screen::lines())) {
+        for (const top_row* shown : visible(shown_, at_.shown.selected, screen::lines())) {
             top_row& row = rows_[static_cast<std::size_t>(shown - rows_.data())];
             if (!row.lives || !row.command.empty()) continue;
             process one;
@@ -323,18 +332,21 @@ private:
     // -- showing -----------------------------------------------------------------------------------------------------
 
     void show() {
-        state_.now = sys::wall();
-        shown_     = chosen(rows_, state_.filter, state_.by, state_.now);
-        const bool there =
-            std::any_of(shown_.begin(), shown_.end(), [&](const top_row* r) { return r->of.name == state_.selected; });
-        if (!there) state_.selected = shown_.empty() ? "" : shown_.front()->of.name;
-        state_.message          = question_ != question::none ? question_text() : note_;
+        at_.shown.now    = sys::wall();
+        shown_           = chosen(rows_, at_.shown.filter, at_.shown.by, at_.shown.now);
+        const bool there = std::any_of(shown_.begin(), shown_.end(),
+                                       [&](const top_row* r) { return r->of.name == at_.shown.selected; });
+        if (!there) at_.shown.selected = shown_.empty() ? "" : shown_.front()->of.name;
+        at_.shown.message       = at_.question != top_question::none ? question_text(at_) : at_.note;
         const std::size_t lines = screen::lines(), columns = screen::columns();
-        switch (page_) {
-            case page::list: read_commands(); return screen_.show(list_frame(rows_, shown_, state_, columns, lines));
-            case page::details: return show_text(about_, details());
-            case page::log: return show_text(about_ + ": log", log_ ? log_->lines() : std::vector<std::string>{});
-            case page::help: return show_text("svctl top: keys", help_text);
+        switch (at_.page) {
+            case top_page::list:
+                read_commands();
+                return screen_.show(list_frame(rows_, shown_, at_.shown, columns, lines));
+            case top_page::details: return show_text(at_.about, details());
+            case top_page::log:
+                return show_text(at_.about + ": log", log_ ? log_->lines() : std::vector<std::string>{});
+            case top_page::help: return show_text("svctl top: keys", help_text);
         }
     }
 
@@ -342,15 +354,15 @@ private:
     void show_text(const std::string& heading, const std::vector<std::string>& text) {
         const std::size_t room  = screen::lines() > 2 ? screen::lines() - 2 : 1;
         const std::size_t most  = text.size() > room ? text.size() - room : 0;
-        scrolled_               = std::min(scrolled_, most);
-        const std::size_t first = page_ == page::log ? most - scrolled_ : scrolled_;
-        const std::string last  = state_.message.empty() ? "q back  up and down scroll" : state_.message;
+        at_.scrolled            = std::min(at_.scrolled, most);
+        const std::size_t first = at_.page == top_page::log ? most - at_.scrolled : at_.scrolled;
+        const std::string last  = at_.shown.message.empty() ? "q back  up and down scroll" : at_.shown.message;
         screen_.show(text_frame(printable(heading), text, first, last, screen::lines()));
     }
 
     std::vector<std::string> details() {
         const auto row =
-            std::find_if(rows_.begin(), rows_.end(), [&](const top_row& r) { return r.of.name == about_; });
+            std::find_if(rows_.begin(), rows_.end(), [&](const top_row& r) { return r.of.name == at_.about; });
         if (row == rows_.end()) return {"it has vanished"};
         const auto&              main = row->of.main;
         std::vector<std::string> text{"state    " + std::string{state_word(main)} + ", wanted " +
@@ -360,8 +372,8 @@ private:
         text.push_back("starts   " + std::string{main.down_file ? "by hand: there is a file down"
                                                                 : "itself, when its supervisor starts"});
         std::error_code error;
-        const auto      place = std::filesystem::canonical(services_.path(about_), error);
-        text.push_back("lies in  " + printable(error ? services_.path(about_) : place.string()));
+        const auto      place = std::filesystem::canonical(services_.path(at_.about), error);
+        text.push_back("lies in  " + printable(error ? services_.path(at_.about) : place.string()));
         text.emplace_back();
         if (main.present() && main.said->pid != 0)
             for (const auto& branch : processes_.tree_of(static_cast<pid_t>(main.said->pid)))
@@ -386,154 +398,38 @@ private:
         }
     }
 
-    std::string question_text() const {
-        switch (question_) {
-            case question::none: break;
-            case question::stop: return "stop " + printable(asked_about_) + "?  y yes  any other key: no";
-            case question::restart: return "restart " + printable(asked_about_) + "?  y yes  any other key: no";
-            case question::signal: {
-                std::string text = "signal to " + printable(asked_about_) + ":";
-                for (const signal_key& one : signal_keys)
-                    text += std::string{"  "} + one.key + " " + std::string{one.name};
-                return text;
-            }
-            case question::filter: return "names with: " + printable(state_.filter) + "_   enter  escape";
-        }
-        return "";
-    }
-
     // -- doing -------------------------------------------------------------------------------------------------------
 
     void send(const std::string& name, const std::string& bytes, const std::string& said) {
         const parts::supervise_client supervise{services_.fd(), (name + "/supervise").c_str()};
         const auto                    sent = supervise.send(bytes);
         const int                     why  = sent ? 0 : sent.why().error;
-        note_                              = printable(name) + ": " +
-                (sent           ? "told to " + said
-                 : why == ENXIO ? "no runsv runs on it: start a runsvdir on " + printable(services_.directory())
-                 : why == 0     ? "it cannot be told: " + std::string{sent.why().subject}
-                                : "it cannot be told: " + error_text(why));
+        at_.note                           = printable(name) + ": " +
+                   (sent           ? "told to " + said
+                    : why == ENXIO ? "no runsv runs on it: start a runsvdir on " + printable(services_.directory())
+                    : why == 0     ? "it cannot be told: " + std::string{sent.why().subject}
+                                   : "it cannot be told: " + error_text(why));
     }
 
-    const std::string& subject() const { return page_ == page::list ? state_.selected : about_; }
-
-    void ask(question what) {
-        asked_about_ = subject();
-        if (!asked_about_.empty()) question_ = what;
-    }
-
-    // Answers go to the service that the question was about, whatever is selected meanwhile.
-    void answer(int key) {
-        if (key == KEY_RESIZE) return;
-        if (question_ == question::filter) return edit_filter(key);
-        const question asked = std::exchange(question_, question::none);
-        if (asked == question::stop && key == 'y') send(asked_about_, "d", "stop");
-        if (asked == question::restart && key == 'y') send(asked_about_, "tcu", "restart");
-        if (asked != question::signal) return;
-        for (const signal_key& one : signal_keys)
-            if (key == one.key) send(asked_about_, {one.byte}, "send " + std::string{one.name});
-    }
-
-    void edit_filter(int key) {
-        if (key == '\n' || key == '\r' || key == KEY_ENTER) {
-            question_ = question::none;
-        } else if (key == escape) {
-            question_ = question::none;
-            state_.filter.clear();
-        } else if (key == KEY_BACKSPACE || key == 127 || key == '\b') {
-            if (!state_.filter.empty()) state_.filter.pop_back();
-        } else if (key >= ' ' && key < 256) {
-            state_.filter += static_cast<char>(key);
+    void press(pressed key) {
+        const top_action todo = svctl::press(at_, key, shown_, screen::lines());
+        switch (todo.what) {
+            case top_action::kind::none: return;
+            case top_action::kind::send: return send(todo.name, todo.bytes, todo.word);
+            case top_action::kind::open_log: return open_log(todo.name);
+            case top_action::kind::open_details: return look_into(todo.name);
+            case top_action::kind::close_log: return log_.reset();
         }
     }
 
-    void press(int key) {
-        if (question_ != question::none) return answer(key);
-        if (key != KEY_RESIZE) note_.clear();
-        switch (key) {
-            case 'u': return send(subject(), "u", "start");
-            case 'd': return ask(question::stop);
-            case 'r': return ask(question::restart);
-            case 's': return ask(question::signal);
-            case 'l': return open_log();
-            case '?': return open_page(page::help);
-            case 'q':
-            case escape: return go_back(key);
-            default: return page_ == page::list ? press_in_list(key) : scroll(key);
-        }
-    }
-
-    void press_in_list(int key) {
-        const auto room = static_cast<std::ptrdiff_t>(screen::lines() > 4 ? screen::lines() - 4 : 1);
-        switch (key) {
-            case KEY_UP:
-            case 'k': return step(-1);
-            case KEY_DOWN:
-            case 'j': return step(1);
-            case KEY_PPAGE: return step(-room);
-            case KEY_NPAGE: return step(room);
-            case KEY_HOME: return step(-static_cast<std::ptrdiff_t>(shown_.size()));
-            case KEY_END: return step(static_cast<std::ptrdiff_t>(shown_.size()));
-            case '/': question_ = question::filter; return;
-            case 'o': state_.by = after(state_.by); return;
-            case '\n':
-            case '\r':
-            case KEY_ENTER:
-                if (state_.selected.empty()) return;
-                about_ = state_.selected;
-                look_into(about_);
-                return open_page(page::details);
-            default: return;
-        }
-    }
-
-    void step(std::ptrdiff_t by) {
-        if (shown_.empty()) return;
-        const auto at =
-            std::find_if(shown_.begin(), shown_.end(), [&](const top_row* r) { return r->of.name == state_.selected; });
-        const auto last = static_cast<std::ptrdiff_t>(shown_.size()) - 1;
-        state_.selected =
-            shown_[static_cast<std::size_t>(std::clamp(at - shown_.begin() + by, std::ptrdiff_t{0}, last))]->of.name;
-    }
-
-    void scroll(int key) {
-        const std::size_t room   = std::max<std::size_t>(screen::lines(), 4) - 3;
-        const auto        back   = [this](std::size_t n) { scrolled_ -= std::min(scrolled_, n); };
-        const bool        upward = key == KEY_UP || key == 'k' || key == KEY_PPAGE || key == KEY_HOME;
-        const bool        known  = upward || key == KEY_DOWN || key == 'j' || key == KEY_NPAGE || key == KEY_END;
-        if (!known) return;
-        const std::size_t n = key == KEY_PPAGE || key == KEY_NPAGE ? room
-                              : key == KEY_HOME || key == KEY_END  ? 1'000'000
-                                                                   : 1;
-        // In a log, what is further up is further from its end.
-        if (upward == (page_ == page::log))
-            scrolled_ += n;
-        else
-            back(n);
-    }
-
-    void open_page(page which) {
-        page_     = which;
-        scrolled_ = 0;
-    }
-
-    void open_log() {
-        const std::string name = subject();
-        if (name.empty() || page_ == page::help) return;
+    void open_log(const std::string& name) {
         try {
-            log_   = std::make_unique<log_tail>(services_.path(name), name);
-            about_ = name;
-            open_page(page::log);
+            log_      = std::make_unique<log_tail>(services_.path(name), name);
+            at_.about = name;
+            at_.open(top_page::log);
         } catch (const failure& why) {
-            note_ = why.cause();
+            at_.note = why.cause();
         }
-    }
-
-    void go_back(int key) {
-        if (page_ == page::list && key == 'q') over_ = true;
-        if (page_ == page::list) state_.filter.clear();
-        log_.reset();
-        open_page(page::list);
     }
 
     const tree&    services_;
@@ -550,14 +446,7 @@ private:
     std::unique_ptr<log_tail>                       log_;
     std::vector<std::string>                        findings_;
 
-    top_state   state_;
-    page        page_     = page::list;
-    question    question_ = question::none;
-    std::string about_;        // the service of the page
-    std::string asked_about_;  // that of the question
-    std::string note_;
-    std::size_t scrolled_ = 0;
-    bool        over_     = false;
+    top_place at_;
 };
 
 exit_code top(const setting& in, const options& asked) {
