@@ -326,10 +326,7 @@ std::vector<finding> diagnose(const tree& in, const service& of, const process_t
             const auto      target = std::filesystem::read_symlink(in.path(of.name), error);
             return {explain(remedy::service_dangling, words_for(in, of.name, {printable(target.string())}))};
         }
-        case supervision::hidden:
-            return {explain(remedy::hidden, words_for(in, of.name,
-                                                      {error_text(of.main.error), shell_quoted(in.directory()),
-                                                       shell_quoted(of.name)}))};
+        case supervision::hidden: return {};  // said once, of all of them
         case supervision::broken:
             return {explain(remedy::broken, words_for(in, of.name,
                                                       {of.main.error == 0 ? "it has not the 20 bytes of a status"

@@ -61,7 +61,6 @@ constexpr remedy_row rows[] = {
     {remedy::name_nearly_known, "name-nearly-known", "nothing looks for a file called {0}", "did you mean {2}? mv {1} {3}"},
 
     {remedy::service_dangling, "service-dangling", "{0} is a link to {2}, which does not exist", "make that directory, or take the link away: rm {1}"},
-    {remedy::hidden, "hidden", "this user may not see {0}/supervise: {2}", "see it as root: sudo svctl --svdir {3} status {4}"},
     {remedy::broken, "broken", "{0}/supervise/status cannot be read: {2}", "let a new runsv take its place, which writes it anew: sv exit {1}"},
     {remedy::lock_held, "lock-held", "supervise/lock is held by process {2}, which takes no commands: no runsv can start", "end that process, if it is not to be there: kill {3}"},
     {remedy::complained, "complained", "its supervisor has complained: {0}", ""},

@@ -71,7 +71,6 @@ enum class remedy : std::uint8_t {
     name_nearly_known,
     // Why a service is not up.
     service_dangling,
-    hidden,
     broken,
     lock_held,
     complained,

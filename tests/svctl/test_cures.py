@@ -480,14 +480,6 @@ def _(stage):
     stage.play(stage.status)
 
 
-@scene("hidden")
-def _(stage):
-    stage.services.fake("web", want="d")
-    (stage.base / "web/supervise").chmod(0o700)
-    cure = stage.cure_of(lambda: stage.operate("restart", "web", user=NOBODY, group=NOBODY, extra_groups=[]))
-    assert "supervise" not in stage.type(cure), "root sees it, without SVDIR"
-
-
 @scene("broken")
 def _(stage):
     scan(stage)
