@@ -96,7 +96,7 @@ void advise_about(unsigned bits, std::string_view service, std::string_view serv
     of.got_term         = (bits & 1U << 13) != 0;
     of.killed           = (bits & 1U << 14) != 0;
     const advice given  = advise(of);
-    const auto   said   = words(given, service, services);
+    const auto   said   = words(given, {service, services, services, service, service, of.root});
     must(given == advice::none ? said.cause.empty() : !said.cause.empty());
 }
 

@@ -6,6 +6,7 @@
 // Nothing is asked of runsv but what it has always done: it renames supervise/status into place when something has
 // changed, and closes supervise/ok when it leaves. Both are heard through inotify; a look every 420 ms, as runit's own,
 // covers what that cannot tell. A ./check runs beside the loop, and never holds it up.
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
@@ -20,6 +21,7 @@
 
 #include "core/advice.hh"
 #include "core/error_words.hh"
+#include "core/near_name.hh"
 #include "core/options.hh"
 #include "core/text.hh"
 #include "core/verdict.hh"
@@ -110,6 +112,7 @@ static_assert(std::is_trivially_destructible_v<service_entry>);
 struct request {
     order            given    = {};
     std::string_view program  = "sv";   // as it calls itself
+    const char*      command  = "";     // as it was typed
     bool             lsb      = false;  // an init script, which is one service
     bool             waits    = false;
     std::uint64_t    seconds  = 7;
@@ -163,6 +166,8 @@ private:
     void give_advice() noexcept;
 
     fixed_text<4096> home_of(std::string_view name) const noexcept;
+    fixed_text<4096> path_of(const char* name) const noexcept;
+    fixed_text<4096> other_services(const char* member) const noexcept;
 
     int  tell_status_of(const char* name) noexcept;
     void tell_status_of_log(const char* name, place& service) noexcept;
@@ -197,10 +202,15 @@ private:
     // For the person at the terminal, if there is one: what may have gone wrong, and the first service with which it
     // did.
     struct remedy {
-        advice      what;
-        const char* service;
+        advice           what;
+        const char*      service;
+        fixed_text<4096> services;  // the directory that it is looked for in, or is to be linked into
+        fixed_text<4096> other;     // the name or directory that was probably meant
     };
     fixed_list<remedy, 2> remedies_;
+
+    void        find_what_was_meant(const char* name, circumstances& of, remedy& its) const noexcept;
+    static bool is_linked_into(const fixed_text<4096>& services, const char* name) noexcept;
 };
 
 // The one trouble that runit calls a failure, where the others are warnings.
@@ -307,16 +317,113 @@ void client::tell(std::string_view prefix, std::string_view name, place& at, con
 
 void client::consider(const char* name, circumstances of) noexcept {
     if (::isatty(STDERR_FILENO) != 1) return;
-    const auto services = home_of(name);
+    remedy its{.what = advice::none, .service = name, .services = home_of(name), .other = {}};
     of.root             = ::geteuid() == 0;
-    of.has_services_dir = ::access(services.c_str(), F_OK) == 0;
-    of.has_runsvdir = of.what != circumstances::failure::no_runsv || sys::anyone_works_on("runsvdir", services.c_str());
-
-    const advice what = advise(of);
-    if (what == advice::none) return;
+    of.has_services_dir = ::access(its.services.c_str(), F_OK) == 0;
+    if (of.what == circumstances::failure::no_directory) find_what_was_meant(name, of, its);
+    if (of.what == circumstances::failure::no_runsv) {
+        of.has_runsvdir = sys::anyone_works_on("runsvdir", its.services.c_str());
+        // A path may be that of a service which is nowhere linked.
+        if (says_where(name) && !of.has_runsvdir) {
+            its.services.clear();
+            its.services.append_cut(asked_.services);
+            if (::access(asked_.services, F_OK) != 0) its.services = other_services(".");
+            of.has_services_dir = !its.services.empty();
+            of.is_linked        = of.has_services_dir && is_linked_into(its.services, name);
+            of.has_runsvdir     = of.is_linked && sys::anyone_works_on("runsvdir", its.services.c_str());
+        }
+    }
+    its.what = advise(of);
+    if (its.what == advice::none) return;
     for (const remedy& known : remedies_)
-        if (known.what == what) return;
-    remedies_.push({what, name});
+        if (known.what == its.what) return;
+    remedies_.push(its);
+}
+
+// A service with nearly that name, one that is only to be linked, or the directory that has it.
+void client::find_what_was_meant(const char* name, circumstances& of, remedy& its) const noexcept {
+    if (!of.has_services_dir) {
+        if (!says_where(name)) its.other = other_services(name);
+        of.has_other_dir = !its.other.empty();
+        return;
+    }
+    fixed_text<4096> available;
+    available.append("/etc/sv/");
+    available.append_cut(name);
+    available.append_cut("/run");
+    of.is_available = !says_where(name) && ::access(available.c_str(), F_OK) == 0;
+
+    std::string_view word{name};
+    while (word.size() > 1 && word.ends_with('/')) word.remove_suffix(1);
+    word           = base_name(word);
+    DIR* const all = ::opendir(its.services.c_str());
+    if (all == nullptr) return;
+    std::size_t least = longest_near_name;
+    while (const dirent* const entry = ::readdir(all)) {
+        const std::string_view one{entry->d_name};
+        const std::size_t      apart = distance(word, one);
+        if (one.starts_with('.') || !is_near(word, apart) || apart >= least) continue;
+        least = apart;
+        its.other.shrink(0);
+        its.other.append_cut(one);
+    }
+    ::closedir(all);
+    of.has_near_name = !its.other.empty();
+}
+
+// Whether one of the services of a directory is this one.
+bool client::is_linked_into(const fixed_text<4096>& services, const char* name) noexcept {
+    struct stat wanted, one;
+    DIR* const  all = ::opendir(services.c_str());
+    if (all == nullptr) return false;
+    bool found = false;
+    if (::stat(name, &wanted) == 0)
+        while (const dirent* const entry = ::readdir(all)) {
+            found = entry->d_name[0] != '.' && ::fstatat(::dirfd(all), entry->d_name, &one, 0) == 0 &&
+                    one.st_dev == wanted.st_dev && one.st_ino == wanted.st_ino;
+            if (found) break;
+        }
+    ::closedir(all);
+    return found;
+}
+
+// A directory of services that has this member, other than the one that was named: a usual one, or that of a runsvdir
+// which runs. Empty: there is none.
+fixed_text<4096> client::other_services(const char* member) const noexcept {
+    fixed_text<4096> found;
+    for (const char* const one : {"/etc/service", "/service"}) {
+        found.clear();
+        found.append_cut(one);
+        found.append_cut("/");
+        found.append_cut(member);
+        if (::access(found.c_str(), F_OK) != 0) continue;
+        found.shrink(std::string_view{one}.size());
+        return found;
+    }
+    return sys::directory_of("runsvdir", member);
+}
+
+// What leads to a service without SVDIR, from wherever it is typed.
+fixed_text<4096> client::path_of(const char* name) const noexcept {
+    fixed_text<4096> path;
+    char             bytes[4096];
+    const auto       dir = sys::open_at(base_of(name), name, O_PATH | O_DIRECTORY);
+    if (says_where(name) && dir) {  // the link of a service leads to where it is
+        fixed_text<64> link;
+        link.append("/proc/self/fd/");
+        link.append(decimal{static_cast<std::uint64_t>(dir->value())}.view());
+        const ssize_t size = ::readlink(link.c_str(), bytes, sizeof bytes);
+        if (size > 0 && bytes[0] == '/') {
+            path.append_cut({bytes, static_cast<std::size_t>(size)});
+            return path;
+        }
+    }
+    if (!says_where(name)) {
+        path.append_cut(asked_.services);
+        path.append_cut("/");
+    }
+    path.append_cut(name);
+    return path;
 }
 
 // The directory that a service is looked for in.
@@ -336,8 +443,20 @@ fixed_text<4096> client::home_of(std::string_view name) const noexcept {
 }
 
 void client::give_advice() noexcept {
+    const bool is_usual = std::string_view{asked_.services} == RUNWELL_SERVICE_DIR;
     for (const remedy& one : remedies_) {
-        const auto [cause, cure] = words(one.what, one.service, home_of(one.service).view());
+        fixed_text<4096> path = path_of(one.service);
+        if (one.what == advice::correct_name) {  // the path of what was meant
+            path = one.services;
+            path.append_cut("/");
+            path.append_cut(one.other.view());
+        }
+        const auto [cause, cure] = words(one.what, {.service  = one.service,
+                                                    .path     = path.view(),
+                                                    .services = one.services.view(),
+                                                    .command  = asked_.command,
+                                                    .other    = one.other.view(),
+                                                    .by_path  = !is_usual || says_where(one.service)});
         sys::say({asked_.program, ": ", cause.view(), "\n", asked_.program, ": ", cure.view()});
     }
 }
@@ -634,6 +753,7 @@ std::optional<int> read_command_line(std::span<char*> all, request& asked) noexc
     }
     words = words.last(options.rest().size());
     if (words.empty()) return usage(asked);
+    asked.command    = words[0];
     const auto given = order_of(words[0], asked.lsb);
     asked.names      = asked.lsb ? all.first(1) : words.subspan(1);
     if (!given || asked.names.empty()) return usage(asked);

@@ -1,6 +1,5 @@
 #include "svctl/diagnosis.hh"
 
-#include <elf.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -9,10 +8,10 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
@@ -21,6 +20,7 @@
 #include "svctl/errors.hh"
 #include "svctl/human.hh"
 #include "svctl/read_file.hh"
+#include "svctl/script_checks.hh"
 #include "svctl/view.hh"
 #include "sys/clock.hh"
 #include "sys/files.hh"
@@ -29,60 +29,35 @@
 namespace runwell::svctl {
 namespace {
 
-// What an ELF file is made for, where this is another machine.
-bool is_for_another_machine(const std::string& head) {
-    if (head.size() < sizeof(Elf32_Ehdr)) return false;
-    const std::string self = read_file("/proc/self/exe", sizeof(Elf64_Ehdr)).text;
-    if (self.size() < sizeof(Elf64_Ehdr)) return false;
-    constexpr std::size_t machine = offsetof(Elf64_Ehdr, e_machine);  // at the same place for 32 and 64 bits
-    // An x86-64 kernel runs programs for i386, as an arm64 one may those for arm.
-    const bool smaller = head[EI_CLASS] == ELFCLASS32 && self[EI_CLASS] == ELFCLASS64;
-    return !smaller && std::memcmp(head.data() + machine, self.data() + machine, 2) != 0;
+// The word for a command line: the option that names the services directory, where svctl would look elsewhere without
+// it.
+std::string svdir_option(const tree& in) {
+    const char* svdir = std::getenv("SVDIR");
+    const bool  named =
+        svdir != nullptr && *svdir != '\0' ? in.directory() == svdir : in.directory() == RUNWELL_SERVICE_DIR;
+    return named ? "" : "--svdir " + shell_quoted(in.directory()) + " ";
 }
 
-// The interpreter that an ELF program asks for (its dynamic linker), where the head of the file says so.
-std::string linker_of(const std::string& head) {
-    if (head.size() < sizeof(Elf64_Ehdr) || head[EI_CLASS] != ELFCLASS64) return {};
-    Elf64_Ehdr file;
-    std::memcpy(&file, head.data(), sizeof file);
-    for (std::size_t i = 0; i < file.e_phnum; ++i) {
-        Elf64_Phdr        segment;
-        const std::size_t at = file.e_phoff + i * sizeof segment;
-        if (at > head.size() || head.size() - at < sizeof segment) return {};
-        std::memcpy(&segment, head.data() + at, sizeof segment);
-        if (segment.p_type != PT_INTERP) continue;
-        if (segment.p_offset > head.size() || head.size() - segment.p_offset < segment.p_filesz) return {};
-        return head.data() + segment.p_offset;
-    }
-    return {};
+// The words that most of its texts are made of; others begin at {2}.
+std::vector<std::string> words_for(const tree& in, const std::string& name, std::vector<std::string> more = {}) {
+    std::vector<std::string> words{printable(name), shell_quoted(in.path(name))};
+    std::move(more.begin(), more.end(), std::back_inserter(words));
+    return words;
 }
 
-bool is_mounted_with(int base, const std::string& path, unsigned long flag) {
-    const auto     file = sys::open_at(base, path.c_str(), O_PATH);
-    struct statvfs system {};
-    return file && ::fstatvfs(file->value(), &system) == 0 && (system.f_flag & flag) != 0;
+// The same for a cure that is a command of svctl: {3} is its option, {4} the name.
+std::vector<std::string> words_with_command(const tree& in, const std::string& name, const std::string& second = "",
+                                            const std::string& fifth = "") {
+    return words_for(in, name, {second, svdir_option(in), shell_quoted(name), fifth});
 }
 
-std::vector<finding> examine_interpreter(const std::string& head, const std::string& shown, const std::string& full) {
-    const interpreter by = interpreter_of(head);
-    if (by.carriage_return)
-        return {
-            {shown + " ends its lines as Windows does: its interpreter '" + printable(by.path) + "\\r' does not exist",
-             "take the carriage returns out: sed -i 's/\\r$//' " + full}};
-    if (by.path.empty()) return {{shown + " begins with #!, and no interpreter follows", "name one: #!/bin/sh"}};
-    struct stat file {};
-    if (::stat(by.path.c_str(), &file) != 0)
-        return {{"the interpreter of " + shown + ", " + printable(by.path) + ", cannot be found: " + error_text(errno),
-                 "install it, or name another one in the first line of " + full}};
-    if (S_ISDIR(file.st_mode) || (file.st_mode & 0111) == 0)
-        return {{"the interpreter of " + shown + ", " + printable(by.path) + ", is not executable",
-                 "name another one in the first line of " + full}};
-    return {};
-}
+finding printed(finding one) { return {printable(one.cause), printable(one.cure)}; }
 
-std::string parent_of(const std::string& path) { return std::filesystem::path{path}.parent_path().string(); }
+constexpr std::string_view log_suffix = "/log";
 
-// -- who looks after it ----------------------------------------------------------------------------------------------
+bool is_log(const std::string& name) { return name.ends_with(log_suffix); }
+
+// -- who supervises it ------------------------------------------------------------------------------------------------
 
 bool is_same_file(const std::string& one, const std::string& other) {
     std::error_code error;
@@ -93,33 +68,38 @@ void examine_lock(const tree& in, const std::string& name, std::vector<finding>&
                   const process_table& processes) {
     struct stat file {};
     if (::fstatat(in.fd(), (name + "/supervise/lock").c_str(), &file, 0) != 0) return;
-    const std::string locks = read_file("/proc/locks", 1 << 20).text;
+    const std::string locks = read_file("/proc/locks").text;
     for (const int pid : lock_holders(locks, major(file.st_dev), minor(file.st_dev), file.st_ino)) {
-        const process* holder = processes.find(pid);
-        found.push_back({"supervise/lock is held by process " + std::to_string(pid) +
-                             (holder != nullptr ? " (" + command_of(*holder) + ")" : "") +
-                             ", which takes no commands: no runsv can start",
-                         "end that process, if it is not to be there: kill " + std::to_string(pid)});
+        const process*    holder = processes.find(pid);
+        const std::string number = std::to_string(pid);
+        found.push_back(explain(
+            remedy::lock_held,
+            words_for(in, name, {holder != nullptr ? number + " (" + command_of(*holder) + ")" : number, number})));
     }
 }
 
+bool is_read_only(const std::string& path) {
+    struct statvfs system {};
+    return ::statvfs(path.c_str(), &system) == 0 && (system.f_flag & ST_RDONLY) != 0;
+}
+
 void examine_supervise(const tree& in, const std::string& name, std::vector<finding>& found) {
-    struct stat       file {};
-    const std::string supervise = name + "/supervise";
-    const bool        there     = ::fstatat(in.fd(), supervise.c_str(), &file, 0) == 0;
-    if (there && !S_ISDIR(file.st_mode)) {
-        found.push_back({"supervise is not a directory", "remove it: rm " + printable(in.path(supervise))});
-    } else if (is_mounted_with(in.fd(), there ? supervise : name, ST_RDONLY)) {
-        found.push_back({(there ? supervise : name) + " is on a file system that is read-only",
-                         "make supervise a link to where it can be written: ln -s /run/supervise-" + printable(name) +
-                             " " + printable(in.path(supervise))});
-    } else if (!there && ::fstatat(in.fd(), supervise.c_str(), &file, AT_SYMLINK_NOFOLLOW) == 0) {
+    const std::string path   = in.path(name) + "/supervise";
+    const std::string quoted = shell_quoted(path);
+    const sight       there  = look(path);
+    struct stat       link {};
+    if (there.exists() && !there.is_directory()) {
+        found.push_back(explain(remedy::supervise_not_directory, {name, quoted}));
+    } else if (is_read_only(there.exists() ? path : in.path(name))) {
+        found.push_back(explain(remedy::supervise_read_only, {printable(there.exists() ? name + "/supervise" : name),
+                                                              quoted, shell_quoted("/run/runit/supervise." + name)}));
+    } else if (!there.exists() && ::lstat(path.c_str(), &link) == 0) {
         std::error_code   error;
-        const std::string target = std::filesystem::read_symlink(in.path(supervise), error).string();
-        const std::string parent = parent_of((std::filesystem::path{in.path(name)} / target).string());
-        if (::stat(parent.c_str(), &file) != 0)
-            found.push_back({"supervise is a link into " + printable(parent) + ", which does not exist",
-                             "make that directory: mkdir -p " + printable(parent)});
+        const auto        target = std::filesystem::read_symlink(path, error);
+        const std::string parent = (std::filesystem::path{in.path(name)} / target).parent_path().string();
+        if (!look(parent).exists())
+            found.push_back(
+                explain(remedy::supervise_nowhere, {name, quoted, printable(parent), shell_quoted(parent)}));
     }
 }
 
@@ -144,30 +124,25 @@ void examine_complaints(const process* runsvdir, const std::string& name, std::v
     for (const std::string& word : arguments_of(runsvdir->pid)) title += word + " ";
     auto said = complaints_about(title, name);
     if (said.empty()) said = complaints_about("log: " + end_of_messages(*runsvdir), name);
-    if (!said.empty()) found.push_back({"its supervisor has complained: " + printable(said.back()), ""});
+    if (!said.empty()) found.push_back(explain(remedy::complained, {printable(said.back())}));
 }
 
 void examine_absence(const tree& in, const service& of, const process* runsvdir, const process_table& processes,
                      std::vector<finding>& found) {
-    const std::string shown = printable(in.directory());
     examine_supervise(in, of.name, found);
     examine_lock(in, of.name, found, processes);
-    if (of.name.ends_with("/log")) {
-        found.push_back({"no runsv looks after the log service: it is that of the service that does",
-                         "a log/ that came later is taken up when runsv starts anew"});
+    if (is_log(of.name)) {
+        const std::string service = of.name.substr(0, of.name.size() - log_suffix.size());
+        found.push_back(explain(remedy::log_without_runsv, words_for(in, of.name, {shell_quoted(in.path(service))})));
     } else if (runsvdir == nullptr) {
-        found.push_back({"no runsvdir looks after " + shown, "start one: runsvdir -P " + shown});
+        found.push_back(explain(remedy::no_runsvdir, {printable(in.directory()), shell_quoted(in.directory())}));
     } else {
-        found.push_back(
-            {"process " + std::to_string(runsvdir->pid) + ", runsvdir, looks after " + shown + ", but no runsv after " +
-                 printable(of.name),
-             "it looks again within five seconds; see what it says: ps -o args= -p " + std::to_string(runsvdir->pid)});
+        found.push_back(explain(remedy::no_runsv,
+                                words_for(in, of.name, {std::to_string(runsvdir->pid), printable(in.directory())})));
     }
 }
 
 // -- what the status says --------------------------------------------------------------------------------------------
-
-std::string name_of_pid(const status& said) { return "process " + std::to_string(said.pid); }
 
 // How ./run has ended, as its ./finish was told: exit code and wait status are the two words behind its name
 // (runsv(8)).
@@ -181,12 +156,12 @@ void examine_end(const status& said, std::vector<finding>& found) {
     const int   signal = how & 0x7f;
     const char* name   = signal != 0 ? ::sigabbrev_np(signal) : nullptr;
     if (signal == 0)
-        found.push_back({"./run has exited " + std::to_string(code), ""});
+        found.push_back(explain(remedy::exited, {"", "", std::to_string(code)}));
     else
-        found.push_back({"./run was killed by signal " + std::to_string(signal) +
-                             (name != nullptr ? " (" + std::string{name} + ")" : "") +
-                             ((how & 0x80) != 0 ? ", and left a core" : ""),
-                         ""});
+        found.push_back(
+            explain(remedy::killed, {"", "",
+                                     std::to_string(signal) + (name != nullptr ? " (" + std::string{name} + ")" : "") +
+                                         ((how & 0x80) != 0 ? ", and left a core" : "")}));
 }
 
 // How long the last ./run has lived: what runwell's supervisor has written down of its start, and the status of its
@@ -200,56 +175,77 @@ void examine_last_run(const tree& in, const service& of, moment now, std::vector
     const double ended = of.main.age(now).value_or(0);  // both in seconds ago
     const double began = static_cast<double>(sys::since_boot() - known.process->born) / one_second;
     if (began < ended) return;
-    found.push_back(
-        {"the last ./run, process " + std::to_string(known.process->pid) + ", lived for " + cpu_time(began - ended),
-         ""});
+    found.push_back(explain(remedy::lived, {"", "", std::to_string(known.process->pid), cpu_time(began - ended)}));
 }
 
 // A ./run that is much younger than its runsv is not the first.
-void examine_youth(const service& of, const process_table& processes, std::int64_t age, std::vector<finding>& found) {
+void examine_youth(const tree& in, const service& of, const process_table& processes, std::int64_t age,
+                   std::vector<finding>& found) {
     const process* run   = processes.find(static_cast<pid_t>(of.main.said->pid));
     const process* runsv = run != nullptr ? processes.find(run->parent) : nullptr;
     if (runsv == nullptr || runsv->name != "runsv" || run->started - runsv->started < young_seconds) return;
     const auto older = static_cast<std::int64_t>(run->started - runsv->started);
-    found.push_back({"./run was started " + duration(age) + " ago, and its runsv " + duration(age + older) +
-                         " ago: there was another one, which has ended or was restarted",
-                     "see whether this one stays: svctl watch " + printable(of.name)});
+    found.push_back(explain(remedy::younger, words_with_command(in, of.name, duration(age), duration(age + older))));
+}
+
+script run_of(const tree& in, const service& of) {
+    return {in.path(of.name) + "/run", of.name + "/run", is_log(of.name) ? role::logger : role::service};
+}
+
+// What keeps ./run from being started, or from staying.
+std::vector<finding> examine_run(const tree& in, const service& of) {
+    const script         run = run_of(in, of);
+    std::vector<finding> found;
+    if (const auto first = check_program(run);
+        first && first->what != remedy::unreadable && first->what != remedy::not_believed)
+        return {printed(first->explained())};
+    const auto add_all = [&](const std::vector<fault>& some) {
+        for (const fault& one : some) found.push_back(printed(one.explained()));
+    };
+    if (run.is == role::logger) add_all(check_logger(run));
+    auto content = check_content(run);
+    std::erase_if(content, [](const fault& one) {
+        return one.what == remedy::no_exec || one.what == remedy::daemonises_unless_in_variable;
+    });
+    add_all(content);
+    return found;
 }
 
 void examine_liveness(const tree& in, const service& of, const process_table& processes, moment now,
                       std::vector<finding>& found) {
     const status&      said = *of.main.said;
-    const std::string  name = printable(of.name);
+    const std::string  pid  = std::to_string(said.pid);
     const std::int64_t age  = std::max<std::int64_t>(0, now.seconds - said.since.seconds);
 
-    if (said.paused && said.pid != 0)
-        found.push_back(
-            {"it is paused: " + name_of_pid(said) + " was sent STOP", "let it go on: svctl signal CONT " + name});
+    if (said.paused && said.pid != 0) found.push_back(explain(remedy::paused, words_with_command(in, of.name, pid)));
     if (said.got_term && said.pid != 0 && said.now == phase::run)
-        found.push_back(
-            {name_of_pid(said) + " was sent TERM and lives on", "give it its time, or send KILL: svctl kill " + name});
+        found.push_back(explain(remedy::got_term, words_with_command(in, of.name, pid)));
     if (said.now == phase::finish) {
         examine_end(said, found);
-        found.push_back({"./finish has run for " + duration(age) + ", as " + name_of_pid(said),
-                         said.wanted == want::up ? "the service starts again when it has ended" : ""});
+        found.push_back(explain(
+            remedy::in_finish,
+            words_for(
+                in, of.name,
+                {duration(age), pid, said.wanted == want::up ? "the service starts again when it has ended" : ""})));
     }
 
     const bool ends_at_once =
         said.wanted == want::up && (said.now != phase::run || static_cast<double>(age) < young_seconds);
     if (said.wanted == want::up && said.now == phase::run && !ends_at_once) return;
     if (said.wanted == want::up) {
-        const auto scripts = examine_script(in.path(of.name) + "/run", name + "/run");
-        found.insert(found.end(), scripts.begin(), scripts.end());
-        if (!scripts.empty()) return;
-        if (said.now == phase::run) return examine_youth(of, processes, age, found);
-        if (said.now == phase::finish) return;
-        found.push_back({"./run has ended, and is started again, once a second at most",
-                         "see what it has to say: svctl logs " + name + ", or run it by hand"});
+        const auto faults = examine_run(in, of);
+        found.insert(found.end(), faults.begin(), faults.end());
+        if (said.now == phase::run) {
+            if (faults.empty()) examine_youth(in, of, processes, age, found);
+            return;
+        }
+        const bool explained = !faults.empty() && (is_log(of.name) || check_program(run_of(in, of)).has_value());
+        if (explained || said.now == phase::finish) return;
+        found.push_back(explain(of.log ? remedy::flaps : remedy::flaps_without_log, words_with_command(in, of.name)));
         examine_last_run(in, of, now, found);
     } else if (said.now == phase::down) {
-        found.push_back({of.main.down_file ? "it is not started by itself: there is a file " + name + "/down"
-                                           : "it was told to be down, or to run once, " + duration(age) + " ago",
-                         "start it: svctl up " + name});
+        found.push_back(explain(of.main.down_file ? remedy::down_by_file : remedy::told_down,
+                                words_with_command(in, of.name, duration(age))));
     }
 }
 
@@ -266,56 +262,6 @@ const process* runsvdir_of(const tree& in, const process_table& processes) {
                 return &one;
     }
     return nullptr;
-}
-
-interpreter interpreter_of(std::string_view first_bytes) {
-    if (!first_bytes.starts_with("#!")) return {};
-    std::string_view line = first_bytes.substr(2, std::min(first_bytes.find('\n'), first_bytes.size()) - 2);
-    while (!line.empty() && (line.front() == ' ' || line.front() == '\t')) line.remove_prefix(1);
-    line = line.substr(0, line.find_first_of(" \t"));
-    interpreter one;
-    one.carriage_return = line.ends_with('\r');
-    if (one.carriage_return) line.remove_suffix(1);
-    one.path = line;
-    return one;
-}
-
-std::vector<finding> examine_script(const std::string& path, const std::string& shown) {
-    struct stat       file {};
-    constexpr int     base = AT_FDCWD;
-    const std::string full = printable(path);
-    if (::fstatat(base, path.c_str(), &file, 0) != 0) {
-        const int   error = errno;
-        struct stat link {};
-        if (error == ENOENT && ::fstatat(base, path.c_str(), &link, AT_SYMLINK_NOFOLLOW) == 0)
-            return {{shown + " is a link that leads nowhere", "let it lead to the program: ls -l " + full}};
-        return {{error == ENOENT ? shown + " is missing" : shown + ": " + error_text(error),
-                 error == ENOENT ? "write it: an executable that stays in the foreground" : ""}};
-    }
-    if (!S_ISREG(file.st_mode)) return {{shown + " is not a file", "put the program there, or a link to it"}};
-    if ((file.st_mode & 0111) == 0) return {{shown + " is not executable", "make it so: chmod +x " + full}};
-    if (is_mounted_with(base, path, ST_NOEXEC))
-        return {{shown + " is on a file system that is mounted noexec",
-                 "move it, or mount that anew: mount -o remount,exec"}};
-    if (file.st_size == 0) return {{shown + " is empty", "write it: #!/bin/sh, and exec of the program"}};
-
-    constexpr std::size_t enough = 65536;
-    const file_content    script = read_file(path, enough);
-    const std::string&    head   = script.text;
-    if (head.empty()) return {};  // this user may not read it
-    if (head.starts_with("#!")) return examine_interpreter(head, shown, full);
-    if (head.starts_with("\x7f"
-                         "ELF")) {
-        if (is_for_another_machine(head))
-            return {{shown + " is a program for another kind of machine", "build it for this one"}};
-        const std::string linker = linker_of(head);
-        if (!linker.empty() && ::access(linker.c_str(), F_OK) != 0)
-            return {{shown + " needs the dynamic linker " + printable(linker) + ", which is not here",
-                     "install the C library that it was built with"}};
-        return {};
-    }
-    return {
-        {shown + " is no program, and does not begin with #!", "name its interpreter in the first line: #!/bin/sh"}};
 }
 
 std::vector<std::string> complaints_about(std::string_view title, std::string_view name) {
@@ -374,21 +320,17 @@ std::vector<int> lock_holders(std::string_view locks, unsigned major, unsigned m
 
 std::vector<finding> diagnose(const tree& in, const service& of, const process_table& processes, moment now) {
     std::vector<finding> found;
-    const std::string    name = printable(of.name);
     switch (of.main.by) {
         case supervision::missing: {
             std::error_code error;
             const auto      target = std::filesystem::read_symlink(in.path(of.name), error);
-            return {{name + " is a link to " + printable(target.string()) + ", which is not there",
-                     "make that directory, or take the link away: rm " + printable(in.path(of.name))}};
+            return {explain(remedy::service_dangling, words_for(in, of.name, {printable(target.string())}))};
         }
-        case supervision::hidden:
-            return {{name + "/supervise is not for this user to see: " + error_text(of.main.error),
-                     "see it as root: sudo svctl status " + name}};
+        case supervision::hidden: return {};  // said once, of all of them
         case supervision::broken:
-            return {{name + "/supervise/status cannot be read: " +
-                         (of.main.error == 0 ? "it has not the 20 bytes of a status" : error_text(of.main.error)),
-                     "whatever wrote it is no runsv; is there another supervisor?"}};
+            return {explain(remedy::broken, words_for(in, of.name,
+                                                      {of.main.error == 0 ? "it has not the 20 bytes of a status"
+                                                                          : error_text(of.main.error)}))};
         case supervision::absent:
         case supervision::present: break;
     }
@@ -400,7 +342,8 @@ std::vector<finding> diagnose(const tree& in, const service& of, const process_t
         examine_absence(in, of, runsvdir, processes, found);
     examine_complaints(runsvdir, of.name, found);
 
-    if (of.log && of.log->fails()) {
+    // Without a runsv both are down for the same reason.
+    if (of.main.present() && of.log && of.log->fails()) {
         const service log{of.name + "/log", *of.log, {}};
         for (finding& one : diagnose(in, log, processes, now))
             found.push_back({"its logger is not up: " + one.cause, one.cure});

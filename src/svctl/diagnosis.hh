@@ -18,31 +18,17 @@
 #include <vector>
 
 #include "svctl/processes.hh"
+#include "svctl/remedies.hh"
 #include "svctl/service.hh"
 #include "svctl/tree.hh"
 
 namespace runwell::svctl {
-
-struct finding {
-    std::string cause;  // sentences without a full stop, printable
-    std::string cure;   // may be empty
-};
 
 // The causes, the most telling first; none when all is as it should be.
 std::vector<finding> diagnose(const tree& in, const service& of, const process_table& processes, moment now);
 
 // The runsvdir of a services directory, as far as the processes show to this user; nullptr: there is none.
 const process* runsvdir_of(const tree& in, const process_table& processes);
-
-// What keeps the kernel from executing the file (run, finish, check), if anything does. `shown` is what it is called.
-std::vector<finding> examine_script(const std::string& path, const std::string& shown);
-
-// The first line of a script, as execve(2) takes it: "#!/bin/sh -e" is an interpreter and one argument.
-struct interpreter {
-    std::string path;                     // empty: there is none
-    bool        carriage_return = false;  // it ends with one: the file was written on Windows
-};
-interpreter interpreter_of(std::string_view first_bytes);
 
 // The messages in the title of a runsvdir ("runsvdir -P DIR log: …") that are about the service, oldest first.
 std::vector<std::string> complaints_about(std::string_view title, std::string_view name);

@@ -3,13 +3,19 @@
 //     web/run:3: error: nginx goes into the background            daemonises
 //         cure: exec nginx -g 'daemon off;'
 //
+//     script_checks.hh, remedies.hh    what there is to find in a program, and the words for it: shared with status
+//     lint_rules.cc                    how bad each is and what it is called: one table; and what is no program
+//
 // Looks only, and starts nothing. A program that is not a shell script is asked less.
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "svctl/remedies.hh"
 
 namespace runwell::svctl {
 
@@ -19,9 +25,16 @@ enum class severity : std::uint8_t {
     note,     // it may be meant
 };
 
-struct objection {
+struct lint_rule {
+    remedy           what;
+    severity         how_bad;
+    std::string_view name;  // in brackets behind the finding, and in JSON: stays the same
+};
+std::span<const lint_rule> lint_rules() noexcept;
+
+struct lint_finding {
     severity    how_bad;
-    std::string rule;      // its name, which stays the same: "daemonises"
+    std::string rule;
     std::string path;      // of the file or directory
     unsigned    line = 0;  // from 1; 0: all of it
     std::string what;      // a sentence without a full stop
@@ -31,6 +44,9 @@ struct objection {
 std::string_view word(severity of) noexcept;
 
 // In the order of the files, and in each by line. `directory` is that of a service.
-std::vector<objection> lint_service(const std::string& directory);
+std::vector<lint_finding> lint_service(const std::string& directory);
+
+// Log directories that two of the services log to, told of those in `directories`; `all` are those of the whole tree.
+std::vector<lint_finding> lint_shared_logs(std::span<const std::string> directories, std::span<const std::string> all);
 
 }  // namespace runwell::svctl

@@ -74,7 +74,8 @@ sight open_in_tree(const std::string& pid) {
     return seen;
 }
 
-// What follows svlogd on its command line and is no option.
+}  // namespace
+
 std::vector<shell_word> directories_in(const shell_call& call) {
     if (call.words.empty() || base_name(call.words.front().text) != "svlogd") return {};
     std::vector<shell_word> found;
@@ -93,8 +94,6 @@ std::vector<shell_word> directories_in(const shell_call& call) {
     }
     return found;
 }
-
-}  // namespace
 
 std::vector<shell_word> svlogd_directories(const std::string& script) {
     for (const shell_command& command : shell_commands(script))

@@ -11,6 +11,9 @@
 
 namespace runwell::svctl {
 
+// What follows svlogd on its command line and is no option; nothing for another program.
+std::vector<shell_word> directories_in(const shell_call& call);
+
 // What svlogd is told to log to in a script, as it is written there; nothing where none is started.
 std::vector<shell_word> svlogd_directories(const std::string& script);
 

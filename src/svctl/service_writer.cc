@@ -11,6 +11,7 @@
 
 #include "core/text.hh"
 #include "svctl/errors.hh"
+#include "svctl/remedies.hh"
 #include "svctl/shell_script.hh"
 #include "svctl/terminal.hh"
 #include "sys/fd.hh"
@@ -94,9 +95,27 @@ private:
     bool     kept_ = false;
 };
 
-[[noreturn]] void taken(const fs::path& target) {
-    throw failure{exit_code::failed, target.string() + " is there already, and is left as it is",
-                  "choose another name, or look at what is there: svctl lint " + target.string()};
+[[noreturn]] void refuse(exit_code code, remedy what, const fs::path& path, const std::string& command = "") {
+    finding its = explain(what, {printable(path.string()), shell_quoted(path.string()), command});
+    throw failure{code, its.cause, std::move(its.cure)};
+}
+
+// The words of `svctl new`, as they were given.
+std::string words_of(const new_service& of) {
+    std::string text;
+    const auto  add = [&text](std::string_view option, std::string_view value = {}) {
+        text += std::string{option} + (value.empty() ? "" : " " + shell_quoted(value)) + " ";
+    };
+    if (!of.user.empty()) add("--user", of.user);
+    for (const auto& [name, value] : of.variables) add("--env", name + "=" + value);
+    if (!of.log.empty()) add("--log", of.log);
+    if (!of.has_log) add("--no-log");
+    if (!of.check.empty()) add("--check", of.check);
+    if (of.finish) add("--finish");
+    if (of.down) add("--down");
+    text += shell_quoted(of.name) + " --";
+    for (const std::string& one : of.command) text += " " + shell_quoted(one);
+    return text;
 }
 
 }  // namespace
@@ -149,10 +168,10 @@ void write_service(const std::string& directory, const new_service& of) {
     const fs::path target = fs::path{directory} / of.name;
     struct stat    about {};
     if (::stat(directory.c_str(), &about) != 0 && errno == ENOENT)
-        throw failure{exit_code::not_found,
-                      printable(directory) + ", the directory of available services, is not there",
-                      "make it, or name another one: --available DIR, or the variable SVAVAILABLE"};
-    if (::lstat(target.c_str(), &about) == 0) taken(target);
+        refuse(exit_code::not_found, remedy::new_nowhere, directory);
+    if (::lstat(target.c_str(), &about) == 0) refuse(exit_code::failed, remedy::new_taken, target);
+    if (::access(directory.c_str(), W_OK | X_OK) != 0 && errno == EACCES)
+        refuse(exit_code::not_allowed, remedy::new_refused, directory, words_of(of));
 
     scaffold made{fs::path{directory} / ("." + of.name + "." + std::to_string(::getpid()))};
     write_files(made.place(), of);
@@ -166,7 +185,7 @@ void write_service(const std::string& directory, const new_service& of) {
     if (::renameat2(AT_FDCWD, made.place().c_str(), AT_FDCWD, target.c_str(), RENAME_NOREPLACE) != 0) {
         const int why = errno;
         if (fresh) fs::remove(log, error);
-        if (why == EEXIST) taken(target);
+        if (why == EEXIST) refuse(exit_code::failed, remedy::new_taken, target);
         throw system_failure(why, "name", target.string());
     }
     made.keep();

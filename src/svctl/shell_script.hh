@@ -4,8 +4,10 @@
 //     ├──┤ ├─────────────────────┤ ├─────────────────────────────────┤ ├──┤
 //     exec wrappers, the user       command, line 3                    redirection
 //
-// Not a shell: words, quotes, comments, here-documents and what separates commands are understood as in sh(1); what
-// only running it would tell ($variables, `commands`, patterns) is marked as not literal.
+//     characters ──▶ tokens ──▶ sequences, branches, loops, functions ──▶ commands, each with what follows it
+//
+// Not a shell: words, quotes, comments, here-documents and compound commands are understood as in sh(1), and some of
+// bash; what only running it would tell ($variables, `commands`, patterns) is marked as not literal. Pure.
 #pragma once
 
 #include <cstddef>
@@ -22,21 +24,36 @@ struct shell_word {
 };
 
 struct shell_command {
-    unsigned                 line = 0;  // where it begins, from 1
-    std::vector<shell_word>  words;     // without redirections; never empty, unless there is nothing else
-    std::vector<std::string> redirections;
-    bool                     background = false;  // ends with &
+    unsigned                 line = 0;            // where it begins, from 1
+    std::vector<shell_word>  words;               // without redirections; never empty, unless there is nothing else
+    std::vector<std::string> redirections;        // its own, and those of the compounds that it stands in
+    bool                     background = false;  // it, or a compound that it stands in, ends with &
+    bool                     last       = false;  // the script ends when it ends: it could be `exec` as well
+    bool                     forked     = false;  // of a pipe or ( ): the shell has a process for it
+    bool                     repeated   = false;  // of a loop
 };
 
-// The commands of a script, in the order they are written; those of ( ) { } and after if, while and so on as well.
+struct shell_script {
+    // In the order in which they are written; those of ( ) { }, of functions, and after if, while and so on as well.
+    std::vector<shell_command> commands;
+    std::vector<std::string>   functions;  // that it defines
+
+    bool defines(std::string_view name) const;
+};
+
+shell_script               read_script(std::string_view script);
 std::vector<shell_command> shell_commands(std::string_view script);
+
+// A command that a shell carries out itself, so that exec finds no such program, or another one.
+bool is_builtin(std::string_view name);
 
 // What a command comes to when it is run: without exec, assignments, and programs that become another one (chpst, env,
 // nice and the like).
 struct shell_call {
     std::vector<shell_word>   words;  // the command itself; empty: exec with redirections only
     bool                      exec = false;
-    std::optional<shell_word> user;  // of chpst -u, setuidgid and the like: "user" or "user:group"
+    std::string               first;  // the word that exec is put before, or exec itself
+    std::optional<shell_word> user;   // of chpst -u, setuidgid and the like: "user" or "user:group"
 };
 shell_call call_of(const shell_command& command);
 

@@ -94,6 +94,24 @@ def texts_of_the_client():
     return found
 
 
+REMEDY = re.compile(r'^    \{remedy::\w+, "[a-z-]+", "((?:[^"\\]|\\.)*)", "((?:[^"\\]|\\.)*)"\},$', re.M)
+
+
+def remedies():
+    """What svctl says of a service and what cures it, as the page shows both: ... for the words that are filled in."""
+    shown = [re.sub(r"\{\d\}", "...", re.sub(r"\\(.)", r"\1", text)).replace("|", "\\|")
+             for row in REMEDY.findall((ROOT / "src/svctl/remedies.cc").read_text()) for text in row]  # fmt: skip
+    return dict(zip(shown[::2], shown[1::2]))
+
+
+def test_the_page_has_every_remedy_with_its_cure():
+    rows = {text: cure for text, _, cure in re.findall(r"^\| `([^`]+)` \| (.+?) \| (.+) \|$", TROUBLE.read_text(), re.M)}
+    known = {cause: f"`{cure}`" for cause, cure in remedies().items()}
+    assert {cause: rows.get(cause) for cause in known if cause not in rows} == {}
+    wrong = {cause: rows[cause] for cause, cure in known.items() if cure not in ("``", "`...`") and rows[cause] != cure}
+    assert wrong == {}
+
+
 def entries():
     """The texts of the first column of the tables, where the other two have a cause and a cure."""
     rows = re.findall(r"^\| (.+?) \| (.+?) \| (.+?) \|$", TROUBLE.read_text(), re.M)
@@ -109,7 +127,9 @@ def test_every_error_text_has_its_cause_and_its_cure():
 def test_no_entry_is_about_what_is_never_said():
     words = set(re.findall(r'return "([^"]+)"', (ROOT / "src/core/error_words.cc").read_text()))
     labels = {"timeout: ...", "kill: ...", "dropping: ...", "warning: restarting.", "usage: ..."}
-    said = set(error_texts()) | set(texts_of_the_client()) | {"deleted before it could be read", "skipped", "logs: whose?"}
+    said = set(error_texts()) | set(texts_of_the_client()) | set(remedies())
+    said |= {"deleted before it could be read", "skipped", "logs: whose?", "is no command", "has no log", "have no log", "not ... after",
+             "is one argument too many", "is no option of it", "is no number", "is no whole number", "to syslog"}
     assert [e for e in entries() if e not in words | labels and not any(text in e for text in said)] == []
 
 

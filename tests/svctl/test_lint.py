@@ -108,6 +108,98 @@ def test_a_run_that_knows_what_it_does(services, text):
     assert rows(services, directory) == []
 
 
+@pytest.mark.parametrize("text", [
+    # What the shell does itself, or has to stay for.
+    "exit 1\n", "kill -SEGV $$\n", "echo done\n", "wait\n", "sleep 9 &\nwait $!\n", "read line\n", "[ -e x ]\n", ":\n",
+    "trap 'rm x' EXIT\nsleep 1000\n", "sleep 1000 &\ntrap 'kill $!' TERM\nwait\n", "eval $COMMAND\n", ". ./really-run\n",
+    # What exec would change, or cannot stand before.
+    "while :; do sleep 5; done\n", "until sleep 5; do :; done\n", "for i in 1 2; do sleep $i; done\n", "sleep 9 | cat\n",
+    "exec 3>&1; (sleep 9; sleep 10)\n", "! sleep 9\n", "f() { echo x; }\nf\n", "exec sleep 9 || exit 1\n",
+    "[ -x /bin/sleep ] && exec sleep 9\nexit 1\n", "if true; then exec sleep 9; else exec sleep 10; fi\n",
+    "case $x in a) exec sleep 1;; *) exec sleep 2;; esac\n", "$PROGRAM -f\n", "${PROGRAM} -f\n", "`which sleep` 9\n",
+    ". ./functions\nstart_the_service\n", "set -e\nexec sleep 9\n", "exec sleep 9 <<END\nx\nEND\n", "A=1 exec sleep 9\n",
+    "sleep 1\nrm -f down\n", "sv start x || exit 1\nexec sleep 9\n", "f() { exec sleep 9; }\nf\n", "exec sleep 9; rm x\n"])
+def test_exec_is_not_asked_for_where_it_cannot_stand(services, text):
+    services.make("web", "#!/bin/sh\n" + text)
+    assert not [row for row in rows(services, "web") if "no-exec" in row or "background" in row]
+
+
+@pytest.mark.parametrize("text, line, program", [
+    ("A=1 sleep 9\n", 2, "sleep"), ("[ -e /x ] || sleep 9\n", 2, "sleep"), ("sleep 9 || exit 1\n", 2, "sleep"),
+    ("cd / && sleep 9\n", 2, "sleep"), ("if true; then\nsleep 9\nelse\nexec sleep 10\nfi\n", 3, "sleep"),
+    ("f() {\nsleep 9\n}\nf\n", 3, "sleep"), ("sleep 9 <<END\nx\nEND\n", 2, "sleep"), ("{ sleep 9; } 2>&1\n", 2, "sleep"),
+    ("sleep 9; exit\n", 2, "sleep"), ("chpst -b x sleep 9\n", 2, "chpst"), (". ./functions\n/bin/sleep 9\n", 3, "/bin/sleep"),
+    ("[ -r ./conf ] && . ./conf\nnew-program $OPTS\n", 3, "new-program"), (". /etc/default/x\nnew-program\n", 3, "new-program"),
+    ("set -e\nsleep 9\n", 3, "sleep"), ("nice sleep 9 &\nsleep 10\n", 3, "sleep")])
+def test_exec_is_asked_for_where_it_can(services, text, line, program):
+    services.make("web", "#!/bin/sh\n" + text)
+    found = [one for one in lint(services, services.directory / "web") if one["rule"] == "no-exec"]
+    assert [(one["line"], one["cure"]) for one in found] == [(line, f"put exec before {program}")]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs another user")
+def test_what_only_this_user_may_not_do_is_no_fault_of_the_service(services):
+    """nobody looks at services of root: one whose log is for root alone, one that is closed, one with a private program."""
+    base = services.directory
+    services.world.directory.chmod(0o755)
+    (services.make("web", GOOD, log__run=LOG) / "log/main").mkdir(mode=0o700)
+    (services.make("closed", GOOD, log__run=LOG) / "log/main").mkdir()
+    (base / "closed/log").chmod(0o700)
+    hidden = services.world.directory / "private"
+    services.world.write("private/program", GOOD)
+    services.world.write("private/log/x", "")
+    services.make("private", f"#!/bin/sh\nexec 2>&1\nexec {hidden}/program\n", log__run=f"#!/bin/sh\nexec svlogd {hidden}/log\n")
+    hidden.chmod(0o700)
+    services.make("closed-as-a-whole", "#!/bin/sh\nexec cron\n").chmod(0o700)
+    (services.make("supervised", GOOD) / "supervise").mkdir(mode=0o700)
+    said = services.svctl("lint", "--json", user=65534, group=65534, extra_groups=[])
+    found = [(one["severity"], one["rule"], os.path.relpath(one["path"], base)) for one in json.loads(said.stdout)["findings"]]
+    assert found == [("note", "unreadable", "closed/log/run"), ("note", "unreadable", "closed-as-a-whole/run")] or found == [
+        ("note", "unreadable", "closed-as-a-whole/run"), ("note", "unreadable", "closed/log/run")]
+    assert said.returncode == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs another user")
+def test_a_log_of_another_user_than_runsv_is_a_fault_whoever_looks(services):
+    """runsv runs as the owner of supervise/."""
+    directory = services.make("web", GOOD, log__run=LOG)
+    (directory / "log/main").mkdir(mode=0o755)
+    (directory / "supervise").mkdir()
+    os.chown(directory / "supervise", 65534, 65534)
+    assert rows(services, "web") == ["error log-directory web/log/main"]
+    os.chown(directory / "log/main", 65534, 65534)
+    assert rows(services, "web") == []
+
+
+def test_two_svlogd_that_share_a_directory(services):
+    """By whatever path; all services of the tree count, a service under two names is one."""
+    base = services.directory
+    shared = services.world.directory / "shared"
+    shared.mkdir()
+    (services.world.directory / "link").symlink_to(shared)
+    for name, place in [("a", shared), ("b", services.world.directory / "link"), ("c", "./main")]:
+        services.make(name, GOOD, log__run=f"#!/bin/sh\nexec svlogd -tt {place}\n")
+    (base / "c/log/main").mkdir()
+    (base / "also-a").symlink_to("a")
+    assert rows(services) == ["error log-shared a/log/run", "error log-shared b/log/run"]
+    assert [one["what"] for one in lint(services, "b")] == [
+        f"svlogd is to log to {services.world.directory}/link, and that of {base}/a logs there, too: only one of them can"]
+    assert rows(services, "c") == []
+
+
+def test_invoke_run_of_debian_is_a_shell(services):
+    services.make("web", "#!/usr/bin/env /lib/runit/invoke-run\nexec cron\n")
+    assert "error daemonises web/run:2" in rows(services, "web")
+
+
+def test_a_fifo_does_not_hold_it_up(services):
+    directory = services.make("web", GOOD, down="")
+    (directory / "supervise").mkdir()
+    os.mkfifo(directory / "supervise/status")
+    os.mkfifo(directory / "finish")
+    assert rows(services, "web") == ["error not-a-file web/finish", "note down web/down"]
+
+
 @pytest.mark.parametrize("line, severity, cure", [
     ("nginx", "warning", "exec nginx -g 'daemon off;'"), ("nginx -g 'daemon off;'", None, None),
     ("/usr/sbin/sshd", "error", "add -D"), ("/usr/sbin/sshd -De", None, None),
@@ -115,7 +207,7 @@ def test_a_run_that_knows_what_it_does(services, text):
     ("pg_ctl start", "error", "start the server itself: exec postgres -D DIRECTORY"), ("postgres -D /x", None, None),
     ("php-fpm8.2", "warning", "add -F"), ("php-fpm8.2 --nodaemonize", None, None),
     ("apache2 -DFOREGROUND", None, None), ("apache2 -k start", "error", "add -DFOREGROUND"),
-    ("chpst -u root memcached -d", "error", "leave out -d"), ("rsyslogd $OPTIONS", "warning", "add -n"),
+    ("chpst -u root memcached -d", "error", "leave out -d"), ("rsyslogd $OPTIONS", "note", "add -n"),
     ("rsync --daemon", "error", "add --no-detach"), ("rsync --daemon --no-detach", None, None), ("rsync a b", None, None),
     ("/etc/init.d/web start", "error", "start the program that it starts, in the foreground"),
     ("service web start", "error", "start the program itself, with the option that keeps it in the foreground")])
@@ -137,9 +229,10 @@ def test_other_files(services):
         "warning unknown-control web/control/o", "warning unknown-control web/control/term",
         "warning unknown-control web/control/z"]
     cures = {one["path"].split("/")[-1]: one["cure"] for one in lint(services, base / "web")}
-    assert cures["term"] == "did you mean control/t?" and cures["o"] == "did you mean control/u?"
+    assert cures["term"] == f"did you mean control/t? mv {base}/web/control/term {base}/web/control/t"
+    assert cures["o"] == f"did you mean control/u? mv {base}/web/control/o {base}/web/control/u"
     assert cures["z"] == "name it after a command of runsv(8): one of u d x t k p c h a i q 1 2"
-    assert cures["run"] == f"chmod +x {base}/web/run"
+    assert cures["run"] == f"make it so: chmod +x {base}/web/run"
 
 
 @pytest.mark.parametrize("name, known", [
@@ -148,7 +241,8 @@ def test_other_files(services):
 def test_a_name_that_is_nearly_right(services, name, known):
     services.make("web", None if known == "run" else "#!/bin/sh\nexec sleep 1\n", **{name: ""})
     found = [one for one in lint(services, "web") if one["rule"] == "unknown-name"]
-    assert [(os.path.basename(one["path"]), one["cure"]) for one in found] == [(name, f"did you mean {known}?")]
+    assert [(os.path.basename(one["path"]), one["cure"]) for one in found] == [
+        (name, f"did you mean {known}? mv {services.directory}/web/{name} {services.directory}/web/{known}")]
 
 
 @pytest.mark.parametrize("name", ["run~", "run.bak", "run.dpkg-old", "env", "root", "conf", "data", "README", ".git", "runs"])
@@ -184,7 +278,7 @@ def test_the_directory_of_the_log(services):
     file = services.make("file", GOOD, log__run=LOG, log__main="")
     variable = services.make("variable", GOOD, log__run="#!/bin/sh\nexec svlogd -tt $HERE\n")
     assert rows(services) == ["error log-directory file/log/main", "error log-directory missing/log/main"]
-    assert lint(services, missing)[0]["cure"] == f"mkdir -p {base}/missing/log/main && chown nobody {base}/missing/log/main"
+    assert lint(services, missing)[0]["cure"] == f"make it: mkdir -p {base}/missing/log/main && chown nobody {base}/missing/log/main"
     assert (lint(services, made), lint(services, variable)) == ([], []) and file
 
 
@@ -192,7 +286,7 @@ def test_who_may_write_to_the_log(services):
     place = services.make("web", GOOD, log__run="#!/bin/sh\nexec chpst -u nobody svlogd -tt ./main\n") / "log/main"
     place.mkdir(mode=0o755)
     assert rows(services, "web") == ["error log-directory web/log/main"]
-    assert "nobody may not write to it" in lint(services, "web")[0]["what"]
+    assert "where nobody may not write" in lint(services, "web")[0]["what"]
     place.chmod(0o777)
     assert rows(services, "web") == []
     place.chmod(0o770)
@@ -232,7 +326,7 @@ def test_a_read_only_file_system(services):
     found = json.loads(said.stdout)["findings"]
     assert [(one["rule"], os.path.relpath(one["path"], directory)) for one in found] == [
         ("log-directory", "log/main"), ("supervise-read-only", "supervise"), ("supervise-read-only", "log/supervise")]
-    assert found[1]["cure"] == f"let it lead elsewhere: ln -s /run/runit/supervise.web {directory}/supervise"
+    assert found[1]["cure"] == f"link supervise to a place that can be written to, where the directory is made: ln -s /run/runit/supervise.web {directory}/supervise"
 
 
 def test_a_file_down_is_noted_and_a_forgotten_one_warned_of(services):

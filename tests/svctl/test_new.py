@@ -107,7 +107,7 @@ def test_what_is_there_is_left_alone(services, there):
     said = new(services, "web", "--", "sleep", "1000")
     assert said.returncode == 1
     assert said.stderr.splitlines() == [
-        f"svctl: {place} is there already, and is left as it is",
+        f"svctl: {place} exists already, and is left as it is",
         f"svctl: choose another name, or look at what is there: svctl lint {place}"]
     assert os.listdir(services.available) == ["web"]
     if there == "directory":
@@ -141,14 +141,14 @@ def test_a_command_is_needed(services):
 
 def test_a_directory_that_cannot_be_written_to(services):
     said = services.svctl("new", "--available", "/nowhere", "web", "--", "sleep", "1")
-    assert said.returncode == 4 and "is not there" in said.stderr
+    assert said.returncode == 4 and "does not exist" in said.stderr
 
 
 def test_what_lint_says_of_it_is_said_at_once(services):
     said = new(services, "web", "--", "cron")
     assert said.returncode == 0
     assert said.stderr == (f"svctl: {services.available}/web/run: cron goes into the background: runsv sees it end, "
-                           "and starts another: add -f\n")
+                           "and starts another\nsvctl: add -f\n")
 
 
 def test_where_it_goes_is_told_by_the_environment(services):
@@ -160,5 +160,4 @@ def test_a_directory_of_available_services_that_is_not_there(services):
     nowhere = services.world.directory / "nowhere"
     said = services.svctl("new", "--available", nowhere, "web", "--", "sleep", "1")
     assert said.returncode == 4 and said.stderr.splitlines() == [
-        f"svctl: {nowhere}, the directory of available services, is not there",
-        "svctl: make it, or name another one: --available DIR, or the variable SVAVAILABLE"]
+        f"svctl: {nowhere}, the directory of available services, does not exist", f"svctl: make it: mkdir -p {nowhere}"]

@@ -108,8 +108,8 @@ def test_what_is_as_it_should_be_has_no_findings(any_services):
         ("#!/bin/sh\nexec sleep 9\n", 0o644, "web/run is not executable", "make it so: chmod +x DIR/web/run"),
         ("", 0o755, "web/run is empty", "write it: #!/bin/sh, and exec of the program"),
         ("exec sleep 9\n", 0o755, "web/run is no program, and does not begin with #!",
-         "name its interpreter in the first line: #!/bin/sh"),
-        ("#!\n", 0o755, "web/run begins with #!, and no interpreter follows", "name one: #!/bin/sh"),
+         "name its interpreter in the first line: sed -i '1i #!/bin/sh' DIR/web/run"),
+        ("#!\n", 0o755, "web/run begins with #!, and no interpreter follows", "name one: sed -i '1s|.*|#!/bin/sh|' DIR/web/run"),
         ("#!/bin/sh -e\r\nexec sleep 9\r\n", 0o755, None, None),
         ("#!/bin/sh\r\nexec sleep 9\r\n", 0o755,
          "web/run ends its lines as Windows does: its interpreter '/bin/sh\\r' does not exist",
@@ -174,7 +174,7 @@ def test_what_the_status_says(services, state, cause):
 def test_a_down_file_is_a_reason(services):
     services.fake("web", want="d", down="")
     assert findings(services, "web") == [("it is not started by itself: there is a file web/down",
-                                          "start it: svctl up web")]
+                                          "start it: svctl start web")]
 
 
 def test_a_service_that_ends_at_once(any_services):
@@ -186,7 +186,7 @@ def test_a_service_that_ends_at_once(any_services):
 def test_nobody_looks_after_it(services):
     services.make("web")
     assert findings(services, "web") == [(f"no runsvdir looks after {services.directory}",
-                                          f"start one: runsvdir -P {services.directory}")]
+                                          f"start one: runsvdir -P {services.directory} &")]
 
 
 def test_what_the_supervisors_have_complained_of(any_services):
@@ -239,7 +239,7 @@ def test_a_file_system_that_is_read_only(services):
 
 def test_a_link_that_leads_nowhere(services):
     (services.directory / "web").symlink_to("/nowhere/at/all")
-    assert findings(services, "web") == [("web is a link to /nowhere/at/all, which is not there",
+    assert findings(services, "web") == [("web is a link to /nowhere/at/all, which does not exist",
                                           f"make that directory, or take the link away: rm {services.directory}/web")]
 
 
@@ -248,6 +248,25 @@ def test_the_logger_has_its_reasons_too(services):
     services.fake("web/log", run="exec cat\n", want="u")
     (services.directory / "web/log/run").chmod(0o644)
     assert "its logger is not up: web/log/run is not executable" in causes(services, "web")
+
+
+def test_a_logger_that_cannot_log_is_told_with_its_directory(services):
+    nowhere = services.world.directory / "no/such/place"
+    services.supervise("web", log__run=f"#!/bin/sh\nexec svlogd {nowhere}\n")
+    services.until_status("web", now="run")
+    until_cause(services, "web", f"its logger is not up: svlogd is to log to {nowhere}, and there is no such directory")
+    assert findings(services, "web") == [
+        (f"its logger is not up: svlogd is to log to {nowhere}, and there is no such directory", f"make it: mkdir -p {nowhere}")]
+
+
+def test_without_a_runsvdir_a_log_is_no_second_reason(services):
+    services.make("web", log__run="#!/bin/sh\nexec cat\n")
+    assert causes(services, "web") == [f"no runsvdir looks after {services.directory}"]
+
+
+def test_what_lint_knows_of_a_script_status_says_of_a_service_that_ends(services):
+    services.fake("web", run="#!/bin/sh\nexec cron\n", want="u")
+    assert findings(services, "web")[0] == ("cron goes into the background: runsv sees it end, and starts another", "add -f")
 
 
 def test_what_this_user_may_not_see(services):

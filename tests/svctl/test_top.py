@@ -234,7 +234,7 @@ def test_details_with_processes_and_what_lint_says(services, top):
     screen = top()
     screen.until("^> bad")
     screen.press("Enter")
-    screen.until("the first line does not begin with #!")
+    screen.until("does not begin with #!")
     screen.press("q", "j", "Enter")
     text = screen.until("sleep 1000")
     assert "state    run, wanted up" in text and "sleep 2000" in text

@@ -837,7 +837,27 @@ def test_who_succeeds_gets_no_advice(world, fake):
 def test_advice_knows_a_missing_link_from_a_wrong_svdir(world):
     assert "has no service a\n" in at_a_terminal(world, "status", "a")[1]
     env = world.suite.environment(SVDIR="/nowhere")
-    assert "there is no directory /nowhere\n" in at_a_terminal(world, "status", "a", env=env)[1]
+    assert "there is no directory /nowhere" in at_a_terminal(world, "status", "a", env=env)[1]
+
+
+def test_advice_offers_a_near_name_with_the_command(world, fake):
+    fake("web", pid=9, phase=1)
+    out, err = at_a_terminal(world, "restart", "wbe")
+    assert out == "fail: wbe: unable to change to service directory: file does not exist\n"
+    assert err == f"sv: {world.directory} has no service wbe\nsv: did you mean web? sv restart {world.directory}/web\n"
+
+
+def test_advice_links_a_service_and_starts_no_runsvdir_on_what_is_around_it(world):
+    available = world.service("available/web", SLEEP)
+    scanned = world.directory / "service"
+    scanned.mkdir()
+    env = world.suite.environment(SVDIR=scanned)
+    out, err = at_a_terminal(world, "status", available, env=env)
+    assert out == f"warning: {available}: unable to open supervise/ok: file does not exist\n"
+    assert err == (f"sv: {available} is not linked into {scanned}, so that no runsv supervises it\n"
+                   f"sv: link it: ln -s {available} {scanned}/\n")
+    (scanned / "web").symlink_to(available)
+    assert f"start one: runsvdir -P {scanned} &\n" in at_a_terminal(world, "status", available, env=env)[1]
 
 
 def test_advice_knows_a_runsvdir_that_is_there(world, fake):
@@ -874,7 +894,7 @@ def test_advice_knows_a_check_that_disagrees_and_a_service_that_stays(world, fak
 def test_advice_knows_who_is_not_root(world, fake):
     world.directory.chmod(0o755)
     (fake("a", pid=9, phase=1) / "supervise").chmod(0o700)
-    assert "try again with sudo\n" in at_a_terminal(world, "status", "a", user=NOBODY, group=NOBODY, extra_groups=[])[1]
+    assert f"try it as root: sudo sv status {world.directory}/a\n" in at_a_terminal(world, "status", "a", user=NOBODY, group=NOBODY, extra_groups=[])[1]
 
 
 def test_advice_is_at_most_two_remedies(world, fake):

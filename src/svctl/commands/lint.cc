@@ -22,13 +22,21 @@ bool is_directory(const std::string& path) {
     return ::stat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode);
 }
 
+std::vector<std::string> paths_in(const tree& services) {
+    std::vector<std::string> all = services.names();
+    for (std::string& one : all) one = services.path(one);
+    return all;
+}
+
+// All services of the services directory; none where there is no such directory.
+std::vector<std::string> services_of_tree(const setting& in) {
+    return is_directory(in.services) ? paths_in(in.open_tree()) : std::vector<std::string>{};
+}
+
 // A word is a directory, or else the name of a service.
 std::vector<std::string> directories_of(const setting& in, const options& asked) {
     std::vector<std::string> all = asked.directories;
-    if (all.empty()) {
-        const tree services = in.open_tree();
-        for (const std::string& name : services.names()) all.push_back(services.path(name));
-    }
+    if (all.empty()) return paths_in(in.open_tree());
     for (std::string& one : all) {
         const bool  name  = one.find('/') == std::string::npos && !one.empty() && one.front() != '.';
         std::string below = in.services;
@@ -60,7 +68,7 @@ struct tally {
     }
 };
 
-json json_of(const objection& one) {
+json json_of(const lint_finding& one) {
     json made = json::object();
     made.set("severity", word(one.how_bad))
         .set("rule", one.rule)
@@ -79,15 +87,16 @@ exit_code lint(const setting& in, const options& asked) {
     tally                          count;
     json                           each = json::list();
     std::string                    text;
-    for (const std::string& directory : directories) {
-        for (const objection& one : lint_service(directory)) {
-            count.count(one.how_bad);
-            each.push(json_of(one));
-            text += out.paint(tint::strong, printable(one.path)) + (one.line > 0 ? ":" + std::to_string(one.line) : "");
-            text += ": " + out.paint(tint_of(one.how_bad), word(one.how_bad)) + ": " + printable(one.what) +
-                    out.paint(tint::faint, " [" + one.rule + "]") + "\n    cure: " + printable(one.cure) + "\n";
-        }
-    }
+    const auto                     tell = [&](const lint_finding& one) {
+        count.count(one.how_bad);
+        each.push(json_of(one));
+        text += out.paint(tint::strong, printable(one.path)) + (one.line > 0 ? ":" + std::to_string(one.line) : "");
+        text += ": " + out.paint(tint_of(one.how_bad), word(one.how_bad)) + ": " + printable(one.what) +
+                out.paint(tint::faint, " [" + one.rule + "]") + "\n    cure: " + printable(one.cure) + "\n";
+    };
+    for (const std::string& directory : directories)
+        for (const lint_finding& one : lint_service(directory)) tell(one);
+    for (const lint_finding& one : lint_shared_logs(directories, services_of_tree(in))) tell(one);
     if (asked.as_json) {
         json whole = json::object();
         whole.set("directories", directories.size())

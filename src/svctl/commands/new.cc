@@ -70,8 +70,9 @@ exit_code make(const setting& in, const options& asked) {
                              printable(options + shell_quoted(made.name));
     static_cast<void>(std::puts(text.c_str()));
     const terminal errors{STDERR_FILENO, in.colors()};
-    for (const objection& one : lint_service(directory))
-        if (one.how_bad != severity::note) say(printable(one.path + ": " + one.what + ": " + one.cure));
+    for (const lint_finding& one : lint_service(directory))
+        if (one.how_bad != severity::note)
+            say(failure{exit_code::good, printable(one.path + ": " + one.what), printable(one.cure)});
     return exit_code::good;
 }
 

@@ -389,7 +389,7 @@ private:
     void look_into(const std::string& name) {
         findings_.clear();
         const std::string directory = services_.path(name);
-        for (const objection& one : lint_service(directory)) {
+        for (const lint_finding& one : lint_service(directory)) {
             findings_.emplace_back();
             const std::string file = one.path.substr(std::min(directory.size() + 1, one.path.size()));
             findings_.push_back(std::string{word(one.how_bad)} + ": " + printable(file) +

@@ -7,21 +7,6 @@ namespace {
 
 using list = std::vector<std::string>;
 
-TEST(diagnosis, an_interpreter_is_what_execve_takes) {
-    EXPECT_EQ(interpreter_of("#!/bin/sh\nx").path, "/bin/sh");
-    EXPECT_EQ(interpreter_of("#!/bin/sh").path, "/bin/sh");
-    EXPECT_EQ(interpreter_of("#! \t/usr/bin/env python3 -u\n").path, "/usr/bin/env");
-    EXPECT_EQ(interpreter_of("#!\n/bin/sh\n").path, "");
-    EXPECT_EQ(interpreter_of("exec x\n").path, "");
-    EXPECT_EQ(interpreter_of("").path, "");
-}
-
-TEST(diagnosis, a_carriage_return_is_part_of_an_interpreter_but_not_of_its_argument) {
-    EXPECT_TRUE(interpreter_of("#!/bin/sh\r\n").carriage_return);
-    EXPECT_EQ(interpreter_of("#!/bin/sh\r\n").path, "/bin/sh");
-    EXPECT_FALSE(interpreter_of("#!/bin/sh -e\r\n").carriage_return);
-}
-
 TEST(diagnosis, complaints_are_those_about_the_service_itself) {
     constexpr std::string_view title =
         "runsvdir -P /etc/service log: ...art ./run: access denied\n"

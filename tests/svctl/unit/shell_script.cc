@@ -35,7 +35,7 @@ std::string call(std::string_view script) {
 TEST(shell_script, commands_have_lines_words_and_redirections) {
     EXPECT_EQ(shape("#!/bin/sh\nexec 2>&1\n\nexec nginx -g 'daemon off;'\n"),
               "2:exec >2>&1\n4:exec|nginx|-g|daemon off;\n");
-    EXPECT_EQ(shape("a; b && c || d | e & f"), "1:a\n1:b\n1:c\n1:d\n1:e &\n1:f\n");
+    EXPECT_EQ(shape("a; b && c || d | e & f"), "1:a\n1:b &\n1:c &\n1:d &\n1:e &\n1:f\n");
     EXPECT_EQ(shape("a >/dev/null 2>&1 <in"), "1:a >>/dev/null >2>&1 ><in\n");
     EXPECT_EQ(shape("a &>log"), "1:a >&>log\n");
 }
@@ -63,12 +63,70 @@ TEST(shell_script, commands_within_others_are_found) {
     EXPECT_EQ(shape("while :; do a; done"), "1::\n1:a\n");
     EXPECT_EQ(shape("for i in x y; do a $i; done"), "1:a|$i?\n");
     EXPECT_EQ(shape("case $x in\n nginx) a;;\n *) b;;\nesac"), "2:a\n3:b\n");
-    EXPECT_EQ(shape("(a; b) &\n{ c; } &"), "1:a\n1:b &\n2:c &\n");
+    EXPECT_EQ(shape("(a; b) &\n{ c; } &"), "1:a &\n1:b &\n2:c &\n");
+}
+
+// The commands that the script ends with: those that exec could stand before, as far as the shell is concerned.
+std::string ends(std::string_view script) {
+    std::string text;
+    for (const shell_command& command : shell_commands(script))
+        if (command.last && !command.words.empty())
+            text += (text.empty() ? "" : " ") + command.words.front().text + (command.forked ? "()" : "") +
+                    (command.background ? "&" : "");
+    return text;
+}
+
+TEST(shell_script, it_is_known_what_a_script_ends_with) {
+    EXPECT_EQ(ends("a; b"), "b");
+    EXPECT_EQ(ends("a && b"), "b");
+    EXPECT_EQ(ends("a || b"), "b");
+    EXPECT_EQ(ends("a || exit 1"), "a exit");
+    EXPECT_EQ(ends("a; exit $?"), "a exit");
+    EXPECT_EQ(ends("a; exit 1"), "exit");
+    EXPECT_EQ(ends("! a"), "");
+    EXPECT_EQ(ends("a | b"), "");
+    EXPECT_EQ(ends("(a; b)"), "b()");
+    EXPECT_EQ(ends("{ a; b; } 2>&1"), "b");
+    EXPECT_EQ(ends("a &"), "a&");
+    EXPECT_EQ(ends("a & b"), "b");
+    EXPECT_EQ(ends("if a; then b; elif c; then d; else e; fi"), "b d e");
+    EXPECT_EQ(ends("if a; then b; fi; c"), "c");
+    EXPECT_EQ(ends("case $1 in (a) b;; c|d) e; f;; esac"), "b f");
+    EXPECT_EQ(ends("while a; do b; done"), "");
+    EXPECT_EQ(ends("for i in a b; do c; done; d"), "d");
+    EXPECT_EQ(ends("for ((i=0; i<3; i++)); do c; done"), "");
+    EXPECT_EQ(ends("f() { a; b; }; f"), "b f");
+    EXPECT_EQ(ends("f() { a; b; }; c"), "c");
+    EXPECT_EQ(ends("function f { g; }\ng() { a; }\nf"), "g a f");
+    EXPECT_EQ(ends("f() { f; }; f"), "f f");
+    EXPECT_EQ(ends("f() (\n a\n)\nf"), "a() f");
+    EXPECT_EQ(ends("cat <<X\nb\nX\n"), "cat");
+    EXPECT_EQ(ends("a\nf() { b; }"), "a");
+    EXPECT_EQ(ends("[[ a && b ]] || c"), "c");
+    EXPECT_EQ(ends("x=(a b); c"), "c");
+    EXPECT_EQ(ends("'if' a; b"), "b") << "a quoted word is no reserved word";
+    EXPECT_EQ(ends("echo if; then b"), "b") << "nor is an argument";
+}
+
+TEST(shell_script, what_a_compound_is_redirected_to_its_commands_are) {
+    EXPECT_EQ(shape("{ a; b >x; } 2>&1"), "1:a >2>&1\n1:b >>x >2>&1\n");
+    EXPECT_EQ(shape("while a; do b; done <c"), "1:a ><c\n1:b ><c\n");
+}
+
+TEST(shell_script, compounds_may_be_as_deep_as_they_like) {
+    std::string deep(5000, '(');
+    deep += "a" + std::string(5000, ')');
+    EXPECT_FALSE(shell_commands(deep).empty());
+    std::string ifs;
+    for (int i = 0; i < 3000; ++i) ifs += "if a; then ";
+    EXPECT_FALSE(shell_commands(ifs + "b").empty());
 }
 
 TEST(shell_script, what_is_left_open_ends_with_the_script) {
     for (const char* script :
-         {"a 'b", "a \"b", "a $(b", "a ${b", "a `b", "a \\", "cat <<X", "a >", "a &&", "(", ")", "'", "<<", "\\\n"})
+         {"a 'b", "a \"b", "a $(b", "a ${b", "a `b", "a \\", "cat <<X",   "a >",          "a &&", "(",          ")",
+          "'",    "<<",    "\\\n",  "if",    "if a", "case", "case x in", "case x in a)", "f()",  "function",   "! ",
+          "time", "for",   "[[ a",  "x=(",   "$((",  "{ a",  "a | | b",   "fi",           ";; a", "done done }"})
         shell_commands(script);
     EXPECT_EQ(shape("a 'b"), "1:a|b\n");
 }

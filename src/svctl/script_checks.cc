@@ -1,0 +1,459 @@
+#include "svctl/script_checks.hh"
+
+#include <elf.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+#include "core/text.hh"
+#include "svctl/daemon_rules.hh"
+#include "svctl/errors.hh"
+#include "svctl/log_place.hh"
+#include "svctl/read_file.hh"
+#include "svctl/terminal.hh"
+
+namespace runwell::svctl {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What runit gives its services, and what its packages use besides.
+constexpr std::string_view usual_path = "/usr/local/bin:/usr/local/sbin:/bin:/sbin:/usr/bin:/usr/sbin";
+
+constexpr std::string_view shells[] = {"sh", "bash", "dash", "ash", "ksh", "mksh", "zsh", "invoke-run"};
+
+// Programs that exit by themselves: no service, where a script ends with them.
+constexpr std::string_view short_programs[] = {
+    "rm",       "mkdir",    "touch",   "chmod",    "chown",     "chgrp",      "cp",       "mv",      "ln",     "rmdir",
+    "install",  "sv",       "svctl",   "mount",    "umount",    "mountpoint", "modprobe", "rmmod",   "insmod", "sysctl",
+    "ip",       "ifconfig", "route",   "iptables", "ip6tables", "nft",        "killall",  "pkill",   "pidof",  "pgrep",
+    "hostname", "loadkeys", "setfont", "udevadm",  "swapon",    "swapoff",    "sync",     "date",    "grep",   "sed",
+    "awk",      "sort",     "ls",      "id",       "uname",     "mkfifo",     "mktemp",   "findmnt", "unlink"};
+
+template <std::size_t N>
+bool is_one_of(std::string_view word, const std::string_view (&words)[N]) {
+    return std::find(std::begin(words), std::end(words), word) != std::end(words);
+}
+
+bool is_executable(const sight& file) {
+    return file.exists() && S_ISREG(file.about->st_mode) && (file.about->st_mode & 0111) != 0;
+}
+
+bool is_mounted_with(const std::string& path, unsigned long flag) {
+    struct statvfs system {};
+    return ::statvfs(path.c_str(), &system) == 0 && (system.f_flag & flag) != 0;
+}
+
+bool in_path(const std::string& program) {
+    const char*       own = std::getenv("PATH");
+    const std::string all = std::string{usual_path} + ":" + (own != nullptr ? own : "");
+    for (two_parts rest = split(all, ':');; rest = split(rest.rest, ':')) {
+        const sight file = look((fs::path{rest.head} / program).string());
+        if (is_executable(file) || file.hidden()) return true;
+        if (!rest.found) return false;
+    }
+}
+
+// -- who a program runs as -------------------------------------------------------------------------------------------
+
+// chpst -u user:group
+struct identity {
+    uid_t              uid = 0;
+    std::vector<gid_t> groups;
+};
+
+std::optional<identity> identity_of(std::string_view account) {
+    const bool numeric = !account.empty() && account.front() == ':';
+    if (numeric) account.remove_prefix(1);
+    std::vector<std::string> parts;
+    for (two_parts rest = split(account, ':');; rest = split(rest.rest, ':')) {
+        parts.emplace_back(rest.head);
+        if (!rest.found) break;
+    }
+    identity found;
+    if (numeric) {
+        const auto uid = whole_number(parts[0]);
+        if (!uid) return std::nullopt;
+        found.uid = static_cast<uid_t>(*uid);
+    } else {
+        const passwd* user = ::getpwnam(parts[0].c_str());
+        if (user == nullptr) return std::nullopt;
+        found.uid = user->pw_uid;
+        if (parts.size() == 1) found.groups.push_back(user->pw_gid);
+    }
+    for (std::size_t i = 1; i < parts.size(); ++i) {
+        const group* its = numeric ? nullptr : ::getgrnam(parts[i].c_str());
+        const auto   gid = whole_number(parts[i]);
+        if (its == nullptr && !(numeric && gid)) return std::nullopt;
+        found.groups.push_back(its != nullptr ? its->gr_gid : static_cast<gid_t>(*gid));
+    }
+    return found;
+}
+
+std::string name_of(uid_t uid) {
+    const passwd* user = ::getpwuid(uid);
+    return user != nullptr ? user->pw_name : std::to_string(uid);
+}
+
+// Who runsv runs as: the owner of what it has made, else of the service.
+identity supervisor_of(const fs::path& service) {
+    for (const fs::path& path : {service / "supervise", service})
+        if (const sight file = look(path.string()); file.exists()) {
+            identity      found{.uid = file.about->st_uid, .groups = {}};
+            const passwd* user = ::getpwuid(found.uid);
+            if (user != nullptr) found.groups.push_back(user->pw_gid);
+            return found;
+        }
+    return {};
+}
+
+bool may_write_to(const struct stat& directory, const identity& who) {
+    constexpr mode_t write_and_search = 3;
+    if (who.uid == 0) return true;
+    const bool member = std::find(who.groups.begin(), who.groups.end(), directory.st_gid) != who.groups.end();
+    const int  shift  = directory.st_uid == who.uid ? 6 : member ? 3 : 0;
+    return (directory.st_mode >> shift & write_and_search) == write_and_search;
+}
+
+// -- a program -------------------------------------------------------------------------------------------------------
+
+// What an ELF file is made for, where this is another machine.
+bool is_for_another_machine(const std::string& head) {
+    if (head.size() < sizeof(Elf32_Ehdr)) return false;
+    const std::string self = read_file("/proc/self/exe", sizeof(Elf64_Ehdr)).text;
+    if (self.size() < sizeof(Elf64_Ehdr)) return false;
+    constexpr std::size_t machine = offsetof(Elf64_Ehdr, e_machine);  // at the same place for 32 and 64 bits
+    // An x86-64 kernel runs programs for i386, as an arm64 one may those for arm.
+    const bool smaller = head[EI_CLASS] == ELFCLASS32 && self[EI_CLASS] == ELFCLASS64;
+    return !smaller && std::memcmp(head.data() + machine, self.data() + machine, 2) != 0;
+}
+
+// The interpreter that an ELF program asks for (its dynamic linker), where the head of the file says so.
+std::string linker_of(const std::string& head) {
+    if (head.size() < sizeof(Elf64_Ehdr) || head[EI_CLASS] != ELFCLASS64) return {};
+    Elf64_Ehdr file;
+    std::memcpy(&file, head.data(), sizeof file);
+    for (std::size_t i = 0; i < file.e_phnum; ++i) {
+        Elf64_Phdr        segment;
+        const std::size_t at = file.e_phoff + i * sizeof segment;
+        if (at > head.size() || head.size() - at < sizeof segment) return {};
+        std::memcpy(&segment, head.data() + at, sizeof segment);
+        if (segment.p_type != PT_INTERP) continue;
+        if (segment.p_offset > head.size() || head.size() - segment.p_offset < segment.p_filesz) return {};
+        return head.data() + segment.p_offset;
+    }
+    return {};
+}
+
+constexpr std::string_view elf_mark =
+    "\x7f"
+    "ELF";
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+
+bool is_shell_script(const std::string& text) {
+    const interpreter by = interpreter_of(text.starts_with(byte_order_mark) ? text.substr(3) : text);
+    return is_one_of(base_name(base_name(by.path) == "env" ? by.argument : by.path), shells);
+}
+
+std::optional<fault> check_interpreter(const std::string& head, const std::string& shown, const std::string& quoted) {
+    const interpreter by = interpreter_of(head);
+    const auto        is = [&](remedy what, std::string why = "") {
+        return fault{what, {shown, quoted, printable(by.path), std::move(why)}, 1};
+    };
+    if (by.carriage_return) return is(remedy::interpreter_crlf);
+    if (by.path.empty()) return is(remedy::interpreter_unnamed);
+    const sight program = look(by.path);
+    if (program.hidden()) return std::nullopt;
+    if (!program.exists()) return is(remedy::interpreter_missing, error_text(program.error));
+    if (!is_executable(program)) return is(remedy::interpreter_not_executable);
+    const bool names = base_name(by.path) == "env" && !by.argument.empty() && by.argument.find_first_of("=-") != 0;
+    if (names && !in_path(by.argument))
+        return fault{remedy::env_finds_none, {shown, quoted, printable(by.argument)}, 1};
+    return std::nullopt;
+}
+
+// -- a shell script --------------------------------------------------------------------------------------------------
+
+class content {
+public:
+    explicit content(const script& of) : of_{of}, text_{read_file(of.path).text} {}
+
+    std::vector<fault> check() {
+        line_ends();
+        if (of_.is == role::other || !is_shell_script(text_)) return std::move(found_);
+        read_        = read_script(text_);
+        knows_       = calls("wait") || calls("trap") || calls("fg");
+        sources_     = reads_functions();
+        bool any     = false;  // what is, or may be, a service
+        bool stderr_ = false;
+        for (const shell_command& command : read_.commands) {
+            const shell_call call = call_of(command);
+            if (call.exec && call.words.empty()) stderr_ = stderr_ || moves_stderr(command);
+            any = any || command.repeated || (!call.words.empty() && !is_harmless(call));
+            if (is_service(command, call)) service(command, call, stderr_);
+        }
+        if (!any) add(remedy::no_command, 0, {});
+        return std::move(found_);
+    }
+
+private:
+    void add(remedy what, unsigned line, std::vector<std::string> words) {
+        std::vector<std::string> all{of_.shown, shell_quoted(of_.path)};
+        std::move(words.begin(), words.end(), std::back_inserter(all));
+        const bool known = std::any_of(found_.begin(), found_.end(),
+                                       [&](const fault& one) { return one.what == what && one.words == all; });
+        if (!known) found_.push_back({what, std::move(all), line});
+    }
+
+    void line_ends() {
+        const std::size_t at = text_.find("\r\n");
+        if (at == std::string::npos || at < text_.find('\n')) return;  // check_program() says that of the first line
+        add(remedy::crlf,
+            static_cast<unsigned>(std::count(text_.begin(), text_.begin() + static_cast<long>(at), '\n')) + 1, {});
+    }
+
+    bool calls(std::string_view name) const {
+        return std::any_of(read_.commands.begin(), read_.commands.end(), [name](const shell_command& one) {
+            return !one.words.empty() && one.words.front().text == name;
+        });
+    }
+
+    // Whether it reads a file that may define functions: one of settings does not.
+    bool reads_functions() const {
+        return std::any_of(read_.commands.begin(), read_.commands.end(), [](const shell_command& one) {
+            const bool reads = one.words.size() > 1 && (one.words[0].text == "." || one.words[0].text == "source");
+            if (!reads) return !one.words.empty() && one.words[0].text == "eval";
+            const std::string&     path = one.words[1].text;
+            const std::string_view name = base_name(path);
+            return !name.ends_with("conf") && !name.ends_with("env") && path.find("/default/") == std::string::npos &&
+                   path.find("/conf.d/") == std::string::npos && path.find("/sysconfig/") == std::string::npos;
+        });
+    }
+
+    static bool moves_stderr(const shell_command& command) {
+        return std::any_of(command.redirections.begin(), command.redirections.end(), [](const std::string& one) {
+            return one.starts_with("2>") || one.starts_with("&>") || one.starts_with(">&");
+        });
+    }
+
+    // It starts nothing that lives on.
+    static bool is_harmless(const shell_call& call) {
+        constexpr std::string_view others[] = {".", "source", "eval", "read", "wait", "trap"};
+        const std::string&         name     = call.words.front().text;
+        return call.words.front().literal && is_builtin(name) && !is_one_of(name, others) && !call.exec;
+    }
+
+    // A program, as far as can be seen: neither the shell's own, nor a function.
+    bool is_program(const shell_call& call) const {
+        const shell_word& word = call.words.front();
+        if (!word.literal || word.text.empty() || is_builtin(word.text) || read_.defines(word.text)) return false;
+        if (word.text.find('=') != std::string::npos) return false;
+        // A file that is read in may define any function.
+        return !sources_ || call.exec || word.text.find('/') != std::string::npos || in_path(word.text);
+    }
+
+    bool is_service(const shell_command& command, const shell_call& call) const {
+        if (call.words.empty()) return false;
+        if (call.exec) return !command.forked;
+        return command.last && !command.forked && is_program(call);
+    }
+
+    void service(const shell_command& command, const shell_call& call, bool stderr_moved) {
+        const shell_word& program = call.words.front();
+        if (command.background && !knows_)
+            add(remedy::background, command.line, {std::to_string(command.line)});
+        else if (!call.exec && !knows_ && !is_one_of(base_name(program.text), short_programs))
+            add(remedy::no_exec, command.line, {program.text, call.first});
+        daemonises(command, call);
+        if (call.exec) is_installed(command, call);
+        if (of_.is == role::service && of_.has_logger && !stderr_moved && !moves_stderr(command) &&
+            !is_one_of(base_name(program.text), short_programs))
+            add(remedy::stderr_lost, command.line, {std::to_string(command.line)});
+        if (call.user && call.user->literal && !identity_of(call.user->text))
+            add(remedy::no_user, command.line, {call.user->text, shell_quoted(split(call.user->text, ':').head)});
+    }
+
+    void daemonises(const shell_command& command, const shell_call& call) {
+        const auto found = daemonising_of(call);
+        if (!found) return;
+        switch (found->sure) {
+            case daemonising::certainty::certain:
+                return add(remedy::daemonises, command.line, {found->program, found->cure});
+            case daemonising::certainty::unless_configured:
+                // A script that writes or reads the configuration for it is believed.
+                if (text_.find(found->keeps) == std::string::npos)
+                    add(remedy::daemonises_unless_configured, command.line, {found->program, found->cure});
+                return;
+            case daemonising::certainty::unless_in_variable:
+                return add(remedy::daemonises_unless_in_variable, command.line, {found->program, found->cure});
+        }
+    }
+
+    void is_installed(const shell_command& command, const shell_call& call) {
+        const shell_word& word = call.words.front();
+        if (!word.literal || calls("cd") || text_.find("PATH=") != std::string::npos) return;
+        if (word.text.find('/') == std::string::npos) {
+            if (!in_path(word.text)) add(remedy::not_in_path, command.line, {word.text});
+            return;
+        }
+        const sight file =
+            look((fs::path{of_.path}.parent_path() / word.text).string());  // an absolute one replaces the rest
+        if (!file.exists() && !file.hidden()) add(remedy::not_installed, command.line, {word.text});
+    }
+
+    const script&      of_;
+    const std::string  text_;
+    shell_script       read_;
+    bool               knows_   = false;  // it waits for its children, or catches signals: the shell has to stay
+    bool               sources_ = false;
+    std::vector<fault> found_;
+};
+
+// What starts svlogd in a script, and the directories that it is told to log to.
+struct logger {
+    shell_call              call;
+    std::vector<shell_word> directories;
+};
+
+std::optional<logger> logger_in(const std::string& text) {
+    for (const shell_command& command : shell_commands(text)) {
+        const shell_call call = call_of(command);
+        if (auto found = directories_in(call); !found.empty()) return logger{call, std::move(found)};
+    }
+    return std::nullopt;
+}
+
+// Whether a script makes a directory before it is used.
+bool is_made_in(const std::string& text, const std::string& directory) {
+    for (const shell_command& command : shell_commands(text)) {
+        const auto words = call_of(command).words;
+        if (words.empty() || (words.front().text != "mkdir" && words.front().text != "install")) continue;
+        if (std::any_of(words.begin(), words.end(), [&](const shell_word& w) { return w.text == directory; }))
+            return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+sight look(const std::string& path) {
+    struct stat about {};
+    if (::stat(path.c_str(), &about) == 0) return {about, 0};
+    return {std::nullopt, errno};
+}
+
+interpreter interpreter_of(std::string_view first_bytes) {
+    if (!first_bytes.starts_with("#!")) return {};
+    std::string_view line = first_bytes.substr(2, std::min(first_bytes.find('\n'), first_bytes.size()) - 2);
+    const auto       take = [&line] {
+        line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+        std::string word{line.substr(0, line.find_first_of(" \t"))};
+        line.remove_prefix(word.size());
+        return word;
+    };
+    interpreter one;
+    one.path            = take();
+    one.carriage_return = one.path.ends_with('\r');
+    if (one.carriage_return) one.path.pop_back();
+    one.argument = take();
+    if (base_name(one.path) == "env" && one.argument == "-S") one.argument = take();
+    if (one.argument.ends_with('\r')) one.argument.pop_back();
+    return one;
+}
+
+std::optional<fault> check_program(const script& of) {
+    const std::string quoted = shell_quoted(of.path);
+    const auto        is     = [&](remedy what, std::string more = "") {
+        return fault{what, {of.shown, quoted, std::move(more)}, 0};
+    };
+    const sight file = look(of.path);
+    if (file.hidden()) return is(remedy::unreadable, shell_quoted(fs::path{of.path}.parent_path().string()));
+    if (!file.exists()) {
+        struct stat link {};
+        return is(::lstat(of.path.c_str(), &link) == 0 ? remedy::dangling : remedy::missing);
+    }
+    if (!S_ISREG(file.about->st_mode)) return is(remedy::not_a_file);
+    if ((file.about->st_mode & 0111) == 0) return is(remedy::not_executable);
+    if (is_mounted_with(of.path, ST_NOEXEC)) return is(remedy::noexec);
+    if (file.about->st_size == 0) return is(remedy::empty);
+
+    return check_head(of);
+}
+
+std::optional<fault> check_head(const script& of) {
+    const std::string quoted = shell_quoted(of.path);
+    const auto        is     = [&](remedy what, std::string more = "") {
+        return fault{what, {of.shown, quoted, std::move(more)}, 0};
+    };
+    constexpr std::size_t enough  = 65536;
+    const file_content    content = read_file(of.path, enough);
+    const std::string&    head    = content.text;
+    if (content.error == ELOOP || content.error == EMLINK) return is(remedy::not_believed);
+    if (head.empty()) return is(remedy::unreadable, shell_quoted(fs::path{of.path}.parent_path().string()));
+    if (head.starts_with("#!")) return check_interpreter(head, of.shown, quoted);
+    const auto in_first_line = [&](remedy what) { return fault{what, {of.shown, quoted}, 1}; };
+    if (head.starts_with(byte_order_mark) && head.substr(3, 2) == "#!") return in_first_line(remedy::byte_order_mark);
+    if (!head.starts_with(elf_mark)) return in_first_line(remedy::no_interpreter_line);
+    if (is_for_another_machine(head)) return is(remedy::other_machine);
+    const std::string linker = linker_of(head);
+    if (!linker.empty() && ::access(linker.c_str(), F_OK) != 0) return is(remedy::linker_missing, printable(linker));
+    return std::nullopt;
+}
+
+std::vector<fault> check_content(const script& of) { return content{of}.check(); }
+
+std::vector<std::string> log_directories_in(const script& of) {
+    std::vector<std::string> found;
+    if (const auto its = logger_in(read_file(of.path).text))
+        for (const shell_word& word : its->directories)
+            if (word.literal)
+                found.push_back((fs::path{of.path}.parent_path() / word.text).lexically_normal().string());
+    return found;
+}
+
+std::vector<fault> check_logger(const script& of) {
+    std::vector<fault> found;
+    const std::string  text = read_file(of.path).text;
+    const auto         its  = logger_in(text);
+    if (!its) return found;
+    const bool     named   = its->call.user.has_value();
+    const bool     known   = named && its->call.user->literal;
+    const fs::path service = fs::path{of.path}.parent_path().parent_path();
+    const auto     who =
+        named ? (known ? identity_of(its->call.user->text) : std::nullopt) : std::optional{supervisor_of(service)};
+    for (const shell_word& word : its->directories) {
+        if (!word.literal) continue;
+        const std::string place = (fs::path{of.path}.parent_path() / word.text).lexically_normal().string();
+        const sight       there = look(place);
+        const std::string user  = known ? std::string{split(its->call.user->text, ':').head}
+                                  : who && who->uid != 0 && who->uid != ::geteuid() ? name_of(who->uid)
+                                                                                    : "";
+        const auto        is    = [&](remedy what) {
+            found.push_back(
+                          {what, {of.shown, shell_quoted(of.path), shell_quoted(place), shell_quoted(user)}, 0, place});
+        };
+        if (there.hidden() || (!there.exists() && is_made_in(text, word.text))) continue;
+        if (!there.exists())
+            is(user.empty() ? remedy::log_missing : remedy::log_missing_of_user);
+        else if (!there.is_directory())
+            is(remedy::log_not_directory);
+        else if (is_mounted_with(place, ST_RDONLY))
+            is(remedy::log_read_only);
+        else if (who && !may_write_to(*there.about, *who))
+            found.push_back(
+                {remedy::log_refused,
+                 {of.shown, shell_quoted(of.path), shell_quoted(place), shell_quoted(known ? user : name_of(who->uid))},
+                 0,
+                 place});
+    }
+    return found;
+}
+
+}  // namespace runwell::svctl
