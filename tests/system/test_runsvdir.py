@@ -791,7 +791,7 @@ def test_a_link_removed_after_the_end_of_its_runsv_starts_nothing(world, sd):
 @pytest.mark.parametrize("told, command", [("exit", "start"), *(("shutdown", word) for word in ("start", "up", "once"))])
 @pytest.mark.parametrize("user", ["root", "its owner"])
 def test_sv_has_a_runsv_that_has_left_at_once(world, sd, command, user, told):
-    """Whoever may write to supervise/control: nothing else is needed."""
+    """A user who may write to supervise/control needs no other right."""
     service = add(world, "web")
     process = runsvdir(world)
     wait_until(lambda: running(service), "run")
