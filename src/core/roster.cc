@@ -253,7 +253,7 @@ bool roster::must_stop(std::size_t i, ticks now) const noexcept {
     return !e.listed && e.now == state::waiting && e.not_before <= now;
 }
 
-// What has not left yet still holds the directory or, by a link from under that name, the lock.
+// An entry that has not left yet still holds the directory or, by a link from under that name, the lock.
 bool roster::is_blocked(std::size_t i) const noexcept {
     if (departing_ == 0) return false;
     for (std::size_t k = 0; k < used_; ++k) {

@@ -74,19 +74,19 @@ struct entry {
         foreign_leaving,  // the same, which was told to exit
     };
     place         where;
-    ticks         started    = 0;   // the last start; 0: never
-    ticks         not_before = 0;   // waiting, resting: not started before; foreign: look again then
-    ticks         tell_at    = 0;   // not listed: not told to leave before
-    ticks         since      = 0;   // resting: when it ended; in the making: when first seen; foreign: when it closed `ok`
-    std::uint32_t hash       = 0;   // of the name
-    std::int32_t  pid        = 0;   // of our runsv
-    std::int32_t  hangup_fd  = -1;  // foreign: the descriptor that reports its exit; -1: none
-    state         now        = state::none;
-    std::uint8_t  tries      = 0;      // how often a runsv was started to stop the leftovers
-    bool          listed     = false;  // the directory has this name
-    bool          seen       = false;  // … and it has been listed since begin_look()
-    bool          settling   = false;  // the directory is in the making
-    bool          leftovers  = false;  // a runsv was killed, and no other has left in order since
+    ticks         started    = 0;  // the last start; 0: never
+    ticks         not_before = 0;  // waiting, resting: not started before; foreign: look again then
+    ticks         tell_at    = 0;  // not listed: not told to leave before
+    ticks         since = 0;  // resting: when it ended; in the making: when first seen; foreign: when it closed `ok`
+    std::uint32_t hash  = 0;  // of the name
+    std::int32_t  pid   = 0;  // of our runsv
+    std::int32_t  hangup_fd = -1;  // foreign: the descriptor that reports its exit; -1: none
+    state         now       = state::none;
+    std::uint8_t  tries     = 0;      // how often a runsv was started to stop the leftovers
+    bool          listed    = false;  // the directory has this name
+    bool          seen      = false;  // … and it has been listed since begin_look()
+    bool          settling  = false;  // the directory is in the making
+    bool          leftovers = false;  // a runsv was killed, and no other has left in order since
 
     // Notes of the program; the roster keeps them with the name and does not read them.
     bool          stale     = false;  // where the name leads may have changed

@@ -263,7 +263,8 @@ event supervisor::end_of(member who, int status) const noexcept {
     return {.what = event::kind::ended, .status = status, .has_finish = finish};
 }
 
-// One that was told to leave before it has begun starts nothing: it stops what a supervisor before it has left.
+// After a SIGTERM that came before the start it starts nothing: it stops the processes that a killed supervisor has
+// left.
 void supervisor::begin() noexcept {
     publish();
     if (terminate_ && !busy(state_.main)) {

@@ -34,7 +34,7 @@ int usage(const char* program) noexcept {
     return 1;
 }
 
-// Foreign runsv take a descriptor each. What is started gets the limit that runsvdir was started with.
+// Foreign runsv take a descriptor each. Every runsv gets the limit that runsvdir was started with.
 rlimit raise_limit_of_files() noexcept {
     rlimit before{};
     ::getrlimit(RLIMIT_NOFILE, &before);

@@ -156,7 +156,7 @@ bool trails::watch_parent(const walk& on) noexcept {
 }
 
 // To remove a directory is to remove its ./run before, and the end of that file (a link less) is reported at once even
-// while a process executes it. What has no ./run then is watched from above.
+// while a process executes it. A directory without a ./run is watched from above.
 bool trails::watch_removal(const walk& on, removal by) noexcept {
     switch (by) {
         case removal::none: return true;

@@ -302,7 +302,7 @@ private:
         for (const auto& [inode, count] : owners) must(count == 1, "count == 1");
     }
 
-    // Nothing more happens than that whoever was told to leave leaves, and that time passes.
+    // Every runsv that was told to leave leaves, and time passes; nothing else happens.
     void calm_down() {
         for (int turns = 0; turns < 60; ++turns) {
             for (std::size_t i = 0; i < f_.all.size(); ++i) {

@@ -760,6 +760,7 @@ def test_all_told_to_leave_and_then_runsvdir_leaves_nothing(world, sd):
     process = runsvdir(world)
     for service in services:
         wait_until(lambda s=service: running(s), "run")
+    assert stays(lambda: running(services[0]), 1.1)  # else the next one would wait for the end of its second
     assert at(world, "force-shutdown", *(f"s{n}" for n in range(4))).returncode == 0
     process.terminate()
     assert process.wait() == 0
@@ -771,8 +772,10 @@ def test_supervise_removed_after_the_end_of_a_runsv_is_made_again(world, sd):
     service = add(world, "web")
     process = runsvdir(world)
     wait_until(lambda: running(service), "run")
+    assert stays(lambda: running(service), 1.1)  # else the next one would wait for the end of its second
     assert at(world, "shutdown", "web").returncode == 0
     wait_until(lambda: not runsvs(process), "it has left")
+    assert stays(lambda: not runsvs(process), 0.5)
     shutil.rmtree(service / "supervise")
     wait_until(lambda: running(service), "it is reachable")
 
@@ -781,6 +784,7 @@ def test_a_link_removed_after_the_end_of_its_runsv_starts_nothing(world, sd):
     service = add(world, "web", run=COUNTED)
     process = runsvdir(world)
     wait_until(lambda: running(service), "run")
+    assert stays(lambda: running(service), 1.1)  # else the next one would wait for the end of its second
     assert at(world, "force-shutdown", "web").returncode == 0
     (sd / "web").unlink()
     add(world, "marker")
@@ -791,7 +795,7 @@ def test_a_link_removed_after_the_end_of_its_runsv_starts_nothing(world, sd):
 @pytest.mark.parametrize("told, command", [("exit", "start"), *(("shutdown", word) for word in ("start", "up", "once"))])
 @pytest.mark.parametrize("user", ["root", "its owner"])
 def test_sv_has_a_runsv_that_has_left_at_once(world, sd, command, user, told):
-    """Whoever may write to supervise/control: nothing else is needed."""
+    """A user who may write to supervise/control needs no other right."""
     service = add(world, "web")
     process = runsvdir(world)
     wait_until(lambda: running(service), "run")

@@ -1,4 +1,4 @@
-// Doing what the roster says: runsv processes are started, and told to leave.
+// Acting for the roster: starts runsv processes, and sends them TERM.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -94,7 +94,7 @@ bool supervisor::spawn_runsv(int dir, std::size_t i, const char* name, bool to_s
     return true;
 }
 
-// The directory of a service, whatever has become of its name; nothing when another one is there.
+// The directory of a service by its path, which works without its name; nothing when the path leads to another one.
 sys::unique_fd supervisor::reach(std::size_t i) const noexcept {
     const char* const path = paths_.at(roster_[i].path);
     if (path == nullptr) return {};

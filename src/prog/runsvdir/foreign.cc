@@ -16,7 +16,7 @@ namespace runwell::runsvdir {
 namespace {
 
 constexpr ticks is_about_to_change = one_second / 100;  // it holds the lock, and does not listen yet, or any more
-constexpr ticks leaves_in          = one_second;        // … after it has closed `ok`, which it need not close last
+constexpr ticks leaves_in          = one_second;        // … after it has closed `ok`, perhaps before `control`
 constexpr ticks slow_look          = 5 * one_second;
 
 }  // namespace
@@ -100,7 +100,7 @@ ticks supervisor::watch_foreign(std::size_t i) noexcept {
     foreign_.all()[k] = where;
     const int owner   = first_foreign - static_cast<int>(k);
     if (!trails_.watch_entries(owner, supervise.c_str(), IN_CLOSE_NOWRITE)) return without;
-    // It may have left before the watch was there.
+    // It may have exited before the watch was set.
     const sys::unique_fd service = reach(i);
     return service && control_of(service.value(), ".") ? roster::never : sys::monotonic() + is_about_to_change;
 }

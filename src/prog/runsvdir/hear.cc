@@ -1,4 +1,4 @@
-// Hearing: changes of files, signals, and what follows from them.
+// Hearing: changes of files, and signals.
 #include <unistd.h>
 
 #include <sys/wait.h>

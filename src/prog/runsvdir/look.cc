@@ -79,7 +79,7 @@ void supervisor::watch_the_way() noexcept {
             for (std::size_t i = 0; i < roster_.size(); ++i) roster_[i].unwatched = roster_[i].listed;
         } else if (!std::exchange(warned_, true)) {
             voice().warn(made.why());
-            // There are two limits with this errno. One of them leaves a descriptor to be had.
+            // Two limits have this errno. Only that of open files refuses one more descriptor, too.
             const sys::unique_fd one_more{::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)};
             voice().warn({"changes are found every five seconds only; to watch for them: ",
                           one_more ? "sysctl -w fs.inotify.max_user_instances=1024" : "raise the limit of open files"});
@@ -218,7 +218,7 @@ int supervisor::follow_link(int dir, std::size_t i, const char* name, struct sta
     }
     if (::fstatat(dir, name, &found, 0) != 0) return errno;
     if (!S_ISDIR(found.st_mode)) return no_directory;
-    // What the name stood for until now keeps its own path.
+    // leads_to() comes first: the entry of the directory before it keeps its own path.
     if (anew) {
         roster_.leads_to(i, place_of(found));
         keep_path(i, path);

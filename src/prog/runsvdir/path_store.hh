@@ -12,7 +12,8 @@
 
 namespace runwell::runsvdir {
 
-// Texts one behind the other, each known by its offset. What is not needed any more is dropped when room is needed.
+// Texts one behind the other, each known by its offset. supervisor::keep_path() copies the used ones when more than
+// half is unused.
 class path_store {
 public:
     // The offset of `text`, which replaces what is at the offset `before` (0: nothing). 0 when there is no memory.
@@ -31,7 +32,7 @@ private:
     static constexpr std::size_t least = 16384;
 
     sys::table<char> bytes_;
-    std::size_t      size_   = 1;  // the first byte is nobody's
+    std::size_t      size_   = 1;  // offset 0 means none
     std::size_t      wasted_ = 0;
 };
 

@@ -1,4 +1,4 @@
-// service_files.hh — what runsvdir reads and writes in a service directory: who supervises it, and whether it has left.
+// service_files.hh — the files of a service directory that runsvdir uses: the control pipe, the lock, and the status.
 //
 // The files may belong to a user: nothing is opened through a link or waited for, and only a FIFO is written to.
 #pragma once

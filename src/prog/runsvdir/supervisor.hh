@@ -115,7 +115,7 @@ private:
     bool                   missing_        = false;  // there is no such directory (now)
     bool                   blind_          = true;   // changes of the directory itself are not reported
     bool                   look_again_     = true;   // at the stale
-    bool                   forced_         = false;  // what is in the making is started, too
+    bool                   forced_         = false;  // directories in the making are started, too
     bool                   from_above_     = false;  // the directory above is watched
     bool                   warned_         = false;  // that something is not reported
     ticks                  no_fork_before_ = 0;
