@@ -154,7 +154,7 @@ private:
 
     // The machine's side: an event, and what it asks for.
     void happens(member who, event what);
-    void carry_out(const task& what);
+    void carry_out(const member_action& what);
     void expect(char role, process& into, const std::string& arguments);
     void time_passes();
     void settle();
@@ -178,15 +178,15 @@ private:
     std::vector<std::string> said_;
     int                      compared_ = 0;
 
-    pair             pair_;
-    process          processes_[2], script_;
-    std::set<char>   scripts_;
-    std::deque<char> waiting_;  // control bytes behind a control script
-    std::deque<task> killed_;   // who has been sent KILL
-    bool             input_ = true, left_ = false;
-    pid_t            pid_    = 0;
-    int              events_ = -1;
-    std::string      unread_;
+    pair                      pair_;
+    process                   processes_[2], script_;
+    std::set<char>            scripts_;
+    std::deque<char>          waiting_;  // control bytes behind a control script
+    std::deque<member_action> killed_;   // who has been sent KILL
+    bool                      input_ = true, left_ = false;
+    pid_t                     pid_    = 0;
+    int                       events_ = -1;
+    std::string               unread_;
 };
 
 void must(bool holds, const std::string& what) {
@@ -283,8 +283,8 @@ void story::happens(member who, event what) {
     what.at   = now();
     what.wall = {1, 0};
     std::deque<char> no_script;
-    for (const task& each : step(pair_, who, what)) {
-        if (each.what.what == todo::deed::run_script && !scripts_.contains(each.what.script))
+    for (const member_action& each : step(pair_, who, what)) {
+        if (each.what.what == service_action::kind::run_script && !scripts_.contains(each.what.script))
             no_script.push_back(each.what.script);
         else
             carry_out(each);
@@ -292,27 +292,27 @@ void story::happens(member who, event what) {
     for (; !no_script.empty(); no_script.pop_front()) happens(member::main, {.what = event::kind::script_ended});
 }
 
-void story::carry_out(const task& what) {
-    using deed   = todo::deed;
+void story::carry_out(const member_action& what) {
+    using action = service_action::kind;
     process& its = of(what.who);
     switch (what.what.what) {
-        case deed::start_run:
+        case action::start_run:
             if (what.who == member::log && !pair_.draining) input_ = true;
             expect(what.who == member::log ? 'L' : 'R', its, " ./run");
             return;
-        case deed::start_finish: {
+        case action::start_finish: {
             const int status = pair_.main.wait_status;
             const int code   = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
             expect('F', its, " ./finish " + std::to_string(code) + " " + std::to_string(status & 0xff));
             return;
         }
-        case deed::run_script: {
+        case action::run_script: {
             const pid_t pid = of(member::main).pid;
             expect('C', script_,
                    std::string{" control/"} + what.what.script + " " + (pid > 0 ? std::to_string(pid) : ""));
             return;
         }
-        case deed::send:
+        case action::send:
             must(its.pid > 0, "a signal has a receiver");
             if (what.what.signal == SIGKILL) {
                 killed_.push_back(what);
@@ -324,9 +324,9 @@ void story::carry_out(const task& what) {
                 its.sent.insert(what.what.signal);
             }
             return;
-        case deed::end_input: input_ = false; return;
-        case deed::end_container: return;
-        case deed::leave: left_ = true; return;
+        case action::end_input: input_ = false; return;
+        case action::end_container: return;
+        case action::leave: left_ = true; return;
     }
 }
 
@@ -459,7 +459,8 @@ std::string story::difference() {
     }
     if (script_.pid > 0) expected.insert(script_.pid);
     std::set<pid_t>   children;
-    const std::string name = std::to_string(pid_), text = content("/proc/" + name + "/task/" + name + "/children");
+    const std::string name = std::to_string(pid_),
+                      text = content("/proc/" + name + "/member_action/" + name + "/children");
     for (const char* at = text.c_str(); *at != '\0';) {
         char* end = nullptr;
         if (const long pid = std::strtol(at, &end, 10); end != at) children.insert(static_cast<pid_t>(pid));

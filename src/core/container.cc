@@ -10,9 +10,9 @@
 namespace runwell {
 namespace {
 
-using stage = container_state::stage;
-using kind  = container_event::kind;
-using deed  = container_deed::what;
+using stage  = container_state::stage;
+using kind   = container_event::kind;
+using action = container_action::kind;
 
 constexpr ticks fork_again = one_second;
 
@@ -24,8 +24,10 @@ constexpr ticks termed       = one_second * 5 / 4;
 constexpr ticks all_over     = one_second * 3 / 2;
 constexpr ticks for_the_rest = one_second;  // and no longer than this for either
 
-void push(container_deeds& list, deed what, int number = 0) noexcept { list.push({.act = what, .number = number}); }
-void warn(container_deeds& list, const char* text) noexcept { list.push({.act = deed::warn, .text = text}); }
+void push(container_actions& list, action what, int number = 0) noexcept {
+    list.push({.what = what, .number = number});
+}
+void warn(container_actions& list, const char* text) noexcept { list.push({.what = action::warn, .text = text}); }
 
 bool has_steps(stage of) noexcept {
     switch (of) {
@@ -49,29 +51,29 @@ void settle(container_state& s, int code) noexcept {
     s.settled = true;
 }
 
-void run_step(container_state& s, container_deeds& list) noexcept {
+void run_step(container_state& s, container_actions& list) noexcept {
     s.step_alive = true;
     s.step_again.reset();
-    push(list, deed::run_step);
+    push(list, action::run_step);
 }
 
-void start_services(container_state& s, container_deeds& list) noexcept {
+void start_services(container_state& s, container_actions& list) noexcept {
     s.services_alive = true;
     s.services_again.reset();
-    push(list, deed::start_services);
+    push(list, action::start_services);
 }
 
-void start_command(container_state& s, container_deeds& list) noexcept {
+void start_command(container_state& s, container_actions& list) noexcept {
     s.command_alive = true;
     s.command_again.reset();
-    push(list, deed::start_command);
+    push(list, action::start_command);
 }
 
-void stop_processes(container_state& s, container_deeds& list) noexcept {
-    if (s.services_alive) push(list, deed::signal_services, SIGHUP);
+void stop_processes(container_state& s, container_actions& list) noexcept {
+    if (s.services_alive) push(list, action::signal_services, SIGHUP);
     if (s.command_alive) {
-        push(list, deed::signal_command, SIGTERM);
-        push(list, deed::signal_command, SIGCONT);
+        push(list, action::signal_command, SIGTERM);
+        push(list, action::signal_command, SIGCONT);
     }
 }
 
@@ -80,7 +82,7 @@ void begin_to_end(container_state& s, const container_event& e) noexcept {
     s.end   = e.at + s.patience;
 }
 
-void enter(container_state& s, stage next, const container_event& e, container_deeds& list) noexcept {
+void enter(container_state& s, stage next, const container_event& e, container_actions& list) noexcept {
     s.now             = next;
     s.out_of_patience = false;
     s.limit.reset();
@@ -97,12 +99,12 @@ void enter(container_state& s, stage next, const container_event& e, container_d
         case stage::stage_3: s.limit = s.end + stage_3_over; return run_step(s, list);
         case stage::terminating:
             s.limit = std::min(e.at + for_the_rest, s.end + termed);
-            push(list, deed::signal_everybody, SIGTERM);
-            return push(list, deed::signal_everybody, SIGCONT);
+            push(list, action::signal_everybody, SIGTERM);
+            return push(list, action::signal_everybody, SIGCONT);
         case stage::killing:
             s.limit = std::min(e.at + for_the_rest, s.end + all_over);
-            return push(list, deed::signal_everybody, SIGKILL);
-        case stage::gone: return push(list, deed::leave, s.code);
+            return push(list, action::signal_everybody, SIGKILL);
+        case stage::gone: return push(list, action::leave, s.code);
     }
 }
 
@@ -123,12 +125,12 @@ stage after(const container_state& s) noexcept {
     return stage::gone;
 }
 
-void go_on(container_state& s, const container_event& e, container_deeds& list) noexcept {
+void go_on(container_state& s, const container_event& e, container_actions& list) noexcept {
     s.step_again.reset();
     enter(s, after(s), e, list);
 }
 
-void ask_to_end(container_state& s, const container_event& e, container_deeds& list) noexcept {
+void ask_to_end(container_state& s, const container_event& e, container_actions& list) noexcept {
     if (s.asked) return;
     begin_to_end(s, e);
     s.services_again.reset();
@@ -136,11 +138,11 @@ void ask_to_end(container_state& s, const container_event& e, container_deeds& l
     if (s.now == stage::serving) return go_on(s, e, list);
     if (!s.step_alive) return go_on(s, e, list);
     s.limit = s.end;
-    push(list, deed::signal_step, SIGTERM);
-    push(list, deed::signal_step, SIGCONT);
+    push(list, action::signal_step, SIGTERM);
+    push(list, action::signal_step, SIGCONT);
 }
 
-void step_ended(container_state& s, const container_event& e, container_deeds& list) noexcept {
+void step_ended(container_state& s, const container_event& e, container_actions& list) noexcept {
     s.step_alive              = false;
     const int  code           = exit_code(e.status);
     const bool stage_1_failed = s.now == stage::stage_1 && (!WIFEXITED(e.status) || code == 100);
@@ -156,7 +158,7 @@ void step_ended(container_state& s, const container_event& e, container_deeds& l
     run_step(s, list);
 }
 
-void services_ended(container_state& s, const container_event& e, container_deeds& list) noexcept {
+void services_ended(container_state& s, const container_event& e, container_actions& list) noexcept {
     s.services_alive = false;
     if (s.now != stage::serving) return;
     const int code = exit_code(e.status);
@@ -168,29 +170,29 @@ void services_ended(container_state& s, const container_event& e, container_deed
     s.services_again = e.at + fork_again;
 }
 
-void command_over(container_state& s, int code, const container_event& e, container_deeds& list) noexcept {
+void command_over(container_state& s, int code, const container_event& e, container_actions& list) noexcept {
     s.command_alive = false;
     settle(s, code);
     ask_to_end(s, e, list);
 }
 
 // Patience has come to its end.
-void lose_patience(container_state& s, const container_event& e, container_deeds& list) noexcept {
+void lose_patience(container_state& s, const container_event& e, container_actions& list) noexcept {
     s.limit.reset();
     if (has_steps(s.now)) {
         s.out_of_patience = true;
         if (!s.step_alive) return go_on(s, e, list);
-        return push(list, deed::signal_step, SIGKILL);
+        return push(list, action::signal_step, SIGKILL);
     }
     if (s.now != stage::stopping || s.out_of_patience) return go_on(s, e, list);
     s.out_of_patience = true;
     s.limit           = s.end + drained;
     warn(list, "services not terminated, sending sigkill...");
-    push(list, deed::kill_services);
-    if (s.command_alive) push(list, deed::signal_command, SIGKILL);
+    push(list, action::kill_services);
+    if (s.command_alive) push(list, action::signal_command, SIGKILL);
 }
 
-void do_what_is_due(container_state& s, const container_event& e, container_deeds& list) noexcept {
+void do_what_is_due(container_state& s, const container_event& e, container_actions& list) noexcept {
     const auto due = [&](const std::optional<ticks>& when) { return when && e.at >= *when; };
     if (due(s.step_again)) run_step(s, list);
     if (due(s.services_again)) start_services(s, list);
@@ -198,12 +200,12 @@ void do_what_is_due(container_state& s, const container_event& e, container_deed
     if (due(s.limit)) lose_patience(s, e, list);
 }
 
-void hear(container_state& s, int signal, container_deeds& list) noexcept {
+void hear(container_state& s, int signal, container_actions& list) noexcept {
     if (signal == SIGALRM) {
-        if (s.services_alive) push(list, deed::signal_services, signal);
+        if (s.services_alive) push(list, action::signal_services, signal);
         return;
     }
-    if (s.command_alive) push(list, deed::signal_command, signal);
+    if (s.command_alive) push(list, action::signal_command, signal);
 }
 
 // Is what this stage waits for over?
@@ -225,7 +227,7 @@ bool is_over(const container_state& s, const container_event& e) noexcept {
 
 }  // namespace
 
-void step(container_state& of, const container_event& happened, container_deeds& list) noexcept {
+void step(container_state& of, const container_event& happened, container_actions& list) noexcept {
     const bool begins = of.now == stage::stage_1 && !of.step_alive && !of.step_again;
     switch (happened.what) {
         case kind::tick:

@@ -20,7 +20,7 @@
 #include <optional>
 
 #include "core/fixed.hh"
-#include "core/machine.hh"
+#include "core/service.hh"
 
 namespace runwell {
 
@@ -82,8 +82,8 @@ struct container_event {
     bool  anybody_left  = false;  // another process exists
 };
 
-struct container_deed {
-    enum class what : std::uint8_t {
+struct container_action {
+    enum class kind : std::uint8_t {
         inform,            // "- runit: TEXT"
         warn,              // "- runit: warning: TEXT"
         run_step,          // the next process of this stage; tell no_step when there is none
@@ -96,13 +96,13 @@ struct container_deed {
         signal_everybody,  // `number` to everything else
         leave,             // exit with `number`
     };
-    what        act    = what::inform;
+    kind        what   = kind::inform;
     const char* text   = "";
     int         number = 0;
 };
-using container_deeds = fixed_list<container_deed, 12>;
+using container_actions = fixed_list<container_action, 12>;
 
-void step(container_state& of, const container_event& happened, container_deeds& list) noexcept;
+void step(container_state& of, const container_event& happened, container_actions& list) noexcept;
 
 // The next moment at which a tick would do something, if there is one.
 std::optional<ticks> next_tick(const container_state& of) noexcept;

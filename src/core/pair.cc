@@ -7,62 +7,62 @@ namespace {
 
 service& part(pair& p, member who) noexcept { return who == member::main ? p.main : p.log; }
 
-void step_one(pair& p, member who, const event& e, task_list& tasks) noexcept {
-    todo_list list;
+void step_one(pair& p, member who, const event& e, member_actions& actions) noexcept {
+    service_actions list;
     step(part(p, who), e, list);
-    for (const todo& what : list) tasks.push({who, what});
+    for (const service_action& what : list) actions.push({who, what});
 }
 
 bool may_be_killed(int status) noexcept { return status == unknown_status || WIFSIGNALED(status); }
 
 // A logger that has not read what is in the pipe is owed one more start.
-void let_it_read(pair& p, const event& e, task_list& tasks) noexcept {
+void let_it_read(pair& p, const event& e, member_actions& actions) noexcept {
     p.log.owed = true;
-    step_one(p, member::log, {.at = e.at, .wall = e.wall}, tasks);
+    step_one(p, member::log, {.at = e.at, .wall = e.wall}, actions);
 }
 
-void drain(pair& p, const event& e, task_list& tasks) noexcept {
+void drain(pair& p, const event& e, member_actions& actions) noexcept {
     p.draining   = true;
     p.main.held  = true;
     p.log.held   = true;
     p.log.wanted = want::exit;
-    tasks.push({member::log, {.what = todo::deed::end_input}});
-    if (!p.log.alive) let_it_read(p, e, tasks);
+    actions.push({member::log, {.what = service_action::kind::end_input}});
+    if (!p.log.alive) let_it_read(p, e, actions);
 }
 
-void begin_again(pair& p, const event& e, task_list& tasks) noexcept {
+void begin_again(pair& p, const event& e, member_actions& actions) noexcept {
     p.draining   = false;
     p.main.held  = false;
     p.log.held   = false;
     p.log.wanted = want::up;
     const event tick{.at = e.at, .wall = e.wall};
-    step_one(p, member::log, tick, tasks);
-    step_one(p, member::main, tick, tasks);
+    step_one(p, member::log, tick, actions);
+    step_one(p, member::main, tick, actions);
 }
 
 }  // namespace
 
-task_list step(pair& of, member who, const event& happened) noexcept {
-    task_list tasks;
-    step_one(of, who, happened, tasks);
+member_actions step(pair& of, member who, const event& happened) noexcept {
+    member_actions actions;
+    step_one(of, who, happened, actions);
 
     if (of.draining && at_rest(of.log)) {
         const bool ended  = who == member::log && happened.what == event::kind::ended;
         const bool killed = ended && may_be_killed(happened.status) && of.log.wanted == want::exit;
         if (killed)
-            let_it_read(of, happened, tasks);
+            let_it_read(of, happened, actions);
         else if (of.main.wanted == want::exit)
-            tasks.push({member::main, {.what = todo::deed::leave}});
+            actions.push({member::main, {.what = service_action::kind::leave}});
         else
-            begin_again(of, happened, tasks);
+            begin_again(of, happened, actions);
     } else if (!of.draining && of.main.wanted == want::exit && at_rest(of.main)) {
         const bool somebody_reads = of.has_log && (of.log.alive || of.log.wanted == want::up);
         if (somebody_reads)
-            drain(of, happened, tasks);
+            drain(of, happened, actions);
         else
-            tasks.push({member::main, {.what = todo::deed::leave}});
+            actions.push({member::main, {.what = service_action::kind::leave}});
     }
-    return tasks;
+    return actions;
 }
 
 std::optional<ticks> next_tick(const pair& of) noexcept {

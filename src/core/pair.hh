@@ -10,7 +10,7 @@
 
 #include <optional>
 
-#include "core/machine.hh"
+#include "core/service.hh"
 
 namespace runwell {
 
@@ -26,14 +26,14 @@ struct pair {
 };
 
 // What is to be done, and for whom.
-struct task {
-    member who = member::main;
-    todo   what;
+struct member_action {
+    member         who = member::main;
+    service_action what;
 };
-using task_list = fixed_list<task, 12>;
+using member_actions = fixed_list<member_action, 12>;
 
-// Something happened to one of the two. The tasks are to be done in order.
-task_list step(pair& of, member who, const event& happened) noexcept;
+// Something happened to one of the two. The actions are to be done in order.
+member_actions step(pair& of, member who, const event& happened) noexcept;
 
 // The next moment at which a tick would start something, if there is one.
 std::optional<ticks> next_tick(const pair& of) noexcept;

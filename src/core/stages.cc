@@ -10,33 +10,33 @@
 namespace runwell {
 namespace {
 
-using activity = machine_state::activity;
-using script   = machine_state::script;
-using kind     = machine_event::kind;
-using deed     = machine_deed::what;
+using activity = system_state::activity;
+using script   = system_state::script;
+using kind     = system_event::kind;
+using action   = system_action::kind;
 
 constexpr ticks patience = 5 * one_second;  // as runit has it, for everything
 
 constexpr std::array stage_paths{path::stage_1, path::stage_2, path::stage_3};
 
-const char* path_of(const machine_state& s) noexcept { return stage_paths[static_cast<std::size_t>(s.stage - 1)]; }
+const char* path_of(const system_state& s) noexcept { return stage_paths[static_cast<std::size_t>(s.stage - 1)]; }
 const char* path_of(script which) noexcept { return which == script::ctrlaltdel ? path::ctrlaltdel : path::pwrfail; }
 
-void inform(const char* text, const char* subject, machine_deeds& list) noexcept {
-    list.push({.act = deed::inform, .text = text, .subject = subject});
+void inform(const char* text, const char* subject, system_actions& list) noexcept {
+    list.push({.what = action::inform, .text = text, .subject = subject});
 }
-void warn(const char* text, const char* subject, machine_deeds& list) noexcept {
-    list.push({.act = deed::warn, .text = text, .subject = subject});
+void warn(const char* text, const char* subject, system_actions& list) noexcept {
+    list.push({.what = action::warn, .text = text, .subject = subject});
 }
 
-void start_stage(machine_state& s, machine_deeds& list) noexcept {
+void start_stage(system_state& s, system_actions& list) noexcept {
     if (!s.entered) inform("enter stage: ", path_of(s), list);
     s.entered = true;
     s.now     = activity::running;
-    list.push({.act = deed::start_stage, .subject = path_of(s)});
+    list.push({.what = action::start_stage, .subject = path_of(s)});
 }
 
-void start_end(machine_state& s, machine_deeds& list) noexcept {
+void start_end(system_state& s, system_actions& list) noexcept {
     s.now       = activity::ending;
     s.end_alive = true;
     switch (s.how) {
@@ -44,31 +44,31 @@ void start_end(machine_state& s, machine_deeds& list) noexcept {
         case ending::power_off: inform("power off...", "", list); break;
         case ending::halt: inform("system halt.", "", list); break;
     }
-    list.push({.act = deed::end});
+    list.push({.what = action::end});
 }
 
-void enter(machine_state& s, int stage, machine_deeds& list) noexcept {
+void enter(system_state& s, int stage, system_actions& list) noexcept {
     s.stage   = stage;
     s.entered = false;
     s.over.reset();
     start_stage(s, list);
 }
 
-void end_all(machine_state& s, const machine_event& e, machine_deeds& list) noexcept {
+void end_all(system_state& s, const system_event& e, system_actions& list) noexcept {
     inform("sending KILL signal to all processes...", "", list);
-    list.push({.act = deed::kill_all});
+    list.push({.what = action::kill_all});
     s.how        = e.files.reboot ? ending::reboot : e.files.halt ? ending::halt : ending::power_off;
     s.keep_dirty = e.files.nosync;
     start_end(s, list);
 }
 
-void leave_stage(machine_state& s, const machine_event& e, machine_deeds& list) noexcept {
+void leave_stage(system_state& s, const system_event& e, system_actions& list) noexcept {
     inform("leave stage: ", path_of(s), list);
     if (s.stage == 3) return end_all(s, e, list);
     enter(s, s.stage + 1, list);
 }
 
-void stage_is_over(machine_state& s, int status, const machine_event& e, machine_deeds& list) noexcept {
+void stage_is_over(system_state& s, int status, const system_event& e, system_actions& list) noexcept {
     const bool crashed = !WIFEXITED(status);
     const int  code    = exit_code(status);
     if (status != 0) warn(crashed ? "child crashed: " : "child failed: ", path_of(s), list);
@@ -79,7 +79,7 @@ void stage_is_over(machine_state& s, int status, const machine_event& e, machine
     }
     if (s.stage == 2 && (crashed || code == 111)) {
         warn("killing all processes in stage 2...", "", list);
-        list.push({.act = deed::signal_group, .number = SIGKILL});
+        list.push({.what = action::signal_group, .number = SIGKILL});
         s.now = activity::pausing;
         s.due = e.at + patience;
         return;
@@ -87,7 +87,7 @@ void stage_is_over(machine_state& s, int status, const machine_event& e, machine
     leave_stage(s, e, list);
 }
 
-void stage_ended(machine_state& s, const machine_event& e, machine_deeds& list) noexcept {
+void stage_ended(system_state& s, const system_event& e, system_actions& list) noexcept {
     if (s.now != activity::running) return leave_stage(s, e, list);  // it was told to
     if (s.beside == script::none || s.stage != 2) return stage_is_over(s, e.status, e, list);
     s.over = e.status;  // ctrlaltdel is about to say what is to become of the machine
@@ -96,32 +96,32 @@ void stage_ended(machine_state& s, const machine_event& e, machine_deeds& list) 
 }
 
 // CONT: shut down, when stopit says so.
-void obey_stopit(machine_state& s, const machine_event& e, machine_deeds& list) noexcept {
-    list.push({.act = deed::disarm});
+void obey_stopit(system_state& s, const system_event& e, system_actions& list) noexcept {
+    list.push({.what = action::disarm});
     if (s.now != activity::running) return leave_stage(s, e, list);
-    list.push({.act = deed::signal_stage, .number = SIGTERM});
+    list.push({.what = action::signal_stage, .number = SIGTERM});
     s.now = activity::stopping;
     s.due = e.at + patience;
 }
 
-void start_script(machine_state& s, machine_deeds& list) noexcept {
+void start_script(system_state& s, system_actions& list) noexcept {
     s.script_alive = true;
-    list.push({.act = deed::start_script, .subject = path_of(s.beside)});
+    list.push({.what = action::start_script, .subject = path_of(s.beside)});
 }
 
-void run_script(machine_state& s, script which, machine_deeds& list) noexcept {
+void run_script(system_state& s, script which, system_actions& list) noexcept {
     s.beside = which;
     inform(which == script::ctrlaltdel ? "ctrl-alt-del request..." : "powerfail event...", "", list);
-    if (which == script::pwrfail) list.push({.act = deed::arm_stopit});
+    if (which == script::pwrfail) list.push({.what = action::arm_stopit});
     inform("enter stage: ", path_of(which), list);
     start_script(s, list);
 }
 
-bool takes_signals(const machine_state& s) noexcept {
+bool takes_signals(const system_state& s) noexcept {
     return s.stage == 2 && (s.now == activity::running || s.now == activity::starting || s.now == activity::pausing);
 }
 
-void take_requests(machine_state& s, const machine_event& e, machine_deeds& list) noexcept {
+void take_requests(system_state& s, const system_event& e, system_actions& list) noexcept {
     if (!takes_signals(s) || s.beside != script::none) return;
     const bool power = std::exchange(s.power_failed, false), interrupt = s.interrupted;
     if (power && e.files.pwrfail) return run_script(s, script::pwrfail, list);
@@ -129,7 +129,7 @@ void take_requests(machine_state& s, const machine_event& e, machine_deeds& list
     if (interrupt && e.files.ctrlaltdel) run_script(s, script::ctrlaltdel, list);
 }
 
-void script_is_over(machine_state& s, const machine_event& e, machine_deeds& list) noexcept {
+void script_is_over(system_state& s, const system_event& e, system_actions& list) noexcept {
     s.script_alive = false;
     s.beside       = script::none;
     if (!takes_signals(s)) return;
@@ -142,27 +142,27 @@ void script_is_over(machine_state& s, const machine_event& e, machine_deeds& lis
     take_requests(s, e, list);
 }
 
-void script_ended(machine_state& s, const machine_event& e, machine_deeds& list) noexcept {
+void script_ended(system_state& s, const system_event& e, system_actions& list) noexcept {
     const char* const name = path_of(s.beside);
     if (WIFSIGNALED(e.status)) warn("child crashed: ", name, list);
     inform("leave stage: ", name, list);
     script_is_over(s, e, list);
 }
 
-void script_not_started(machine_state& s, const machine_event& e, machine_deeds& list) noexcept {
+void script_not_started(system_state& s, const system_event& e, system_actions& list) noexcept {
     s.script_alive = false;
     s.script_due   = e.at + patience;
     if (s.beside == script::pwrfail) script_is_over(s, e, list);  // no time for that: it has armed stopit
 }
 
-void hear(machine_state& s, const machine_event& e, machine_deeds& list) noexcept {
+void hear(system_state& s, const system_event& e, system_actions& list) noexcept {
     if (!takes_signals(s)) return warn("signals only work in stage 2.", "", list);
     switch (e.what) {
         case kind::cont:
             if (e.files.stopit) obey_stopit(s, e, list);
             return;
         case kind::alarm:
-            if (s.now == activity::running) list.push({.act = deed::signal_stage, .number = SIGALRM});
+            if (s.now == activity::running) list.push({.what = action::signal_stage, .number = SIGALRM});
             return;
         case kind::interrupt: s.interrupted = true; break;
         case kind::power: s.power_failed = true; break;
@@ -178,10 +178,10 @@ void hear(machine_state& s, const machine_event& e, machine_deeds& list) noexcep
 }
 
 // What was to end the machine has not. Where it cannot be switched off it is halted.
-void end_ended(machine_state& s, machine_deeds& list) noexcept {
+void end_ended(system_state& s, system_actions& list) noexcept {
     s.end_alive = false;
     if (!s.is_machine) {
-        list.push({.act = deed::leave});
+        list.push({.what = action::leave});
     } else if (s.how == ending::power_off) {
         s.how = ending::halt;
         return start_end(s, list);
@@ -189,7 +189,7 @@ void end_ended(machine_state& s, machine_deeds& list) noexcept {
     s.now = activity::at_rest;
 }
 
-void do_what_is_due(machine_state& s, const machine_event& e, machine_deeds& list) noexcept {
+void do_what_is_due(system_state& s, const system_event& e, system_actions& list) noexcept {
     if (s.beside != script::none && !s.script_alive && e.at >= s.script_due) {
         if (takes_signals(s))
             start_script(s, list);
@@ -205,7 +205,7 @@ void do_what_is_due(machine_state& s, const machine_event& e, machine_deeds& lis
             return enter(s, 2, list);
         case activity::stopping:
             warn("stage 2 not terminated, sending sigkill...", "", list);
-            list.push({.act = deed::signal_stage, .number = SIGKILL});
+            list.push({.what = action::signal_stage, .number = SIGKILL});
             s.now = activity::killed;
             return;
         case activity::ending:
@@ -221,7 +221,7 @@ void do_what_is_due(machine_state& s, const machine_event& e, machine_deeds& lis
 
 int exit_code(int status) noexcept { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
 
-void step(machine_state& of, const machine_event& happened, machine_deeds& list) noexcept {
+void step(system_state& of, const system_event& happened, system_actions& list) noexcept {
     switch (happened.what) {
         case kind::tick: return do_what_is_due(of, happened, list);
         case kind::stage_ended: return stage_ended(of, happened, list);
@@ -243,7 +243,7 @@ void step(machine_state& of, const machine_event& happened, machine_deeds& list)
     }
 }
 
-std::optional<ticks> next_tick(const machine_state& of) noexcept {
+std::optional<ticks> next_tick(const system_state& of) noexcept {
     std::optional<ticks> next;
     switch (of.now) {
         case activity::starting:

@@ -17,7 +17,7 @@
 #include <optional>
 
 #include "core/fixed.hh"
-#include "core/machine.hh"
+#include "core/service.hh"
 
 namespace runwell {
 
@@ -48,7 +48,7 @@ struct permissions {
 // How a machine comes to rest.
 enum class ending : std::uint8_t { reboot, power_off, halt };
 
-struct machine_state {
+struct system_state {
     enum class activity : std::uint8_t {
         starting,  // a process of the stage is due
         running,   // it lives
@@ -77,11 +77,11 @@ struct machine_state {
     bool   end_alive  = false;  // the process that ends the machine
     bool   keep_dirty = false;  // no sync(2)
 
-    friend constexpr bool operator==(const machine_state&, const machine_state&) = default;
+    friend constexpr bool operator==(const system_state&, const system_state&) = default;
 };
 
 // What can happen to it.
-struct machine_event {
+struct system_event {
     enum class kind : std::uint8_t {
         tick,                // time has passed, or process no 1 begins
         stage_ended,         // waitpid(2) says `status`
@@ -102,8 +102,8 @@ struct machine_event {
 };
 
 // What is to be done, in order.
-struct machine_deed {
-    enum class what : std::uint8_t {
+struct system_action {
+    enum class kind : std::uint8_t {
         inform,        // "- runit: TEXT SUBJECT"
         warn,          // "- runit: warning: TEXT SUBJECT"
         start_stage,   // `subject`; then tell stage_not_started, or in time stage_ended
@@ -116,17 +116,17 @@ struct machine_deed {
         end,           // `how` the machine ends, after a sync(2) unless keep_dirty: in a process of its own
         leave,         // exit: never on a machine
     };
-    what        act     = what::inform;
+    kind        what    = kind::inform;
     const char* text    = "";
     const char* subject = "";
     int         number  = 0;
 };
-using machine_deeds = fixed_list<machine_deed, 12>;
+using system_actions = fixed_list<system_action, 12>;
 
-void step(machine_state& of, const machine_event& happened, machine_deeds& list) noexcept;
+void step(system_state& of, const system_event& happened, system_actions& list) noexcept;
 
 // The next moment at which a tick would do something, if there is one: hardly ever.
-std::optional<ticks> next_tick(const machine_state& of) noexcept;
+std::optional<ticks> next_tick(const system_state& of) noexcept;
 
 // The exit code of a process as a shell has it: 128 + n for one that signal n has ended.
 int exit_code(int status) noexcept;

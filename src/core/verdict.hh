@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "core/fixed.hh"
-#include "core/machine.hh"
+#include "core/service.hh"
 #include "core/status.hh"
 
 namespace runwell {

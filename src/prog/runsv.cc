@@ -92,7 +92,7 @@ private:
     event   end_of(member who, int status) const noexcept;
 
     // Each does it, and tells what has come of it when that is known at once.
-    std::optional<event> act(const task& what) noexcept;
+    std::optional<event> act(const member_action& what) noexcept;
     std::optional<event> start(member who, const char* const* argv) noexcept;
     std::optional<event> run_finish() noexcept;
     std::optional<event> run_script(member who, char letter) noexcept;
@@ -243,13 +243,13 @@ void supervisor::find_wishes() noexcept {
 // all has ended nothing happens any more: a command that came with the last end would start what nobody looks after.
 void supervisor::on(member who, event happened) noexcept {
     for (std::optional<event> next = happened; next && !left_;) {
-        next->at              = sys::monotonic();
-        next->wall            = sys::wall();
-        next->essential       = who == member::main && is_essential();
-        const task_list tasks = step(state_, who, *next);
+        next->at                     = sys::monotonic();
+        next->wall                   = sys::wall();
+        next->essential              = who == member::main && is_essential();
+        const member_actions actions = step(state_, who, *next);
         for (const member each : {member::main, member::log}) record(each);  // before anything comes of it
         next.reset();
-        for (const task& what : tasks) {
+        for (const member_action& what : actions) {
             const std::optional<event> over = act(what);
             if (over && what.who == who) next = over;
             if (over && what.who != who) on(what.who, *over);
@@ -399,18 +399,18 @@ void supervisor::reexec(char* const* argv) noexcept {
 
 // -- what is to be done ------------------------------------------------------------------------------------------
 
-std::optional<event> supervisor::act(const task& what) noexcept {
+std::optional<event> supervisor::act(const member_action& what) noexcept {
     static constexpr const char* run[] = {"./run", nullptr};
     switch (what.what.what) {
-        case todo::deed::start_run: return start(what.who, run);
-        case todo::deed::start_finish: return run_finish();
-        case todo::deed::run_script: return run_script(what.who, what.what.script);
-        case todo::deed::send: at(what.who).process.send(what.what.signal); break;
-        case todo::deed::end_input: pipe_.write.reset(); break;
-        case todo::deed::end_container:
+        case service_action::kind::start_run: return start(what.who, run);
+        case service_action::kind::start_finish: return run_finish();
+        case service_action::kind::run_script: return run_script(what.who, what.what.script);
+        case service_action::kind::send: at(what.who).process.send(what.what.signal); break;
+        case service_action::kind::end_input: pipe_.write.reset(); break;
+        case service_action::kind::end_container:
             ::sigqueue(1, essential_signal, {.sival_int = exit_code(state_.main.wait_status)});
             break;
-        case todo::deed::leave: left_ = true; break;
+        case service_action::kind::leave: left_ = true; break;
     }
     return std::nullopt;
 }

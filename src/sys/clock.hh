@@ -4,7 +4,7 @@
 // and nothing here asks often enough to notice.
 #pragma once
 
-#include "core/machine.hh"
+#include "core/service.hh"
 #include "core/tai.hh"
 
 namespace runwell::sys {

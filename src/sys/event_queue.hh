@@ -13,8 +13,8 @@
 #include <optional>
 #include <span>
 
-#include "core/machine.hh"
 #include "core/result.hh"
+#include "core/service.hh"
 #include "sys/fd.hh"
 
 namespace runwell::sys {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <span>
 
-#include "core/machine.hh"
+#include "core/service.hh"
 
 struct pollfd;
 

@@ -17,20 +17,20 @@ namespace {
 
 using namespace of_container;
 
-std::string told(const container_deed& what) {
+std::string told(const container_action& what) {
     const std::string number = std::to_string(what.number);
-    switch (what.act) {
-        case deed::inform: return what.text;
-        case deed::warn: return std::string{"warning: "} + what.text;
-        case deed::run_step: return "step";
-        case deed::start_services: return "services";
-        case deed::start_command: return "command";
-        case deed::signal_step: return "signal step " + number;
-        case deed::signal_services: return "signal services " + number;
-        case deed::signal_command: return "signal command " + number;
-        case deed::kill_services: return "kill services";
-        case deed::signal_everybody: return "signal everybody " + number;
-        case deed::leave: return "leave " + number;
+    switch (what.what) {
+        case action::inform: return what.text;
+        case action::warn: return std::string{"warning: "} + what.text;
+        case action::run_step: return "step";
+        case action::start_services: return "services";
+        case action::start_command: return "command";
+        case action::signal_step: return "signal step " + number;
+        case action::signal_services: return "signal services " + number;
+        case action::signal_command: return "signal command " + number;
+        case action::kill_services: return "kill services";
+        case action::signal_everybody: return "signal everybody " + number;
+        case action::leave: return "leave " + number;
     }
     return "?";
 }
@@ -47,7 +47,7 @@ struct story {
     lines           did;
 
     void happens(kind what, int status = 0) {
-        container_deeds list;
+        container_actions list;
         step(s,
              {.what          = what,
               .at            = now,
@@ -56,8 +56,8 @@ struct story {
               .services_left = services_left,
               .anybody_left  = anybody_left},
              list);
-        for (const container_deed& one : list) {
-            if (one.act == deed::run_step && !scripts)
+        for (const container_action& one : list) {
+            if (one.what == action::run_step && !scripts)
                 happens(kind::no_step);
             else
                 did.push_back(told(one));

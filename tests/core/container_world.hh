@@ -13,9 +13,9 @@
 
 namespace runwell::of_container {
 
-using stage = container_state::stage;
-using kind  = container_event::kind;
-using deed  = container_deed::what;
+using stage  = container_state::stage;
+using kind   = container_event::kind;
+using action = container_action::kind;
 
 constexpr int exited(int code) { return code << 8; }
 
@@ -64,30 +64,30 @@ inline world after(world w, container_event e) {
         case kind::command_not_started: w.is.command = false; break;
         default: break;
     }
-    container_deeds list;
+    container_actions list;
     step(w.s, e, list);
     must(list.size() < 12U, "the list is long enough");
-    for (const container_deed& one : list) {
+    for (const container_action& one : list) {
         must(!w.is.left, "nothing comes after the exit");
-        switch (one.act) {
-            case deed::run_step:
+        switch (one.what) {
+            case action::run_step:
                 must(!w.is.step, "!w.is.step");
                 w.is.step = true;
                 break;
-            case deed::start_services:
+            case action::start_services:
                 must(!w.is.services, "!w.is.services");
                 must(!w.s.asked, "!w.s.asked");
                 w.is.services = true;
                 break;
-            case deed::start_command:
+            case action::start_command:
                 must(!w.is.command, "!w.is.command");
                 must(!w.s.asked, "!w.s.asked");
                 w.is.command = true;
                 break;
-            case deed::signal_step: must(w.is.step, "w.is.step"); break;
-            case deed::signal_services: must(w.is.services, "w.is.services"); break;
-            case deed::signal_command: must(w.is.command, "w.is.command"); break;
-            case deed::leave: w.is.left = true; break;
+            case action::signal_step: must(w.is.step, "w.is.step"); break;
+            case action::signal_services: must(w.is.services, "w.is.services"); break;
+            case action::signal_command: must(w.is.command, "w.is.command"); break;
+            case action::leave: w.is.left = true; break;
             default: break;
         }
     }

@@ -14,8 +14,8 @@ void must(bool holds, const char* promise) { EXPECT_TRUE(holds) << "broken: " <<
 
 namespace {
 
-using deed = todo::deed;
-using kind = event::kind;
+using action = service_action::kind;
+using kind   = event::kind;
 
 constexpr int killed = SIGKILL;
 
@@ -62,15 +62,15 @@ TEST(pair, whatever_happens_the_invariants_hold) {
 }
 
 struct story {
-    pair              p{.has_log = true};
-    ticks             now = begin_at;
-    std::vector<task> did;
+    pair                       p{.has_log = true};
+    ticks                      now = begin_at;
+    std::vector<member_action> did;
 
     void happens(member who, event e) {
         e.at = now;
-        for (const task& t : step(p, who, e)) {
+        for (const member_action& t : step(p, who, e)) {
             did.push_back(t);
-            if (t.what.what == deed::run_script) happens(t.who, {.what = kind::script_ended});
+            if (t.what.what == action::run_script) happens(t.who, {.what = kind::script_ended});
         }
     }
     void begins() {
@@ -81,8 +81,8 @@ struct story {
     }
     void command(member who, char letter) { happens(who, {.what = kind::command, .order = *command_of(letter)}); }
     void ends(member who, int status = 0) { happens(who, {.what = kind::ended, .status = status}); }
-    bool did_it(member who, deed what) const {
-        for (const task& t : did)
+    bool did_it(member who, action what) const {
+        for (const member_action& t : did)
             if (t.who == who && t.what.what == what) return true;
         return false;
     }
@@ -93,20 +93,20 @@ TEST(pair, the_logger_starts_first) {
     told.happens(member::log, {});
     told.happens(member::main, {});
     EXPECT_EQ(told.did.front().who, member::log);
-    EXPECT_EQ(told.did.front().what.what, deed::start_run);
+    EXPECT_EQ(told.did.front().what.what, action::start_run);
 }
 
 TEST(pair, exit_ends_the_loggers_input_when_the_service_is_down_and_leaves_when_the_logger_has_ended) {
     story told;
     told.begins();
     told.command(member::main, 'x');
-    EXPECT_FALSE(told.did_it(member::log, deed::end_input));
+    EXPECT_FALSE(told.did_it(member::log, action::end_input));
     told.ends(member::main, SIGTERM);
-    EXPECT_TRUE(told.did_it(member::log, deed::end_input));
-    EXPECT_FALSE(told.did_it(member::log, deed::send)) << "the end of its input is enough";
-    EXPECT_FALSE(told.did_it(member::main, deed::leave));
+    EXPECT_TRUE(told.did_it(member::log, action::end_input));
+    EXPECT_FALSE(told.did_it(member::log, action::send)) << "the end of its input is enough";
+    EXPECT_FALSE(told.did_it(member::main, action::leave));
     told.ends(member::log);
-    EXPECT_TRUE(told.did_it(member::main, deed::leave));
+    EXPECT_TRUE(told.did_it(member::main, action::leave));
 }
 
 TEST(pair, exit_with_the_logger_down_leaves_at_once) {
@@ -116,7 +116,7 @@ TEST(pair, exit_with_the_logger_down_leaves_at_once) {
     told.ends(member::log, SIGTERM);
     told.command(member::main, 'x');
     told.ends(member::main, SIGTERM);
-    EXPECT_TRUE(told.did_it(member::main, deed::leave));
+    EXPECT_TRUE(told.did_it(member::main, action::leave));
 }
 
 TEST(pair, up_during_the_drain_is_obeyed_after_it) {
@@ -126,12 +126,12 @@ TEST(pair, up_during_the_drain_is_obeyed_after_it) {
     told.ends(member::main, SIGTERM);
     told.did.clear();
     told.command(member::main, 'u');
-    EXPECT_FALSE(told.did_it(member::main, deed::start_run));
+    EXPECT_FALSE(told.did_it(member::main, action::start_run));
     told.now += one_second;
     told.ends(member::log);
-    EXPECT_FALSE(told.did_it(member::main, deed::leave));
-    EXPECT_TRUE(told.did_it(member::log, deed::start_run));
-    EXPECT_TRUE(told.did_it(member::main, deed::start_run));
+    EXPECT_FALSE(told.did_it(member::main, action::leave));
+    EXPECT_TRUE(told.did_it(member::log, action::start_run));
+    EXPECT_TRUE(told.did_it(member::main, action::start_run));
 }
 
 TEST(pair, a_logger_that_is_killed_while_it_drains_is_started_again_for_the_rest) {
@@ -142,12 +142,12 @@ TEST(pair, a_logger_that_is_killed_while_it_drains_is_started_again_for_the_rest
     told.did.clear();
     told.now += 2 * one_second;
     told.ends(member::log, SIGKILL);
-    EXPECT_FALSE(told.did_it(member::main, deed::leave));
+    EXPECT_FALSE(told.did_it(member::main, action::leave));
     told.now += one_second;
     told.happens(member::log, {});
-    EXPECT_TRUE(told.did_it(member::log, deed::start_run));
+    EXPECT_TRUE(told.did_it(member::log, action::start_run));
     told.ends(member::log);
-    EXPECT_TRUE(told.did_it(member::main, deed::leave));
+    EXPECT_TRUE(told.did_it(member::main, action::leave));
 }
 
 TEST(pair, a_logger_that_crashed_just_before_the_exit_gets_to_read_what_is_left) {
@@ -158,12 +158,12 @@ TEST(pair, a_logger_that_crashed_just_before_the_exit_gets_to_read_what_is_left)
     told.command(member::main, 'x');
     told.did.clear();
     told.ends(member::main, SIGTERM);
-    EXPECT_FALSE(told.did_it(member::main, deed::leave));
+    EXPECT_FALSE(told.did_it(member::main, action::leave));
     told.now += one_second;
     told.happens(member::log, {});
-    EXPECT_TRUE(told.did_it(member::log, deed::start_run));
+    EXPECT_TRUE(told.did_it(member::log, action::start_run));
     told.ends(member::log);
-    EXPECT_TRUE(told.did_it(member::main, deed::leave));
+    EXPECT_TRUE(told.did_it(member::main, action::leave));
 }
 
 TEST(pair, the_next_tick_is_the_end_of_the_earlier_second) {

@@ -1,6 +1,6 @@
 // pair_world.hh — what must hold of a service and its logger after any event of any story.
 //
-// The explorer of pair.cc tries every story, the fuzzer fuzz_machine.cc long and odd ones. Both say what a broken
+// The explorer of pair.cc tries every story, the fuzzer fuzz_service.cc long and odd ones. Both say what a broken
 // promise is to them: must().
 #pragma once
 
@@ -50,33 +50,33 @@ struct world {
 };
 
 // Does what the step asks for, as far as a world without processes can.
-inline void carry_out(world& w, const task& t) {
-    using deed = todo::deed;
-    int& runs  = w.runs[static_cast<int>(t.who)];
+inline void carry_out(world& w, const member_action& t) {
+    using action = service_action::kind;
+    int& runs    = w.runs[static_cast<int>(t.who)];
     switch (t.what.what) {
-        case deed::start_run:
-        case deed::start_finish:
+        case action::start_run:
+        case action::start_finish:
             must(runs == 0, "no second copy");
             must(t.who == member::log || !w.p.draining, "no service while its logger drains");
             ++runs;
             if (t.who == member::log && !w.p.draining) w.input = true;
             return;
-        case deed::send: must(runs == 1, "a signal has a receiver"); return;
-        case deed::run_script:
+        case action::send: must(runs == 1, "a signal has a receiver"); return;
+        case action::run_script:
             must(w.scripts == 0, "one script at a time");
             must(t.who == member::main, "a logger has no scripts");
             ++w.scripts;
             return;
-        case deed::end_input:
+        case action::end_input:
             must(w.runs[0] == 0, "the logger's input ends after the service");
             w.input = false;
             return;
-        case deed::end_container:
+        case action::end_container:
             must(w.essential && t.who == member::main, "a container ends for an essential service");
             must(!w.told, "its end is told once");
             w.told = true;
             return;
-        case deed::leave:
+        case action::leave:
             must(w.runs[0] + w.runs[1] + w.scripts == 0, "nothing is left behind");
             must(w.p.main.wanted == want::exit, "it leaves when it is asked to");
             w.left = true;
@@ -90,7 +90,7 @@ inline world happens(world w, member who, event e) {
     e.essential       = w.essential && who == member::main;
     const bool before = gone(w.p.main);
     if (!before) w.told = false;
-    for (const task& t : step(w.p, who, e)) carry_out(w, t);
+    for (const member_action& t : step(w.p, who, e)) carry_out(w, t);
 
     for (const member each : {member::main, member::log}) {
         const service& s = w.part(each);

@@ -16,20 +16,20 @@ namespace {
 
 using namespace of_machine;
 
-std::string told(const machine_deed& what) {
+std::string told(const system_action& what) {
     const std::string subject = what.subject;
-    switch (what.act) {
-        case deed::inform: return what.text + subject;
-        case deed::warn: return "warning: " + (what.text + subject);
-        case deed::start_stage: return "start " + subject;
-        case deed::start_script: return "start " + subject;
-        case deed::arm_stopit: return "arm";
-        case deed::disarm: return "disarm";
-        case deed::signal_stage: return "signal " + std::to_string(what.number);
-        case deed::signal_group: return "signal group " + std::to_string(what.number);
-        case deed::kill_all: return "kill all";
-        case deed::end: return "end";
-        case deed::leave: return "leave";
+    switch (what.what) {
+        case action::inform: return what.text + subject;
+        case action::warn: return "warning: " + (what.text + subject);
+        case action::start_stage: return "start " + subject;
+        case action::start_script: return "start " + subject;
+        case action::arm_stopit: return "arm";
+        case action::disarm: return "disarm";
+        case action::signal_stage: return "signal " + std::to_string(what.number);
+        case action::signal_group: return "signal group " + std::to_string(what.number);
+        case action::kill_all: return "kill all";
+        case action::end: return "end";
+        case action::leave: return "leave";
     }
     return "?";
 }
@@ -38,15 +38,15 @@ using lines = std::vector<std::string>;
 
 // A machine and what happens to it, told in order.
 struct story {
-    machine_state s;
-    ticks         now = 100 * one_second;
-    permissions   files;
-    lines         did;
+    system_state s;
+    ticks        now = 100 * one_second;
+    permissions  files;
+    lines        did;
 
     void happens(kind what, int status = 0) {
-        machine_deeds list;
+        system_actions list;
         step(s, {.what = what, .at = now, .status = status, .files = files}, list);
-        for (const machine_deed& one : list) did.push_back(told(one));
+        for (const system_action& one : list) did.push_back(told(one));
     }
     void begins() { happens(kind::tick); }
     void stage_ends(int status = 0) { happens(kind::stage_ended, status); }
@@ -353,7 +353,7 @@ TEST(stages, every_story_is_told_and_none_hangs) {
         SCOPED_TRACE("stage " + std::to_string(w.s.stage) + ", activity " + std::to_string(static_cast<int>(w.s.now)));
         check(w);
         check_that_it_ends(w);
-        for (const machine_event& e : events_of(w)) queue.push_back(after(w, e));
+        for (const system_event& e : events_of(w)) queue.push_back(after(w, e));
         ASSERT_FALSE(::testing::Test::HasFailure());
     }
     EXPECT_GT(seen.size(), 100U);

@@ -14,10 +14,10 @@
 
 namespace runwell::of_machine {
 
-using activity = machine_state::activity;
-using script   = machine_state::script;
-using kind     = machine_event::kind;
-using deed     = machine_deed::what;
+using activity = system_state::activity;
+using script   = system_state::script;
+using kind     = system_event::kind;
+using action   = system_action::kind;
 
 constexpr int exited(int code) { return code << 8; }
 constexpr int killed = SIGKILL;
@@ -33,12 +33,12 @@ struct reality {
 inline constexpr std::string_view stage_files[] = {path::stage_1, path::stage_2, path::stage_3};
 
 struct world {
-    machine_state s;
-    reality       is;
+    system_state s;
+    reality      is;
 };
 
 inline auto key(const world& w) {
-    const machine_state& s = w.s;
+    const system_state& s = w.s;
     return std::tuple{s.is_machine,
                       s.stage,
                       s.now,
@@ -65,7 +65,7 @@ inline auto key(const world& w) {
 inline ticks relative(ticks due, ticks now) { return std::max<ticks>(due - now, 0); }
 
 inline void check(const world& w) {
-    const machine_state& s = w.s;
+    const system_state& s = w.s;
     must(w.is.stage == (s.now == activity::running || s.now == activity::stopping || s.now == activity::killed),
          "w.is.stage == (s.now == activity::running || s.now == activity::stopping || s.now == activity::killed)");
     must(w.is.script == s.script_alive, "w.is.script == s.script_alive");
@@ -80,7 +80,7 @@ inline void check(const world& w) {
          "w.is.left == (s.now == activity::at_rest && !s.is_machine)");
 }
 
-inline world after(world w, machine_event e) {
+inline world after(world w, system_event e) {
     switch (e.what) {
         case kind::stage_ended:
         case kind::stage_not_started: w.is.stage = false; break;
@@ -90,12 +90,12 @@ inline world after(world w, machine_event e) {
         case kind::end_not_started: w.is.end = false; break;
         default: break;
     }
-    machine_deeds list;
+    system_actions list;
     step(w.s, e, list);
     must(list.size() < 12U, "the list is long enough");
-    for (const machine_deed& one : list) {
-        switch (one.act) {
-            case deed::start_stage:
+    for (const system_action& one : list) {
+        switch (one.what) {
+            case action::start_stage:
                 must(!w.is.stage, "one stage at a time");
                 must(!w.is.killed_all, "!w.is.killed_all");
                 must(w.s.stage >= w.is.last_stage, "never back");
@@ -104,23 +104,23 @@ inline world after(world w, machine_event e) {
                 w.is.stage      = true;
                 w.is.last_stage = w.s.stage;
                 break;
-            case deed::start_script:
+            case action::start_script:
                 must(!w.is.script, "!w.is.script");
                 must(w.s.stage == 2, "w.s.stage == 2");
                 w.is.script = true;
                 break;
-            case deed::signal_stage: must(w.is.stage, "w.is.stage"); break;
-            case deed::kill_all:
+            case action::signal_stage: must(w.is.stage, "w.is.stage"); break;
+            case action::kill_all:
                 must(!w.is.stage, "!w.is.stage");
                 must(w.is.last_stage == 3, "stage 3 is never skipped");
                 w.is.killed_all = true;
                 break;
-            case deed::end:
+            case action::end:
                 must(w.is.killed_all, "w.is.killed_all");
                 must(!w.is.end, "!w.is.end");
                 w.is.end = true;
                 break;
-            case deed::leave: w.is.left = true; break;
+            case action::leave: w.is.left = true; break;
             default: break;
         }
     }
@@ -131,9 +131,9 @@ inline world after(world w, machine_event e) {
     return w;
 }
 
-inline std::vector<machine_event> events_of(const world& w) {
-    std::vector<machine_event> events;
-    const auto                 add = [&](machine_event e) {
+inline std::vector<system_event> events_of(const world& w) {
+    std::vector<system_event> events;
+    const auto                add = [&](system_event e) {
         for (int bits = 0; bits < 8; ++bits) {
             e.files = {.stopit = (bits & 1) != 0, .ctrlaltdel = (bits & 2) != 0, .pwrfail = (bits & 4) != 0};
             events.push_back(e);

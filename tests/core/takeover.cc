@@ -75,9 +75,9 @@ TEST(takeover, while_something_may_be_an_old_process_nothing_is_started) {
 }
 
 TEST(takeover, a_script_before_the_start_does_not_start_what_is_blocked) {
-    service    s{.blocked = true, .script = 'u'};
-    todo_list  list;
-    const auto over = event{.what = kind::script_ended, .at = now.monotonic};
+    service         s{.blocked = true, .script = 'u'};
+    service_actions list;
+    const auto      over = event{.what = kind::script_ended, .at = now.monotonic};
     step(s, over, list);
     EXPECT_TRUE(list.empty());
     s.blocked = false;

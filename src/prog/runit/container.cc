@@ -27,9 +27,9 @@
 namespace runwell {
 namespace {
 
-using stage = container_state::stage;
-using kind  = container_event::kind;
-using deed  = container_deed::what;
+using stage  = container_state::stage;
+using kind   = container_event::kind;
+using action = container_action::kind;
 
 constexpr std::size_t   longest_name  = 320;     // of a hook: its directory and NAME_MAX
 constexpr std::uint64_t most_patience = 86'400;  // seconds
@@ -200,7 +200,7 @@ private:
     void look(container_event& event) const noexcept;
 
     // Each tells what has come of it when that is known at once.
-    std::optional<container_event> act(const container_deed& what) noexcept;
+    std::optional<container_event> act(const container_action& what) noexcept;
     bool                           find_step() noexcept;
     std::optional<container_event> run_step() noexcept;
     std::optional<container_event> start_services() noexcept;
@@ -228,10 +228,10 @@ container::container(const console& says, char** command) noexcept : console_{sa
 void container::on(container_event happened) noexcept {
     for (std::optional<container_event> next = happened; next;) {
         look(*next);
-        container_deeds list;
+        container_actions list;
         step(state_, *next, list);
         next.reset();
-        for (const container_deed& one : list) {
+        for (const container_action& one : list) {
             const auto over = act(one);
             if (over && next) on(*next);  // two things could not be started
             if (over) next = over;
@@ -281,19 +281,19 @@ void container::reaped(sys::ended_child child) noexcept {
     }
 }
 
-std::optional<container_event> container::act(const container_deed& what) noexcept {
-    switch (what.act) {
-        case deed::inform: console_.inform(what.text); break;
-        case deed::warn: console_.warn(what.text); break;
-        case deed::run_step: return run_step();
-        case deed::start_services: return start_services();
-        case deed::start_command: return start_command();
-        case deed::signal_step: send(step_, what.number); break;
-        case deed::signal_services: send(services_, what.number); break;
-        case deed::signal_command: send(main_, what.number); break;
-        case deed::kill_services: kill_services(services_dir_); break;
-        case deed::signal_everybody: ::kill(-1, what.number); break;
-        case deed::leave: ::_exit(what.number);
+std::optional<container_event> container::act(const container_action& what) noexcept {
+    switch (what.what) {
+        case action::inform: console_.inform(what.text); break;
+        case action::warn: console_.warn(what.text); break;
+        case action::run_step: return run_step();
+        case action::start_services: return start_services();
+        case action::start_command: return start_command();
+        case action::signal_step: send(step_, what.number); break;
+        case action::signal_services: send(services_, what.number); break;
+        case action::signal_command: send(main_, what.number); break;
+        case action::kill_services: kill_services(services_dir_); break;
+        case action::signal_everybody: ::kill(-1, what.number); break;
+        case action::leave: ::_exit(what.number);
     }
     return std::nullopt;
 }

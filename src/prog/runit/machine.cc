@@ -20,8 +20,8 @@
 namespace runwell {
 namespace {
 
-using kind = machine_event::kind;
-using deed = machine_deed::what;
+using kind   = system_event::kind;
+using action = system_action::kind;
 
 bool has_mode(const char* path, mode_t bits) noexcept {
     struct stat is;
@@ -49,25 +49,25 @@ public:
 
 private:
     // Each tells what has come of it when that is known at once.
-    std::optional<kind> act(const machine_deed& what) noexcept;
+    std::optional<kind> act(const system_action& what) noexcept;
     std::optional<kind> start_stage(const char* path) noexcept;
     std::optional<kind> start_script(const char* path) noexcept;
     std::optional<kind> end() noexcept;
 
-    console       console_;
-    machine_state state_;
-    pid_t         stage_ = 0, script_ = 0, end_ = 0;
-    pid_t         group_ = 0;  // that of the stage, which may outlive it
+    console      console_;
+    system_state state_;
+    pid_t        stage_ = 0, script_ = 0, end_ = 0;
+    pid_t        group_ = 0;  // that of the stage, which may outlive it
 };
 
 // What is done may be over at once (there is no such file, no process could be made): that is what happens next. It is
 // the last thing that was to be done, so no order is lost.
 void machine::on(kind what, int status) noexcept {
     for (bool more = true; more; status = 0) {
-        machine_deeds list;
+        system_actions list;
         step(state_, {.what = what, .at = sys::monotonic(), .status = status, .files = look()}, list);
         more = false;
-        for (const machine_deed& one : list) {
+        for (const system_action& one : list) {
             const std::optional<kind> over = act(one);
             if (!over) continue;
             what = *over;
@@ -99,23 +99,23 @@ void machine::reaped(sys::ended_child child) noexcept {
     }
 }
 
-std::optional<kind> machine::act(const machine_deed& what) noexcept {
-    switch (what.act) {
-        case deed::inform: console_.inform(what.text, what.subject); break;
-        case deed::warn: console_.warn(what.text, what.subject); break;
-        case deed::start_stage: return start_stage(what.subject);
-        case deed::start_script: return start_script(what.subject);
-        case deed::arm_stopit: ::chmod(path::stopit, S_IXUSR); break;
-        case deed::disarm: ::chmod(path::stopit, 0); break;
-        case deed::signal_stage:
+std::optional<kind> machine::act(const system_action& what) noexcept {
+    switch (what.what) {
+        case action::inform: console_.inform(what.text, what.subject); break;
+        case action::warn: console_.warn(what.text, what.subject); break;
+        case action::start_stage: return start_stage(what.subject);
+        case action::start_script: return start_script(what.subject);
+        case action::arm_stopit: ::chmod(path::stopit, S_IXUSR); break;
+        case action::disarm: ::chmod(path::stopit, 0); break;
+        case action::signal_stage:
             if (stage_ > 0) ::kill(stage_, what.number);
             break;
-        case deed::signal_group:
+        case action::signal_group:
             if (group_ > 0) ::kill(-group_, what.number);
             break;
-        case deed::kill_all: ::kill(-1, SIGKILL); break;
-        case deed::end: return end();
-        case deed::leave: ::_exit(0);
+        case action::kill_all: ::kill(-1, SIGKILL); break;
+        case action::end: return end();
+        case action::leave: ::_exit(0);
     }
     return std::nullopt;
 }
@@ -147,7 +147,7 @@ std::optional<kind> machine::start_script(const char* path) noexcept {
         return std::nullopt;
     }
     if (child.pid < 0) {
-        const bool is_power = state_.beside == machine_state::script::pwrfail;
+        const bool is_power = state_.beside == system_state::script::pwrfail;
         console_.cannot_fork(path, is_power ? "forcing shutdown" : "pausing", child.error);
         return kind::script_not_started;
     }

@@ -11,8 +11,8 @@
 #include <optional>
 #include <string_view>
 
-#include "core/machine.hh"
 #include "core/rotation.hh"
+#include "core/service.hh"
 #include "sys/fd.hh"
 
 namespace runwell {

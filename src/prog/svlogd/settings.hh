@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <optional>
 
-#include "core/machine.hh"
+#include "core/service.hh"
 #include "core/tai.hh"
 #include "sys/say.hh"
 

@@ -412,12 +412,12 @@ private:
     }
 
     void press(pressed key) {
-        const top_action todo = svctl::press(at_, key, shown_, screen::lines());
-        switch (todo.what) {
+        const top_action service_action = svctl::press(at_, key, shown_, screen::lines());
+        switch (service_action.what) {
             case top_action::kind::none: return;
-            case top_action::kind::send: return send(todo.name, todo.bytes, todo.word);
-            case top_action::kind::open_log: return open_log(todo.name);
-            case top_action::kind::open_details: return look_into(todo.name);
+            case top_action::kind::send: return send(service_action.name, service_action.bytes, service_action.word);
+            case top_action::kind::open_log: return open_log(service_action.name);
+            case top_action::kind::open_details: return look_into(service_action.name);
             case top_action::kind::close_log: return log_.reset();
         }
     }

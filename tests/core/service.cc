@@ -1,4 +1,4 @@
-#include "core/machine.hh"
+#include "core/service.hh"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 
 namespace runwell {
 
-static void PrintTo(const todo& what, std::ostream* to) {
+static void PrintTo(const service_action& what, std::ostream* to) {
     static const char* const names[] = {"start_run", "start_finish",  "send", "run_script",
                                         "end_input", "end_container", "leave"};
     *to << names[static_cast<int>(what.what)] << " " << what.signal << " " << (what.script != 0 ? what.script : '-');
@@ -16,32 +16,32 @@ static void PrintTo(const todo& what, std::ostream* to) {
 
 namespace {
 
-using deed = todo::deed;
-using kind = event::kind;
+using action = service_action::kind;
+using kind   = event::kind;
 
-const todo start_run{.what = deed::start_run}, start_finish{.what = deed::start_finish};
-todo       send(int signal) { return {.what = deed::send, .signal = signal}; }
-todo       script(char letter) { return {.what = deed::run_script, .script = letter}; }
+const service_action start_run{.what = action::start_run}, start_finish{.what = action::start_finish};
+service_action       send(int signal) { return {.what = action::send, .signal = signal}; }
+service_action       script(char letter) { return {.what = action::run_script, .script = letter}; }
 
 constexpr int exited_0 = 0, killed_by_term = SIGTERM;
 
 // A service and what happens to it, told in order. Scripts do not exist unless a story says so.
 struct story {
-    service           s;
-    ticks             now        = 100 * one_second;
-    bool              has_finish = false;
-    bool              scripts    = false;  // leave the answers to the story
-    bool              essential  = false;
-    std::vector<todo> did;
+    service                     s;
+    ticks                       now        = 100 * one_second;
+    bool                        has_finish = false;
+    bool                        scripts    = false;  // leave the answers to the story
+    bool                        essential  = false;
+    std::vector<service_action> did;
 
     void happens(event e) {
         e.at        = now;
         e.wall      = {now / one_second, 0};
         e.essential = essential;
-        todo_list list;
+        service_actions list;
         step(s, e, list);
-        for (const todo& what : list) {
-            const bool unanswered = what.what == deed::run_script && !scripts;
+        for (const service_action& what : list) {
+            const bool unanswered = what.what == action::run_script && !scripts;
             if (unanswered)
                 happens({.what = kind::script_ended});
             else
@@ -57,9 +57,9 @@ struct story {
         happens({});
     }
     // What was done since the last time this was asked.
-    std::vector<todo> deeds() { return std::exchange(did, {}); }
+    std::vector<service_action> deeds() { return std::exchange(did, {}); }
 };
-using deeds = std::vector<todo>;
+using deeds = std::vector<service_action>;
 
 story running() {
     story told;
@@ -69,7 +69,7 @@ story running() {
     return told;
 }
 
-TEST(machine, a_service_that_is_wanted_up_is_started) {
+TEST(service, a_service_that_is_wanted_up_is_started) {
     story told;
     told.begins();
     EXPECT_EQ(told.deeds(), deeds{start_run});
@@ -77,7 +77,7 @@ TEST(machine, a_service_that_is_wanted_up_is_started) {
     EXPECT_TRUE(told.s.alive);
 }
 
-TEST(machine, a_service_with_a_down_file_waits_for_up) {
+TEST(service, a_service_with_a_down_file_waits_for_up) {
     story told;
     told.s.wanted = want::down;
     told.begins();
@@ -86,13 +86,13 @@ TEST(machine, a_service_with_a_down_file_waits_for_up) {
     EXPECT_EQ(told.deeds(), deeds{start_run});
 }
 
-TEST(machine, a_service_that_ran_longer_than_a_second_is_restarted_at_once) {
+TEST(service, a_service_that_ran_longer_than_a_second_is_restarted_at_once) {
     story told = running();
     told.ends();
     EXPECT_EQ(told.deeds(), deeds{start_run});
 }
 
-TEST(machine, a_crash_inside_the_first_second_waits_out_the_second) {
+TEST(service, a_crash_inside_the_first_second_waits_out_the_second) {
     story told;
     told.begins();
     told.deeds();
@@ -108,7 +108,7 @@ TEST(machine, a_crash_inside_the_first_second_waits_out_the_second) {
     EXPECT_EQ(told.deeds(), deeds{start_run});
 }
 
-TEST(machine, finish_runs_between_two_runs_and_keeps_the_time_of_the_start) {
+TEST(service, finish_runs_between_two_runs_and_keeps_the_time_of_the_start) {
     story told         = running();
     told.has_finish    = true;
     const moment start = told.s.since;
@@ -121,7 +121,7 @@ TEST(machine, finish_runs_between_two_runs_and_keeps_the_time_of_the_start) {
     EXPECT_EQ(told.deeds(), deeds{start_run});
 }
 
-TEST(machine, nothing_is_sent_to_finish) {
+TEST(service, nothing_is_sent_to_finish) {
     story told      = running();
     told.has_finish = true;
     told.ends();
@@ -133,7 +133,7 @@ TEST(machine, nothing_is_sent_to_finish) {
     EXPECT_FALSE(told.s.paused);
 }
 
-TEST(machine, kill_during_finish_changes_nothing_so_that_up_starts_no_second_copy) {
+TEST(service, kill_during_finish_changes_nothing_so_that_up_starts_no_second_copy) {
     story told      = running();
     told.has_finish = true;
     told.command('d');
@@ -146,7 +146,7 @@ TEST(machine, kill_during_finish_changes_nothing_so_that_up_starts_no_second_cop
     EXPECT_EQ(told.deeds(), deeds{start_run});
 }
 
-TEST(machine, kill_then_up_waits_for_the_death) {
+TEST(service, kill_then_up_waits_for_the_death) {
     story told = running();
     told.command('k');
     EXPECT_EQ(told.deeds(), deeds{send(SIGKILL)});
@@ -157,7 +157,7 @@ TEST(machine, kill_then_up_waits_for_the_death) {
     EXPECT_EQ(told.deeds(), deeds{start_run});
 }
 
-TEST(machine, down_sends_term_then_cont) {
+TEST(service, down_sends_term_then_cont) {
     story told = running();
     told.command('d');
     EXPECT_EQ(told.deeds(), (deeds{send(SIGTERM), send(SIGCONT)}));
@@ -170,7 +170,7 @@ TEST(machine, down_sends_term_then_cont) {
     EXPECT_EQ(told.deeds(), deeds{});
 }
 
-TEST(machine, term_of_a_service_that_is_wanted_up_sends_no_cont) {
+TEST(service, term_of_a_service_that_is_wanted_up_sends_no_cont) {
     story told = running();
     told.command('t');
     EXPECT_EQ(told.deeds(), deeds{send(SIGTERM)});
@@ -178,7 +178,7 @@ TEST(machine, term_of_a_service_that_is_wanted_up_sends_no_cont) {
     EXPECT_EQ(told.deeds(), deeds{start_run});
 }
 
-TEST(machine, once_starts_once) {
+TEST(service, once_starts_once) {
     story told;
     told.s.wanted = want::down;
     told.command('o');
@@ -189,7 +189,7 @@ TEST(machine, once_starts_once) {
     EXPECT_EQ(told.deeds(), deeds{});
 }
 
-TEST(machine, once_while_running_lets_it_be_the_last) {
+TEST(service, once_while_running_lets_it_be_the_last) {
     story told = running();
     told.command('o');
     EXPECT_EQ(told.deeds(), deeds{});
@@ -198,7 +198,7 @@ TEST(machine, once_while_running_lets_it_be_the_last) {
     EXPECT_EQ(told.deeds(), deeds{});
 }
 
-TEST(machine, once_inside_the_second_is_kept_until_it_is_over) {
+TEST(service, once_inside_the_second_is_kept_until_it_is_over) {
     story told;
     told.begins();
     told.command('d');
@@ -210,7 +210,7 @@ TEST(machine, once_inside_the_second_is_kept_until_it_is_over) {
     EXPECT_EQ(told.deeds(), deeds{start_run});
 }
 
-TEST(machine, down_then_up_inside_the_second_comes_up) {
+TEST(service, down_then_up_inside_the_second_comes_up) {
     story told;
     told.begins();
     told.command('d');
@@ -221,7 +221,7 @@ TEST(machine, down_then_up_inside_the_second_comes_up) {
     EXPECT_EQ(told.deeds(), deeds{start_run});
 }
 
-TEST(machine, every_signal_command_sends_its_signal) {
+TEST(service, every_signal_command_sends_its_signal) {
     for (const command_row& row : command_rows) {
         if (row.what <= command::exit) continue;
         story told = running();
@@ -230,7 +230,7 @@ TEST(machine, every_signal_command_sends_its_signal) {
     }
 }
 
-TEST(machine, no_signal_is_sent_where_nothing_runs) {
+TEST(service, no_signal_is_sent_where_nothing_runs) {
     story told;
     told.s.wanted = want::down;
     for (const command_row& row : command_rows)
@@ -239,7 +239,7 @@ TEST(machine, no_signal_is_sent_where_nothing_runs) {
     EXPECT_FALSE(told.s.paused);
 }
 
-TEST(machine, paused_is_said_until_cont_or_a_stop) {
+TEST(service, paused_is_said_until_cont_or_a_stop) {
     story told = running();
     told.command('p');
     EXPECT_TRUE(told.s.paused);
@@ -250,7 +250,7 @@ TEST(machine, paused_is_said_until_cont_or_a_stop) {
     EXPECT_FALSE(told.s.paused) << "down sends CONT";
 }
 
-TEST(machine, a_script_is_asked_before_every_start_whatever_it_answers) {
+TEST(service, a_script_is_asked_before_every_start_whatever_it_answers) {
     for (const bool answer : {true, false}) {
         story told;
         told.scripts = true;
@@ -263,7 +263,7 @@ TEST(machine, a_script_is_asked_before_every_start_whatever_it_answers) {
     }
 }
 
-TEST(machine, a_script_that_succeeds_takes_the_place_of_the_signal) {
+TEST(service, a_script_that_succeeds_takes_the_place_of_the_signal) {
     for (const char letter : {'t', 'k', 'p', 'c', 'h', 'a', 'i', 'q', '1', '2'}) {
         story told   = running();
         told.scripts = true;
@@ -279,7 +279,7 @@ TEST(machine, a_script_that_succeeds_takes_the_place_of_the_signal) {
     }
 }
 
-TEST(machine, down_asks_t_then_sends_then_tells_d) {
+TEST(service, down_asks_t_then_sends_then_tells_d) {
     story told   = running();
     told.scripts = true;
     told.command('d');
@@ -290,7 +290,7 @@ TEST(machine, down_asks_t_then_sends_then_tells_d) {
     EXPECT_EQ(told.deeds(), deeds{});
 }
 
-TEST(machine, exit_sends_cont_even_when_t_has_handled_the_term) {
+TEST(service, exit_sends_cont_even_when_t_has_handled_the_term) {
     story told   = running();
     told.scripts = true;
     told.command('x');
@@ -302,7 +302,7 @@ TEST(machine, exit_sends_cont_even_when_t_has_handled_the_term) {
     EXPECT_TRUE(at_rest(told.s));
 }
 
-TEST(machine, a_death_while_a_script_runs_is_seen_but_nothing_starts_before_its_end) {
+TEST(service, a_death_while_a_script_runs_is_seen_but_nothing_starts_before_its_end) {
     story told      = running();
     told.scripts    = true;
     told.has_finish = true;
@@ -315,7 +315,7 @@ TEST(machine, a_death_while_a_script_runs_is_seen_but_nothing_starts_before_its_
     EXPECT_EQ(told.deeds(), deeds{start_finish}) << "and no TERM to a process that is gone";
 }
 
-TEST(machine, a_start_that_fails_is_tried_again_after_a_second) {
+TEST(service, a_start_that_fails_is_tried_again_after_a_second) {
     story told;
     told.begins();
     told.happens({.what = kind::could_not_start});
@@ -328,7 +328,7 @@ TEST(machine, a_start_that_fails_is_tried_again_after_a_second) {
     EXPECT_EQ(told.deeds(), deeds{start_run});
 }
 
-TEST(machine, a_once_whose_start_fails_is_still_owed) {
+TEST(service, a_once_whose_start_fails_is_still_owed) {
     story told;
     told.s.wanted = want::down;
     told.command('o');
@@ -338,7 +338,7 @@ TEST(machine, a_once_whose_start_fails_is_still_owed) {
     EXPECT_EQ(told.deeds(), deeds{start_run});
 }
 
-TEST(machine, a_finish_that_cannot_start_is_tried_again) {
+TEST(service, a_finish_that_cannot_start_is_tried_again) {
     story told      = running();
     told.has_finish = true;
     told.ends();
@@ -349,7 +349,7 @@ TEST(machine, a_finish_that_cannot_start_is_tried_again) {
     EXPECT_EQ(told.deeds(), deeds{start_finish});
 }
 
-TEST(machine, a_logger_has_no_finish_no_scripts_and_does_not_know_exit) {
+TEST(service, a_logger_has_no_finish_no_scripts_and_does_not_know_exit) {
     story told;
     told.s.is_log   = true;
     told.scripts    = true;
@@ -366,7 +366,7 @@ TEST(machine, a_logger_has_no_finish_no_scripts_and_does_not_know_exit) {
 
 // -- a container lives for it --------------------------------------------------------------------------------------
 
-const todo end_container{.what = deed::end_container};
+const service_action end_container{.what = action::end_container};
 
 story essential() {
     story told     = running();
@@ -374,7 +374,7 @@ story essential() {
     return told;
 }
 
-TEST(machine, an_essential_service_that_crashes_is_not_started_again_and_ends_the_container) {
+TEST(service, an_essential_service_that_crashes_is_not_started_again_and_ends_the_container) {
     for (const int status : {killed_by_term, SIGSEGV, SIGKILL, 1 << 8, 111 << 8}) {
         story told = essential();
         told.ends(status);
@@ -383,7 +383,7 @@ TEST(machine, an_essential_service_that_crashes_is_not_started_again_and_ends_th
     }
 }
 
-TEST(machine, an_essential_service_ends_the_container_after_its_finish) {
+TEST(service, an_essential_service_ends_the_container_after_its_finish) {
     story told      = essential();
     told.has_finish = true;
     told.ends(1 << 8);
@@ -395,7 +395,7 @@ TEST(machine, an_essential_service_ends_the_container_after_its_finish) {
     EXPECT_EQ(told.deeds(), deeds{end_container});
 }
 
-TEST(machine, an_essential_service_that_ends_well_or_is_told_to_is_restarted) {
+TEST(service, an_essential_service_that_ends_well_or_is_told_to_is_restarted) {
     story told = essential();
     told.ends();
     EXPECT_EQ(told.deeds(), deeds{start_run});
@@ -405,7 +405,7 @@ TEST(machine, an_essential_service_that_ends_well_or_is_told_to_is_restarted) {
     EXPECT_EQ(told.deeds(), (deeds{send(SIGTERM), start_run}));
 }
 
-TEST(machine, an_essential_service_that_is_taken_down_ends_the_container_when_it_is_down) {
+TEST(service, an_essential_service_that_is_taken_down_ends_the_container_when_it_is_down) {
     story told = essential();
     told.command('d');
     EXPECT_EQ(told.deeds(), (deeds{send(SIGTERM), send(SIGCONT)}));
@@ -419,7 +419,7 @@ TEST(machine, an_essential_service_that_is_taken_down_ends_the_container_when_it
     EXPECT_EQ(told.deeds(), deeds{end_container}) << "once more";
 }
 
-TEST(machine, an_essential_service_that_is_taken_down_between_two_starts_ends_the_container) {
+TEST(service, an_essential_service_that_is_taken_down_between_two_starts_ends_the_container) {
     story told     = running();
     told.now       = told.s.started;
     told.essential = true;
@@ -429,7 +429,7 @@ TEST(machine, an_essential_service_that_is_taken_down_between_two_starts_ends_th
     EXPECT_EQ(told.deeds(), deeds{end_container});
 }
 
-TEST(machine, an_essential_service_with_a_down_file_ends_nothing_before_it_was_up) {
+TEST(service, an_essential_service_with_a_down_file_ends_nothing_before_it_was_up) {
     story told;
     told.essential = true;
     told.s.wanted  = want::down;
@@ -438,7 +438,7 @@ TEST(machine, an_essential_service_with_a_down_file_ends_nothing_before_it_was_u
     EXPECT_EQ(told.deeds(), deeds{});
 }
 
-TEST(machine, an_essential_service_that_is_killed_while_exit_is_wanted_still_leaves) {
+TEST(service, an_essential_service_that_is_killed_while_exit_is_wanted_still_leaves) {
     story told = essential();
     told.command('x');
     told.deeds();

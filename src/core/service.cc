@@ -1,19 +1,19 @@
-#include "core/machine.hh"
+#include "core/service.hh"
 
 #include "core/essential.hh"
 
 namespace runwell {
 namespace {
 
-using deed = todo::deed;
+using action = service_action::kind;
 
 constexpr bool running(const service& s) noexcept { return s.now == phase::run && s.alive; }
 
-void send(const service& s, int signal, todo_list& list) noexcept {
-    if (running(s)) list.push({.what = deed::send, .signal = signal});
+void send(const service& s, int signal, service_actions& list) noexcept {
+    if (running(s)) list.push({.what = action::send, .signal = signal});
 }
 
-void begin_run(service& s, const event& e, todo_list& list) noexcept {
+void begin_run(service& s, const event& e, service_actions& list) noexcept {
     s.now      = phase::run;
     s.alive    = true;
     s.owed     = false;
@@ -21,13 +21,13 @@ void begin_run(service& s, const event& e, todo_list& list) noexcept {
     s.got_term = false;
     s.started  = e.at;
     s.since    = e.wall;
-    list.push({.what = deed::start_run});
+    list.push({.what = action::start_run});
 }
 
-void ask_script(service& s, char letter, const event& e, todo_list& list) noexcept;
+void ask_script(service& s, char letter, const event& e, service_actions& list) noexcept;
 
 // control/`letter` has answered: do what its command does, unless it has `handled` that.
-void after_script(service& s, char letter, bool handled, const event& e, todo_list& list) noexcept {
+void after_script(service& s, char letter, bool handled, const event& e, service_actions& list) noexcept {
     switch (letter) {
         case 'u':
             if (!s.blocked) return begin_run(s, e, list);
@@ -52,13 +52,13 @@ void after_script(service& s, char letter, bool handled, const event& e, todo_li
     if (!handled && row) send(s, row->signal, list);
 }
 
-void ask_script(service& s, char letter, const event& e, todo_list& list) noexcept {
+void ask_script(service& s, char letter, const event& e, service_actions& list) noexcept {
     if (s.is_log) return after_script(s, letter, false, e, list);
     s.script = letter;
-    list.push({.what = deed::run_script, .script = letter});
+    list.push({.what = action::run_script, .script = letter});
 }
 
-void obey(service& s, const event& e, todo_list& list) noexcept {
+void obey(service& s, const event& e, service_actions& list) noexcept {
     switch (e.order.what) {
         case command::up: s.wanted = want::up; return;
         case command::once:
@@ -119,11 +119,11 @@ void start_failed(service& s, const event& e) noexcept {
     s.owed  = s.wanted != want::up || s.held;
 }
 
-void start_what_is_due(service& s, const event& e, todo_list& list) noexcept {
+void start_what_is_due(service& s, const event& e, service_actions& list) noexcept {
     if (!start_is_due(s) || e.at < s.not_before) return;
     if (s.now == phase::finish) {
         s.alive = true;
-        list.push({.what = deed::start_finish});
+        list.push({.what = action::start_finish});
         return;
     }
     ask_script(s, 'u', e, list);
@@ -131,7 +131,7 @@ void start_what_is_due(service& s, const event& e, todo_list& list) noexcept {
 
 }  // namespace
 
-void step(service& of, const event& happened, todo_list& list) noexcept {
+void step(service& of, const event& happened, service_actions& list) noexcept {
     const bool was_gone = gone(of);
     switch (happened.what) {
         case event::kind::tick: break;
@@ -146,7 +146,7 @@ void step(service& of, const event& happened, todo_list& list) noexcept {
         case event::kind::could_not_start: start_failed(of, happened); break;
     }
     start_what_is_due(of, happened, list);
-    if (happened.essential && !was_gone && gone(of)) list.push({.what = deed::end_container});
+    if (happened.essential && !was_gone && gone(of)) list.push({.what = action::end_container});
 }
 
 }  // namespace runwell

@@ -1,4 +1,4 @@
-// machine.hh — the life of one service, as a pure function of what happens to it.
+// service.hh — the life of one service, as a pure function of what happens to it.
 //
 //                  up, once                 ./run ended                  ./finish ended
 //        down ────────────────▶ run ─────────────────────▶ finish ─────────────────────▶ down
@@ -72,8 +72,8 @@ struct event {
 };
 
 // What is to be done, in order. A control script is always the last: what follows depends on its answer.
-struct todo {
-    enum class deed : std::uint8_t {
+struct service_action {
+    enum class kind : std::uint8_t {
         start_run,      // ./run
         start_finish,   // ./finish, with wait_status as its two arguments
         send,           // `signal` to ./run
@@ -82,16 +82,16 @@ struct todo {
         end_container,  // an essential service has ended for good: tell process no 1
         leave,          // everything has ended: exit
     };
-    deed what   = deed::leave;
+    kind what   = kind::leave;
     int  signal = 0;
     char script = '\0';
 
-    friend constexpr bool operator==(const todo&, const todo&) = default;
+    friend constexpr bool operator==(const service_action&, const service_action&) = default;
 };
-using todo_list = fixed_list<todo, 6>;
+using service_actions = fixed_list<service_action, 6>;
 
 // A step changes the service and adds to the list. An essential service that has crashed is not started again.
-void step(service& of, const event& happened, todo_list& list) noexcept;
+void step(service& of, const event& happened, service_actions& list) noexcept;
 
 // A control script is running: commands must wait.
 constexpr bool busy(const service& of) noexcept { return of.script != '\0'; }
