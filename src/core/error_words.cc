@@ -4,8 +4,8 @@
 
 namespace runwell {
 
-std::string_view error_words(int error) noexcept {
-    switch (error) {
+std::string_view error_words(int code) noexcept {
+    switch (code) {
         case 0: return "no error";
         case EINTR: return "interrupted system call";
         case ENOMEM: return "out of memory";

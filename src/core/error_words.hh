@@ -8,6 +8,6 @@
 namespace runwell {
 
 // "file does not exist" for ENOENT, "temporary failure" for EAGAIN, …; "unknown error" for what has no words.
-std::string_view error_words(int error) noexcept;
+std::string_view error_words(int code) noexcept;
 
 }  // namespace runwell

@@ -131,7 +131,7 @@ void roster::set_aside(std::size_t i) noexcept {
     e.listed = e.seen = true;
     e.stale           = old.stale;
     e.unwatched       = old.unwatched;
-    e.trouble         = old.trouble;
+    e.error           = old.error;
 }
 
 void roster::leads_to(std::size_t i, place where) noexcept {

@@ -93,7 +93,7 @@ struct entry {
     bool          unwatched = false;  // … and changes of it are not reported
     bool          listening = false;  // resting: what asks for its runsv is watched for
     std::uint32_t path      = 0;      // where the path of the directory is kept
-    int           trouble   = 0;      // the error that was reported last: errno
+    int           error     = 0;      // the error that was reported last: errno
 };
 
 class roster {

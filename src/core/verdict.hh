@@ -78,7 +78,7 @@ constexpr int exit_code(std::size_t failures) noexcept { return failures > 99 ? 
 // The exit codes of an init script. Source: LSB, Init Script Actions; sv(8).
 namespace lsb_code {
 constexpr int running = 0, not_running = 3, unknown = 4;  // of `status`
-constexpr int failure = 1, usage = 2, error = 151;
+constexpr int failure = 1, usage = 2, code = 151;
 }  // namespace lsb_code
 
 }  // namespace runwell

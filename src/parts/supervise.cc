@@ -32,13 +32,13 @@ writers writers_above(int dir, std::string_view path) noexcept {
 // Apart, so that the many whose supervise is a directory do not pay for it.
 [[gnu::noinline]] result<sys::unique_fd> follow_link(int dir, const char* path) noexcept {
     struct stat link, target;
-    if (::fstatat(dir, path, &link, AT_SYMLINK_NOFOLLOW) != 0) return trouble{"", "", errno};
-    if (!S_ISLNK(link.st_mode)) return trouble{"", "", ENOTDIR};
+    if (::fstatat(dir, path, &link, AT_SYMLINK_NOFOLLOW) != 0) return error{"", "", errno};
+    if (!S_ISLNK(link.st_mode)) return error{"", "", ENOTDIR};
     sys::unique_fd opened = TRY(sys::hold_directory(dir, path));
     if (writers_above(dir, path) == writers::only_us) return opened;
     const bool is_theirs = link.st_uid != 0 && link.st_uid != ::geteuid();
     if (is_theirs && ::fstat(opened.value(), &target) == 0 && target.st_uid == link.st_uid) return opened;
-    return trouble{"", "", ELOOP};
+    return error{"", "", ELOOP};
 }
 
 }  // namespace
@@ -52,16 +52,16 @@ struct supervise_client::entry {
 
 supervise_client::supervise_client(int dir, const char* path) noexcept {
     auto opened = sys::open_at(dir, path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
-    if (!opened && opened.why().error == ENOTDIR) opened = follow_link(dir, path);
+    if (!opened && opened.why().code == ENOTDIR) opened = follow_link(dir, path);
     if (opened)
         directory_ = std::move(*opened);
     else
-        error_ = opened.why().error;
+        error_ = opened.why().code;
 }
 
 // The error is 0 for what may be opened. Nothing else but a FIFO has a reader: ENXIO is for all other types.
-trouble supervise_client::find(entry& file) const noexcept {
-    const auto  fails = [&file](int error) { return trouble{"unable to open ", file.path, error}; };
+error supervise_client::find(entry& file) const noexcept {
+    const auto  fails = [&file](int code) { return error{"unable to open ", file.path, code}; };
     struct stat about;
     if (!directory_) return fails(error_);
     if (::fstatat(directory_.value(), file.name, &about, AT_SYMLINK_NOFOLLOW) != 0) return fails(errno);
@@ -72,62 +72,62 @@ trouble supervise_client::find(entry& file) const noexcept {
     return fails(0);
 }
 
-outcome supervise_client::has_reader() const noexcept {
-    entry         ok{"ok", "supervise/ok"};
-    const trouble found = find(ok);
-    if (found.error != 0) return found;
-    if (ok.type != file_type::fifo) return trouble{found.what, ok.path, ENXIO};
+result<void> supervise_client::has_reader() const noexcept {
+    entry       ok{"ok", "supervise/ok"};
+    const error found = find(ok);
+    if (found.code != 0) return found;
+    if (ok.type != file_type::fifo) return error{found.what, ok.path, ENXIO};
     const auto opened = sys::open_at(directory_.value(), ok.name, O_WRONLY | O_NONBLOCK | O_NOFOLLOW);
-    if (!opened) return trouble{found.what, ok.path, opened.why().error};
-    return done{};
+    if (!opened) return error{found.what, ok.path, opened.why().code};
+    return {};
 }
 
-outcome supervise_client::is_supervised() const noexcept {
-    entry         ok{"ok", "supervise/ok"};
-    const trouble found = find(ok);
-    if (found.error != 0 || ok.type != file_type::regular) return has_reader();
-    if (::faccessat(directory_.value(), ok.name, W_OK, 0) != 0) return trouble{found.what, ok.path, errno};
-    return done{};
+result<void> supervise_client::is_supervised() const noexcept {
+    entry       ok{"ok", "supervise/ok"};
+    const error found = find(ok);
+    if (found.code != 0 || ok.type != file_type::regular) return has_reader();
+    if (::faccessat(directory_.value(), ok.name, W_OK, 0) != 0) return error{found.what, ok.path, errno};
+    return {};
 }
 
 result<status> supervise_client::read_status() const noexcept {
-    constexpr trouble bad_format{"unable to read ", "supervise/status: bad format"};
-    entry             file{"status", "supervise/status"};
-    const trouble     found = find(file);
-    if (found.error != 0) return found.error == EISDIR ? trouble{"unable to read ", file.path, EISDIR} : found;
+    constexpr error bad_format{"unable to read ", "supervise/status: bad format"};
+    entry           file{"status", "supervise/status"};
+    const error     found = find(file);
+    if (found.code != 0) return found.code == EISDIR ? error{"unable to read ", file.path, EISDIR} : found;
     if (file.type != file_type::regular) return bad_format;
     const auto opened = sys::open_at(directory_.value(), file.name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
-    if (!opened) return trouble{found.what, file.path, opened.why().error};
+    if (!opened) return error{found.what, file.path, opened.why().code};
 
     std::array<char, std::tuple_size_v<status_record>> bytes{};
     const auto                                         size = sys::read_up_to(opened->value(), bytes);
-    if (!size) return trouble{"unable to read ", file.path, size.why().error};
+    if (!size) return error{"unable to read ", file.path, size.why().code};
     const auto read = decode(std::as_bytes(std::span{bytes}.first(*size)));
     if (!read) return bad_format;
     return *read;
 }
 
 result<sys::unique_fd> supervise_client::open_control() const noexcept {
-    entry         control{"control", "supervise/control"};
-    const trouble found = find(control);
-    if (found.error != 0) return found;
-    if (control.type != file_type::fifo) return trouble{"unable to write to ", "supervise/control: not a fifo"};
+    entry       control{"control", "supervise/control"};
+    const error found = find(control);
+    if (found.code != 0) return found;
+    if (control.type != file_type::fifo) return error{"unable to write to ", "supervise/control: not a fifo"};
     auto        opened = sys::open_at(directory_.value(), control.name, O_WRONLY | O_NONBLOCK | O_NOFOLLOW);
     struct stat about;
-    if (!opened) return trouble{found.what, control.path, opened.why().error};
+    if (!opened) return error{found.what, control.path, opened.why().code};
     if (::fstat(opened->value(), &about) != 0 || !S_ISFIFO(about.st_mode))  // exchanged in between
-        return trouble{"unable to write to ", "supervise/control: not a fifo"};
+        return error{"unable to write to ", "supervise/control: not a fifo"};
     return opened;
 }
 
-outcome supervise_client::send(std::string_view bytes) const noexcept {
+result<void> supervise_client::send(std::string_view bytes) const noexcept {
     const sys::unique_fd control = TRY(open_control());
     const auto           as_was  = ::signal(SIGPIPE, SIG_IGN);
     const ssize_t        wrote   = ::write(control.value(), bytes.data(), bytes.size());
-    const int            error   = wrote < 0 ? errno : ENOSPC;
+    const int            code    = wrote < 0 ? errno : ENOSPC;
     static_cast<void>(::signal(SIGPIPE, as_was));
-    if (wrote == static_cast<ssize_t>(bytes.size())) return done{};
-    return trouble{"unable to write to ", "supervise/control", error == EPIPE ? ENXIO : error};
+    if (wrote == static_cast<ssize_t>(bytes.size())) return {};
+    return error{"unable to write to ", "supervise/control", code == EPIPE ? ENXIO : code};
 }
 
 bool supervise_client::has_read_all() const noexcept {
@@ -137,10 +137,10 @@ bool supervise_client::has_read_all() const noexcept {
 }
 
 result<sys::unique_fd> supervise_client::open_lock() const noexcept {
-    entry         lock{"lock", "supervise/lock"};
-    const trouble found = find(lock);
-    if (found.error != 0) return found;
-    if (lock.type != file_type::regular) return trouble{found.what, lock.path, EINVAL};
+    entry       lock{"lock", "supervise/lock"};
+    const error found = find(lock);
+    if (found.code != 0) return found;
+    if (lock.type != file_type::regular) return error{found.what, lock.path, EINVAL};
     return sys::open_at(directory_.value(), lock.name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
 }
 

@@ -32,10 +32,10 @@ public:
     supervise_client(int dir, const char* path) noexcept;
 
     // A process has the FIFO `ok` open for reading.
-    outcome has_reader() const noexcept;
+    result<void> has_reader() const noexcept;
 
     // The same as sv(8) means it: a regular file `ok` that this user may write to counts, too.
-    outcome is_supervised() const noexcept;
+    result<void> is_supervised() const noexcept;
 
     // What runsv wrote last, whether or not it still runs. "bad format" where that is not a status.
     result<status> read_status() const noexcept;
@@ -44,7 +44,7 @@ public:
     result<sys::unique_fd> open_control() const noexcept;
 
     // Writes control bytes. ENXIO, too, where runsv exits this very moment; ENOSPC where the FIFO is full.
-    outcome send(std::string_view bytes) const noexcept;
+    result<void> send(std::string_view bytes) const noexcept;
 
     // Whether runsv has read every byte that was sent. True, too, where that cannot be known.
     bool has_read_all() const noexcept;
@@ -58,7 +58,7 @@ public:
 
 private:
     struct entry;
-    trouble find(entry& file) const noexcept;
+    error find(entry& file) const noexcept;
 
     sys::unique_fd directory_;
     int            error_ = 0;  // why there is none

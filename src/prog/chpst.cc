@@ -24,9 +24,9 @@
 #include "sys/cgroup.hh"
 #include "sys/files.hh"
 #include "sys/isolation.hh"
+#include "sys/messages.hh"
 #include "sys/pages.hh"
 #include "sys/privileges.hh"
-#include "sys/say.hh"
 #include "sys/schedule.hh"
 #include "sys/spawn.hh"
 #include "sys/trust.hh"
@@ -35,28 +35,28 @@
 namespace runwell {
 namespace {
 
-constexpr int        wrong_usage = 100;
-constexpr int        failed      = 111;
-constexpr sys::voice voice{"chpst"};  // by whatever name it is called
+constexpr int           wrong_usage = 100;
+constexpr int           failed      = 111;
+constexpr sys::messages messages{"chpst"};  // by whatever name it is called
 
 // The variables that -e and -U change, one behind the other in one stretch of memory, and the environment they make.
 class variables {
 public:
-    outcome open(char* const* inherited) noexcept;
+    result<void> open(char* const* inherited) noexcept;
 
-    // Sets a variable; nothing (nullopt) removes it. The trouble is E2BIG: what does not fit here is more than
+    // Sets a variable; nothing (nullopt) removes it. The error is E2BIG: what does not fit here is more than
     // execve(2) takes.
-    outcome set(std::string_view name, std::optional<std::string_view> value) noexcept;
+    result<void> set(std::string_view name, std::optional<std::string_view> value) noexcept;
 
     // The same with what a file says (chpst(8), -e). Trouble without words, but with the errno, when it cannot be read.
-    outcome set_from(int file, std::string_view name) noexcept;
+    result<void> set_from(int file, std::string_view name) noexcept;
 
     const char* const* entries() const noexcept { return all_->entries(); }
 
 private:
     std::span<char> room() const noexcept { return text_.bytes().subspan(used_); }
     bool            write(std::string_view text) noexcept;
-    outcome         finish(const char* entry) noexcept;
+    result<void>    finish(const char* entry) noexcept;
 
     sys::pages                 text_, table_;
     std::size_t                used_ = 0;
@@ -72,20 +72,20 @@ public:
     int run() noexcept;
 
 private:
-    outcome carry_out(const step& what) noexcept;
+    result<void> carry_out(const step& what) noexcept;
 
-    outcome open_variables() noexcept;
-    outcome read_directory(const char* directory, manner how) noexcept;
-    outcome read_variable(int dir, const char* directory, const char* name, manner how) noexcept;
-    outcome set_ids(const step& what) noexcept;
+    result<void> open_variables() noexcept;
+    result<void> read_directory(const char* directory, manner how) noexcept;
+    result<void> read_variable(int dir, const char* directory, const char* name, manner how) noexcept;
+    result<void> set_ids(const step& what) noexcept;
 
-    outcome change_root(const char* root) noexcept;
-    outcome take_lock(const step& what) noexcept;
-    outcome close_all_others() const noexcept;
+    result<void> change_root(const char* root) noexcept;
+    result<void> take_lock(const step& what) noexcept;
+    result<void> close_all_others() const noexcept;
 
     result<sys::identity> find_user(const step& what) const noexcept;
 
-    int give_up(const step& at, const trouble& why) const noexcept;
+    int give_up(const step& at, const error& why) const noexcept;
 
     const plan&      plan_;
     char**           envp_;
@@ -96,14 +96,14 @@ private:
     sys::file_rules  rules_;
     int              lock_   = -1;  // for as long as the program runs, and its children
     pid_t            parent_ = ::getppid();
-    fixed_text<4400> named_;  // in a trouble: a directory and a file
+    fixed_text<4400> named_;  // in a error: a directory and a file
 };
 
 // -- the environment --------------------------------------------------------------------------------------------------
 
 // execve(2) takes 6 MB of arguments and environment, and counts the pointers to them. Where memory is limited, less
 // must do.
-outcome variables::open(char* const* inherited) noexcept {
+result<void> variables::open(char* const* inherited) noexcept {
     constexpr std::size_t at_most = 8U << 20, at_least = 64U << 10;
     const std::size_t     known = (count_entries(inherited) + 1) * sizeof(char*);
     for (std::size_t size = at_most;; size /= 2) {
@@ -113,7 +113,7 @@ outcome variables::open(char* const* inherited) noexcept {
             text_  = std::move(*text);
             table_ = std::move(*table);
             all_.emplace(inherited, table_.as<const char*>());
-            return done{};
+            return {};
         }
         if (size == at_least) return text ? table.why() : text.why();
     }
@@ -126,29 +126,29 @@ bool variables::write(std::string_view text) noexcept {
     return true;
 }
 
-outcome variables::finish(const char* entry) noexcept {
-    if (room().empty()) return trouble{"", "", E2BIG};
+result<void> variables::finish(const char* entry) noexcept {
+    if (room().empty()) return error{"", "", E2BIG};
     text_.bytes()[used_++] = '\0';
-    if (!all_->change(entry)) return trouble{"", "", E2BIG};
-    return done{};
+    if (!all_->change(entry)) return error{"", "", E2BIG};
+    return {};
 }
 
-outcome variables::set(std::string_view name, std::optional<std::string_view> value) noexcept {
+result<void> variables::set(std::string_view name, std::optional<std::string_view> value) noexcept {
     const char* const entry = room().data();
-    if (!write(name) || (value && (!write("=") || !write(*value)))) return trouble{"", "", E2BIG};
+    if (!write(name) || (value && (!write("=") || !write(*value)))) return error{"", "", E2BIG};
     return finish(entry);
 }
 
-outcome variables::set_from(int file, std::string_view name) noexcept {
+result<void> variables::set_from(int file, std::string_view name) noexcept {
     const char* const entry = room().data();
-    if (!write(name) || !write("=")) return trouble{"", "", E2BIG};
+    if (!write(name) || !write("=")) return error{"", "", E2BIG};
     constexpr std::size_t at_once = 64U << 10;
     std::size_t           size    = 0;
     for (bool more = true; more;) {
         const auto    free = room().subspan(size).first(std::min(at_once, room().size() - size));
         const ssize_t got  = ::read(file, free.data(), free.size());
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return trouble{"", "", errno};
+        if (got < 0) return error{"", "", errno};
         more = got > 0 && std::memchr(free.data(), '\n', static_cast<std::size_t>(got)) == nullptr;
         size += static_cast<std::size_t>(got);
     }
@@ -159,30 +159,30 @@ outcome variables::set_from(int file, std::string_view name) noexcept {
     return finish(entry);
 }
 
-outcome changer::open_variables() noexcept {
-    if (changed_) return done{};
+result<void> changer::open_variables() noexcept {
+    if (changed_) return {};
     changed_ = true;
     return variables_.open(envp_);
 }
 
-outcome changer::read_directory(const char* directory, manner how) noexcept {
+result<void> changer::read_directory(const char* directory, manner how) noexcept {
     static_cast<void>(TRY(open_variables()));
     constexpr const char* unable = "unable to switch to directory: ";
     const sys::unique_fd  place{::open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC)};
-    if (!place) return trouble{unable, directory, errno};
+    if (!place) return error{unable, directory, errno};
     const sys::unique_fd list{::openat(place.value(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     if (!list) {
-        const int   error = errno;
+        const int   code = errno;
         struct stat info {};
         const bool  inside = ::fstatat(place.value(), ".", &info, 0) == 0;  // it may be searched, but not listed
-        return trouble{inside ? "unable to open directory: " : unable, directory, error};
+        return error{inside ? "unable to open directory: " : unable, directory, code};
     }
 
     alignas(dirent) std::array<char, 16384> bytes;
     for (;;) {
         const long got = ::syscall(SYS_getdents64, list.value(), bytes.data(), bytes.size());
-        if (got < 0) return trouble{"unable to read directory: ", directory, errno};
-        if (got == 0) return done{};
+        if (got < 0) return error{"unable to read directory: ", directory, errno};
+        if (got == 0) return {};
         for (long at = 0; at < got;) {
             const auto* const entry = reinterpret_cast<const dirent*>(bytes.data() + at);
             if (entry->d_name[0] != '.')
@@ -193,26 +193,26 @@ outcome changer::read_directory(const char* directory, manner how) noexcept {
 }
 
 // A link to nowhere removes the variable, as an empty file does: the variable has no value.
-outcome changer::read_variable(int dir, const char* directory, const char* name, manner how) noexcept {
-    const auto file = sys::open_trusted(dir, name, sys::expected::any, O_RDONLY);
-    outcome    read = file                         ? variables_.set_from(file->file.value(), name)
-                      : file.why().error == ENOENT ? variables_.set(name, std::nullopt)
-                                                   : outcome{file.why()};
+result<void> changer::read_variable(int dir, const char* directory, const char* name, manner how) noexcept {
+    const auto   file = sys::open_trusted(dir, name, sys::expected::any, O_RDONLY);
+    result<void> read = file                        ? variables_.set_from(file->file.value(), name)
+                        : file.why().code == ENOENT ? variables_.set(name, std::nullopt)
+                                                    : result<void>{file.why()};
     if (read) return read;
-    const int error = read.why().error;
-    if (error == E2BIG) return trouble{"unable to run: ", plan_.program[0], error};
+    const int code = read.why().code;
+    if (code == E2BIG) return error{"unable to run: ", plan_.program[0], code};
 
     named_.clear();
     named_.append_cut(directory);
     named_.append_cut("/");
     named_.append_cut(name);
-    if (error == ELOOP || error == EMLINK) {
+    if (code == ELOOP || code == EMLINK) {
         named_.append_cut(": other users can write to the directory, and this is a link");
-        return trouble{"unable to read ", named_.c_str()};
+        return error{"unable to read ", named_.c_str()};
     }
-    if (error != EISDIR || has(how, manner::daemontools)) return trouble{"unable to read ", named_.c_str(), error};
-    if (plan_.verbose) voice.warn(trouble{"unable to read ", named_.c_str(), error});
-    return done{};
+    if (code != EISDIR || has(how, manner::daemontools)) return error{"unable to read ", named_.c_str(), code};
+    if (plan_.verbose) messages.warn(error{"unable to read ", named_.c_str(), code});
+    return {};
 }
 
 result<sys::identity> changer::find_user(const step& what) const noexcept {
@@ -221,79 +221,79 @@ result<sys::identity> changer::find_user(const step& what) const noexcept {
                               changed_root_ ? sys::user_database::new_root : sys::user_database::system);
 }
 
-outcome changer::set_ids(const step& what) noexcept {
+result<void> changer::set_ids(const step& what) noexcept {
     const auto who = TRY(find_user(what));
     static_cast<void>(TRY(open_variables()));
     const bool fit =
         variables_.set("GID", decimal{who.groups()[0]}.view()) && variables_.set("UID", decimal{who.uid}.view());
-    if (!fit) return trouble{"unable to run: ", plan_.program[0], E2BIG};
-    return done{};
+    if (!fit) return error{"unable to run: ", plan_.program[0], E2BIG};
+    return {};
 }
 
 // -- the other steps --------------------------------------------------------------------------------------------------
 
-outcome changer::change_root(const char* root) noexcept {
-    if (::chdir(root) != 0) return trouble{"unable to change directory: ", root, errno};
-    if (::chroot(".") != 0) return trouble{"unable to change root directory", "", errno};
+result<void> changer::change_root(const char* root) noexcept {
+    if (::chdir(root) != 0) return error{"unable to change directory: ", root, errno};
+    if (::chroot(".") != 0) return error{"unable to change root directory", "", errno};
     changed_root_ = true;
-    return done{};
+    return {};
 }
 
-outcome change_directory(const char* directory) noexcept {
-    if (::chdir(directory) != 0) return trouble{"unable to change directory: ", directory, errno};
-    return done{};
+result<void> change_directory(const char* directory) noexcept {
+    if (::chdir(directory) != 0) return error{"unable to change directory: ", directory, errno};
+    return {};
 }
 
 // The descriptor stays open in the program, which has the lock by that; it is none of those that a program uses
 // unasked.
-outcome changer::take_lock(const step& what) noexcept {
+result<void> changer::take_lock(const step& what) noexcept {
     constexpr int flags = O_WRONLY | O_CREAT | O_APPEND;
     auto          file  = sys::open_trusted_path(AT_FDCWD, what.text, sys::expected::any, flags, 0600);
-    if (!file) return trouble{"unable to open lock: ", what.text, file.why().error};
+    if (!file) return error{"unable to open lock: ", what.text, file.why().code};
     lock_ = file->file.release();
     ::fcntl(lock_, F_SETFD, 0);
     if (lock_ <= STDERR_FILENO) {
         const sys::unique_fd standard{lock_};
         lock_ = ::fcntl(lock_, F_DUPFD, STDERR_FILENO + 1);
     }
-    if (lock_ < 0) return trouble{"unable to open lock: ", what.text, errno};
+    if (lock_ < 0) return error{"unable to open lock: ", what.text, errno};
     const int operation = has(what.how, manner::waiting) ? LOCK_EX : LOCK_EX | LOCK_NB;
     while (::flock(lock_, operation) != 0)
-        if (errno != EINTR) return trouble{"unable to lock: ", what.text, errno};
-    return done{};
+        if (errno != EINTR) return error{"unable to lock: ", what.text, errno};
+    return {};
 }
 
-outcome open_null() noexcept {
+result<void> open_null() noexcept {
     const int null = ::open("/dev/null", O_RDWR);
     for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
-        if (null < 0 || (null != fd && ::dup2(null, fd) != fd)) return trouble{"unable to open ", "/dev/null", errno};
+        if (null < 0 || (null != fd && ::dup2(null, fd) != fd)) return error{"unable to open ", "/dev/null", errno};
     if (null > STDERR_FILENO) ::close(null);
-    return done{};
+    return {};
 }
 
-outcome close_one(int fd, const char* unable) noexcept {
-    if (::close(fd) != 0) return trouble{unable, "", errno};
-    return done{};
+result<void> close_one(int fd, const char* unable) noexcept {
+    if (::close(fd) != 0) return error{unable, "", errno};
+    return {};
 }
 
-outcome changer::close_all_others() const noexcept {
+result<void> changer::close_all_others() const noexcept {
     const auto close_range = [](unsigned first, unsigned last) {
         return first > last || ::syscall(SYS_close_range, first, last, 0U) == 0;
     };
     constexpr auto first = static_cast<unsigned>(STDERR_FILENO) + 1;
     const auto     lock  = lock_ >= 0 ? static_cast<unsigned>(lock_) : first - 1;
     if (!close_range(first, lock - 1) || !close_range(lock + 1, ~0U))
-        return trouble{"unable to close descriptors", "", errno};
-    return done{};
+        return error{"unable to close descriptors", "", errno};
+    return {};
 }
 
-outcome changer::carry_out(const step& what) noexcept {
+result<void> changer::carry_out(const step& what) noexcept {
     const auto number = static_cast<int>(what.number);
     switch (what.what) {
-        case act::session: ::setsid(); return done{};  // who leads a session already, goes on to
+        case act::session: ::setsid(); return {};  // who leads a session already, goes on to
         case act::environment: return read_directory(what.text, what.how);
         case act::oom_score: return sys::set_oom_score(number);
-        case act::cgroup: cgroup_ = TRY(sys::cgroup::make(what.text, plan_.steps())); return done{};
+        case act::cgroup: cgroup_ = TRY(sys::cgroup::make(what.text, plan_.steps())); return {};
         case act::cgroup_set: return cgroup_.set(what.text);
         case act::cgroup_enter: return cgroup_.enter();
         case act::new_net: return sys::leave_network();
@@ -311,7 +311,7 @@ outcome changer::carry_out(const step& what) noexcept {
         case act::identity: return sys::become_user(TRY(find_user(what)));
         case act::capabilities: return sys::set_capabilities(what.bits, has(what.how, manner::ambient));
         case act::lock: return take_lock(what);
-        case act::ruleset: rules_ = TRY(sys::file_rules::make()); return done{};
+        case act::ruleset: rules_ = TRY(sys::file_rules::make()); return {};
         case act::may_read: return rules_.allow_read(what.text);
         case act::may_write: return rules_.allow_write(what.text);
         case act::null: return open_null();
@@ -320,39 +320,39 @@ outcome changer::carry_out(const step& what) noexcept {
         case act::close_2: return close_one(STDERR_FILENO, "unable to close stderr");
         case act::limit:
             return sys::set_limit(static_cast<resource>(what.kind), what.number, has(what.how, manner::hard));
-        case act::umask: ::umask(static_cast<mode_t>(what.number)); return done{};
+        case act::umask: ::umask(static_cast<mode_t>(what.number)); return {};
         case act::death_signal: return sys::die_with_parent(number, parent_);
         case act::no_new_privs: return sys::refuse_new_privileges();
         case act::restriction: return rules_.restrict_to_these();
         case act::close_fds: return close_all_others();
     }
-    return done{};
+    return {};
 }
 
 // -- the end of chpst -------------------------------------------------------------------------------------------------
 
 // An errno by which the kernel says that it does not know what was asked for, is no help to anybody: the feature is.
-int changer::give_up(const step& at, const trouble& why) const noexcept {
+int changer::give_up(const step& at, const error& why) const noexcept {
     if (plan_.silent) return 0;
     const kernel_feature needed  = feature_of(at.what);
-    const bool           missing = !needed.name.empty() && (why.error == ENOSYS || why.error == EOPNOTSUPP ||
-                                                  (needed.absent != 0 && why.error == needed.absent));
-    if (!missing) return voice.fatal(why, failed);
-    sys::say({voice.program, ": fatal: ", why.what, why.subject, ": this kernel does not have ", needed.name});
+    const bool           missing = !needed.name.empty() && (why.code == ENOSYS || why.code == EOPNOTSUPP ||
+                                                  (needed.absent != 0 && why.code == needed.absent));
+    if (!missing) return messages.fatal(why, failed);
+    sys::say({messages.program, ": fatal: ", why.what, why.subject, ": this kernel does not have ", needed.name});
     return failed;
 }
 
 int changer::run() noexcept {
     for (const step& each : plan_.steps())
-        if (const outcome made = carry_out(each); !made) return give_up(each, made.why());
+        if (const result<void> made = carry_out(each); !made) return give_up(each, made.why());
 
     auto* const       program = const_cast<const char**>(plan_.program);
     const char* const path    = program[0];
     if (plan_.argv0 != nullptr) program[0] = plan_.argv0;
     const auto* const entries = changed_ ? variables_.entries() : envp_;
     // The program is looked for where chpst was: not in the PATH that -e has set.
-    const int error = sys::execute(path, program, const_cast<char* const*>(entries), sys::search_path(envp_));
-    return plan_.silent ? 0 : voice.fatal({"unable to run: ", program[0], error}, failed);
+    const int code = sys::execute(path, program, const_cast<char* const*>(entries), sys::search_path(envp_));
+    return plan_.silent ? 0 : messages.fatal({"unable to run: ", program[0], code}, failed);
 }
 
 // --print: the steps, one in each line, and what they need of the kernel with -v.
@@ -370,7 +370,7 @@ int show(const plan& made) noexcept {
     for (const char* const* word = made.program; *word != nullptr; ++word) good = good && sys::print(out, {" ", *word});
     if (made.argv0 != nullptr) good = good && sys::print(out, {" as ", made.argv0});
     good = good && sys::print(out, {"\n"});
-    return good ? 0 : voice.fatal({"unable to print the plan", "", errno}, failed);
+    return good ? 0 : messages.fatal({"unable to print the plan", "", errno}, failed);
 }
 
 int refuse(const refusal& why, tool which, std::string_view argv0) noexcept {

@@ -6,7 +6,7 @@
 #include "core/stages.hh"
 #include "core/version.hh"
 #include "sys/files.hh"
-#include "sys/say.hh"
+#include "sys/messages.hh"
 #include "sys/shutdown_request.hh"
 #include "sys/spawn.hh"
 
@@ -16,15 +16,15 @@ namespace {
 // Where runit may lie when it is not where it was configured to be: a machine that cannot find it does not boot.
 constexpr const char* usual_places = "/sbin:/usr/sbin:/bin:/usr/bin:/usr/local/sbin";
 
-int fatal(const trouble& why) noexcept { return sys::voice{"init"}.fatal(why, 111); }
+int fatal(const error& why) noexcept { return sys::messages{"init"}.fatal(why, 111); }
 
 // The arguments are handed on: in a container they are its command, and on a machine runit ignores them.
 int become_runit(char** argv) noexcept {
     const char* const name = "runit";
     argv[0]                = const_cast<char*>(name);
-    const int error        = sys::execute(RUNWELL_RUNIT, argv, environ);
+    const int code         = sys::execute(RUNWELL_RUNIT, argv, environ);
     const int elsewhere    = sys::execute(name, argv, environ, usual_places);
-    return fatal({"unable to start ", name, error != ENOENT ? error : elsewhere});
+    return fatal({"unable to start ", name, code != ENOENT ? code : elsewhere});
 }
 
 int usage(const char* program) noexcept {
@@ -42,6 +42,6 @@ int main(int argc, char** argv) {
     const char first = argc > 1 ? argv[1][0] : '\0';  // runit looks at nothing else
     if (asks_for_version(argc, argv)) sys::say({version_words});
     if (first != '0' && first != '6') return usage(argc > 0 ? argv[0] : "init");
-    const outcome told = sys::ask_to_stop(first == '6' ? ending::reboot : ending::power_off);
+    const result<void> told = sys::ask_to_stop(first == '6' ? ending::reboot : ending::power_off);
     return told ? 0 : fatal(told.why());
 }

@@ -14,8 +14,8 @@
 #include "prog/runit/container.hh"
 #include "prog/runit/machine.hh"
 #include "sys/files.hh"
+#include "sys/messages.hh"
 #include "sys/power.hh"
-#include "sys/say.hh"
 
 namespace runwell {
 namespace {

@@ -29,7 +29,7 @@
 #include "sys/clock.hh"
 #include "sys/files.hh"
 #include "sys/ledger.hh"
-#include "sys/say.hh"
+#include "sys/messages.hh"
 #include "sys/signals.hh"
 #include "sys/spawn.hh"
 #include "sys/supervise.hh"
@@ -48,9 +48,9 @@ char                  path_of_service[longest_path + 1];
 class supervisor {
 public:
     // Takes charge of the service directory at `path`, which is spoken of as `name`. Nothing is started yet.
-    outcome setup(const char* name, const char* path) noexcept;
+    result<void> setup(const char* name, const char* path) noexcept;
     // The same for the process that has been its supervisor before it became this program.
-    outcome go_on(const char* name, const handover& from) noexcept;
+    result<void> go_on(const char* name, const handover& from) noexcept;
 
     void begin() noexcept;                         // start what is wanted
     bool obeys(member who) const noexcept;         // it can take a command now
@@ -81,15 +81,15 @@ private:
 
     bool is_essential() const noexcept;
 
-    outcome find_logger() noexcept;
-    void    find_wishes() noexcept;
-    void    tell_first(member who, const std::optional<event>& what) noexcept;
-    void    look_after_foreign(member who, supervised_process& one) noexcept;
-    void    ended(member who, int status) noexcept;
-    void    script_ended(int status) noexcept;
-    outcome lock(member who) noexcept;
-    void    on(member who, event happened) noexcept;
-    event   end_of(member who, int status) const noexcept;
+    result<void> find_logger() noexcept;
+    void         find_wishes() noexcept;
+    void         tell_first(member who, const std::optional<event>& what) noexcept;
+    void         look_after_foreign(member who, supervised_process& one) noexcept;
+    void         ended(member who, int status) noexcept;
+    void         script_ended(int status) noexcept;
+    result<void> lock(member who) noexcept;
+    void         on(member who, event happened) noexcept;
+    event        end_of(member who, int status) const noexcept;
 
     // Each does it, and tells what has come of it when that is known at once.
     std::optional<event> act(const member_action& what) noexcept;
@@ -97,14 +97,14 @@ private:
     std::optional<event> run_finish() noexcept;
     std::optional<event> run_script(member who, char letter) noexcept;
 
-    bool    ensure_pipe() noexcept;
-    bool    publish() noexcept;
-    outcome publish(member who) noexcept;
-    outcome move_back_in(member who) noexcept;
-    bool    record(member who) noexcept;
-    void    look_at_names() noexcept;
-    void    warn(const trouble& why) const noexcept { sys::voice{"runsv", name_}.warn(why); }
-    void    cannot_start(member who, const sys::spawned& child) const noexcept;
+    bool         ensure_pipe() noexcept;
+    bool         publish() noexcept;
+    result<void> publish(member who) noexcept;
+    result<void> move_back_in(member who) noexcept;
+    bool         record(member who) noexcept;
+    void         look_at_names() noexcept;
+    void         warn(const error& why) const noexcept { sys::messages{"runsv", name_}.warn(why); }
+    void         cannot_start(member who, const sys::spawned& child) const noexcept;
 
     const char*          name_ = "";
     const char*          path_ = "";
@@ -130,7 +130,7 @@ bool exists(int directory, const char* path) noexcept {
     return ::fstatat(directory, path, &is, 0) == 0;
 }
 
-outcome supervisor::setup(const char* name, const char* path) noexcept {
+result<void> supervisor::setup(const char* name, const char* path) noexcept {
     name_  = name;
     path_  = path;
     scope_ = sys::scope_now();
@@ -139,23 +139,23 @@ outcome supervisor::setup(const char* name, const char* path) noexcept {
     member_io& main   = at(member::main);
     auto       opened = open_service_directory(AT_FDCWD, path);
     if (!opened || ::faccessat(opened->value(), ".", X_OK, AT_EACCESS) != 0)
-        return trouble{"unable to change to directory", "", opened ? errno : opened.why().error};
+        return error{"unable to change to directory", "", opened ? errno : opened.why().code};
     main.directory = std::move(*opened);
     TRY(find_logger());
     find_wishes();
 
     TRY(lock(member::main));
     if (state_.has_log) TRY(lock(member::log));
-    first_ = take_over(state_, main, at(member::log), pipe_, scope_, sys::voice{"runsv", name_});
+    first_ = take_over(state_, main, at(member::log), pipe_, scope_, sys::messages{"runsv", name_});
     if (pipe_.write) pipe_is_ = sys::identity_by_device(pipe_.write.value());
     if (state_.main.alive || busy(state_.main) || state_.log.alive)
         warn({"the supervisor before this one was killed: going on with its processes"});
     TRY(main.files.open_fifos());
     if (state_.has_log) TRY(at(member::log).files.open_fifos());
-    return done{};
+    return {};
 }
 
-outcome supervisor::go_on(const char* name, const handover& from) noexcept {
+result<void> supervisor::go_on(const char* name, const handover& from) noexcept {
     name_ = name;
     std::memcpy(path_of_service, from.path.c_str(), from.path.size() + 1);
     path_      = path_of_service;
@@ -191,40 +191,40 @@ outcome supervisor::go_on(const char* name, const handover& from) noexcept {
                                                         .published = its.files.published},
                                                        status_of(who));
         here.status_file = here.files.status_file();
-        open_ledger(here, sys::voice{"runsv", name_});
+        open_ledger(here, sys::messages{"runsv", name_});
     }
     names_changed();  // the program before may have missed a removal
-    return done{};
+    return {};
 }
 
 // The service's lock must be free; runit waits for the logger's, and so do we, but say so.
-outcome supervisor::lock(member who) noexcept {
+result<void> supervisor::lock(member who) noexcept {
     const int directory = at(who).directory.value();
     auto      locked    = sys::supervise::lock(directory, names_of(who));
-    if (!locked && locked.why().error == EAGAIN && who == member::log) {
+    if (!locked && locked.why().code == EAGAIN && who == member::log) {
         warn({"log/supervise/lock is held by another process, waiting for it"});
         locked = sys::supervise::lock(directory, names_of(who), true);
     }
     at(who).files = TRY(std::move(locked));
-    return done{};
+    return {};
 }
 
-outcome supervisor::find_logger() noexcept {
+result<void> supervisor::find_logger() noexcept {
     const int   service = at(member::main).directory.value();
     struct stat is;
     if (::fstatat(service, "log", &is, 0) != 0) {
         if (errno != ENOENT) warn({"unable to stat() ./log", "", errno});
-        return done{};
+        return {};
     }
     if (!S_ISDIR(is.st_mode)) {
         warn({"./log: not a directory."});
-        return done{};
+        return {};
     }
     auto opened = open_service_directory(service, "log");
-    if (!opened) return trouble{"unable to change directory to ./log", "", opened.why().error};
+    if (!opened) return error{"unable to change directory to ./log", "", opened.why().code};
     at(member::log).directory = std::move(*opened);
     state_.has_log            = true;
-    return done{};
+    return {};
 }
 
 // What is wanted when nobody has said anything yet.
@@ -420,7 +420,7 @@ bool supervisor::ensure_pipe() noexcept {
     if (!state_.has_log || state_.draining || pipe_.write) return true;
     auto made = sys::make_pipe();
     if (!made) {
-        warn({"unable to create log pipe", "", made.why().error});
+        warn({"unable to create log pipe", "", made.why().code});
         return false;
     }
     pipe_    = std::move(*made);
@@ -442,7 +442,7 @@ std::optional<event> supervisor::start(member who, const char* const* argv) noex
                                             .ledger   = at(who).ledger(),
                                             .entry    = life(who).now == phase::run ? 'r' : 'f'});
     if (child.pid < 0) {
-        warn({"unable to fork, sleeping", "", child.error});
+        warn({"unable to fork, sleeping", "", child.code});
         return event{.what = event::kind::could_not_start};
     }
     at(who).process.pid = child.pid;
@@ -496,24 +496,22 @@ std::optional<event> supervisor::run_script(member who, char letter) noexcept {
         return std::nullopt;
     }
     if (child.pid < 0)
-        warn({"unable to fork for control/?", "", child.error});
+        warn({"unable to fork for control/?", "", child.code});
     else
-        sys::voice{"runsv", name_}.fatal({"unable to run control/?", "", child.error}, 0);
+        sys::messages{"runsv", name_}.error({"unable to run control/?", "", child.code});
     return event{.what = event::kind::script_ended};
 }
 
 void supervisor::cannot_start(member who, const sys::spawned& child) const noexcept {
-    const sys::voice say{"runsv", name_};
-    const bool       is_log  = who == member::log;
-    const char*      program = life(who).now == phase::finish ? "./finish" : "./run";
+    const sys::messages say{"runsv", name_};
+    const bool          is_log  = who == member::log;
+    const char*         program = life(who).now == phase::finish ? "./finish" : "./run";
     switch (child.failed) {
-        case sys::spawned::stage::directory: say.fatal({"unable to change directory", "", child.error}, 0); return;
-        case sys::spawned::stage::descriptors:
-            say.fatal({"unable to setup stdout for ", program, child.error}, 0);
-            return;
+        case sys::spawned::stage::directory: say.error({"unable to change directory", "", child.code}); return;
+        case sys::spawned::stage::descriptors: say.error({"unable to setup stdout for ", program, child.code}); return;
         case sys::spawned::stage::none:
         case sys::spawned::stage::execute:
-            say.fatal({is_log ? "unable to start log/" : "unable to start ", program, child.error}, 0);
+            say.error({is_log ? "unable to start log/" : "unable to start ", program, child.code});
             return;
     }
 }
@@ -533,28 +531,28 @@ status supervisor::status_of(member who) const noexcept {
 
 // Both, where they have changed. When that fails the reason is told once, and tried again every second.
 bool supervisor::publish() noexcept {
-    outcome       said   = publish(member::main);
-    const outcome of_log = state_.has_log ? publish(member::log) : outcome{done{}};
+    result<void>       said   = publish(member::main);
+    const result<void> of_log = state_.has_log ? publish(member::log) : result<void>{};
     if (said) said = of_log;
     for (const member who : {member::main, member::log})
-        if (!record(who) && said) said = trouble{"unable to write the record of processes", "", errno};
+        if (!record(who) && said) said = error{"unable to write the record of processes", "", errno};
     if (said) {
         retry_.reset();
         complaint_ = 0;
         return true;
     }
     retry_ = sys::monotonic() + one_second;
-    if (complaint_ != said.why().error) warn(said.why());
-    complaint_ = said.why().error;
+    if (complaint_ != said.why().code) warn(said.why());
+    complaint_ = said.why().code;
     return false;
 }
 
-outcome supervisor::publish(member who) noexcept {
-    if (displaced_) return done{};
+result<void> supervisor::publish(member who) noexcept {
+    if (displaced_) return {};
     const bool removed = at(who).files.removed();
-    if (removed && look_at_ && !lost_[index(who)]) return done{};  // soon, if the service directory is not removed, too
+    if (removed && look_at_ && !lost_[index(who)]) return {};  // soon, if the service directory is not removed, too
     if (removed || lost_[index(who)]) TRY(move_back_in(who));
-    const outcome said = at(who).files.publish(status_of(who));
+    const result<void> said = at(who).files.publish(status_of(who));
     if (at(who).files.has_new_status()) at(who).status_file = at(who).files.status_file();
     return said;
 }
@@ -572,7 +570,7 @@ bool supervisor::record(member who) noexcept {
 
 // supervise/ has been removed, alone or with the service directory: serve what has taken its place under the name.
 // Where another runsv does so already, there are two of the service: this one ends its own.
-outcome supervisor::move_back_in(member who) noexcept {
+result<void> supervisor::move_back_in(member who) noexcept {
     member_io& its = at(who);
     if (sys::is_removed(its.directory)) {
         its.directory = TRY(who == member::main ? open_service_directory(AT_FDCWD, path_)
@@ -581,24 +579,24 @@ outcome supervisor::move_back_in(member who) noexcept {
     if (its.files.holds_lock_in(its.directory.value())) {  // only a FIFO has been removed
         TRY(its.files.open_fifos());
         lost_[index(who)] = false;
-        return done{};
+        return {};
     }
     auto locked = sys::supervise::lock(its.directory.value(), names_of(who));
-    if (!locked && locked.why().error == EAGAIN) {
+    if (!locked && locked.why().code == EAGAIN) {
         warn({"another runsv has taken the place of this one, ending the service"});
         displaced_ = true;
         terminate();
         look_at_ = sys::monotonic();  // at once
-        return done{};
+        return {};
     }
     sys::supervise files = TRY(std::move(locked));
     TRY(files.open_fifos());
     its.files         = std::move(files);
     its.status_file   = {};
     lost_[index(who)] = false;
-    open_ledger(its, sys::voice{"runsv", name_});
+    open_ledger(its, sys::messages{"runsv", name_});
     watch_names();
-    return done{};
+    return {};
 }
 
 // The kernel sends SIGIO once for the next removal or renaming in each service directory: fcntl(2), F_NOTIFY. That
@@ -712,19 +710,19 @@ int main(int argc, char** argv) {
     alignas(supervisor) static std::byte room[sizeof(supervisor)];
     supervisor&                          service = *new (room) supervisor;
     const auto                           goes_on = has_been_reexeced() ? go_on(service, argv[1]) : result<bool>{false};
-    if (!goes_on) return sys::voice{"runsv", argv[1]}.fatal(goes_on.why(), 111);
+    if (!goes_on) return sys::messages{"runsv", argv[1]}.fatal(goes_on.why(), 111);
     if (!*goes_on) {
         if (asks_for_version(argc, argv) && ::access(argv[1], F_OK) != 0) {
             sys::say({version_words});
             return usage();
         }
-        const char* const path  = absolute(argv[1]);
-        const outcome     ready = service.setup(argv[1], path);
-        if (!ready) return sys::voice{"runsv", argv[1]}.fatal(ready.why(), 111);
+        const char* const  path  = absolute(argv[1]);
+        const result<void> ready = service.setup(argv[1], path);
+        if (!ready) return sys::messages{"runsv", argv[1]}.fatal(ready.why(), 111);
         // Where it was started may have to be unmounted one day; where the service lives is in use anyway.
         if (*path == '/') static_cast<void>(::chdir(path) != 0);
     }
     const auto signals = sys::listen_to({SIGCHLD, SIGTERM}, {SIGHUP, SIGIO});
-    if (!signals) return sys::voice{"runsv", argv[1]}.fatal(signals.why(), 111);
+    if (!signals) return sys::messages{"runsv", argv[1]}.fatal(signals.why(), 111);
     run(service, *signals, argv);
 }

@@ -15,7 +15,7 @@
 #include "core/fixed.hh"
 #include "core/result.hh"
 #include "core/version.hh"
-#include "sys/say.hh"
+#include "sys/messages.hh"
 
 namespace runwell {
 namespace {
@@ -39,25 +39,25 @@ path_text link_target(const char* link) noexcept {
     return target;
 }
 
-outcome remove_old(const char* name) noexcept {
-    if (::unlink(name) != 0 && errno != ENOENT) return trouble{"unable to unlink: ", name, errno};
-    return done{};
+result<void> remove_old(const char* name) noexcept {
+    if (::unlink(name) != 0 && errno != ENOENT) return error{"unable to unlink: ", name, errno};
+    return {};
 }
 
 // `current` becomes a link to dir, and `previous` what current was.
-outcome change(const char* dir) noexcept {
+result<void> change(const char* dir) noexcept {
     static_cast<void>(TRY(remove_old("current.new")));
-    if (::symlink(dir, "current.new") != 0) return trouble{"unable to create: current.new -> ", dir, errno};
+    if (::symlink(dir, "current.new") != 0) return error{"unable to create: current.new -> ", dir, errno};
     static_cast<void>(TRY(remove_old("previous")));
 
     const path_text was = link_target("current");
     const bool copied   = was.empty() ? ::rename("current", "previous") == 0 : ::symlink(was.c_str(), "previous") == 0;
-    if (!copied) return trouble{"unable to copy: current to ", "previous", errno};
-    if (::rename("current.new", "current") == 0) return done{};
-    const int error = errno;
+    if (!copied) return error{"unable to copy: current to ", "previous", errno};
+    if (::rename("current.new", "current") == 0) return {};
+    const int code = errno;
     if (was.empty() && ::rename("previous", "current") != 0)
-        return trouble{"unable to move previous back to ", "current", errno};
-    return trouble{"unable to move: current.new to ", "current", error};
+        return error{"unable to move previous back to ", "current", errno};
+    return error{"unable to move: current.new to ", "current", code};
 }
 
 struct change_made {
@@ -65,16 +65,16 @@ struct change_made {
 };
 
 result<change_made> change_to(const char* dir) noexcept {
-    if (*dir == '.') return trouble{dir, ": must not start with a dot."};
+    if (*dir == '.') return error{dir, ": must not start with a dot."};
     const char* const said = std::getenv("RUNSVDIR");
     const char* const base = said != nullptr ? said : home;
-    if (::chdir(base) != 0) return trouble{"unable to chdir: ", base, errno};
+    if (::chdir(base) != 0) return error{"unable to chdir: ", base, errno};
 
     struct stat wanted {};
     struct stat current {};
-    if (::stat(dir, &wanted) != 0) return trouble{dir, "", errno};
-    if (!S_ISDIR(wanted.st_mode)) return trouble{dir, ": not a directory."};
-    if (::stat("current", &current) != 0) return trouble{"unable to stat: ", "current", errno};
+    if (::stat(dir, &wanted) != 0) return error{dir, "", errno};
+    if (!S_ISDIR(wanted.st_mode)) return error{dir, ": not a directory."};
+    if (::stat("current", &current) != 0) return error{"unable to stat: ", "current", errno};
     if (same_file(wanted, current)) return change_made{.already = true};
 
     // "previous" is about to mean something else: the way back is to where it leads now.
@@ -97,11 +97,11 @@ int main(int argc, char** argv) {
     if (argc < 2) return usage(program);
     const char* const dir  = argv[1];
     const auto        made = change_to(dir);
-    if (!made && made.why().error == ENOENT && asks_for_version(argc, argv)) {
+    if (!made && made.why().code == ENOENT && asks_for_version(argc, argv)) {
         sys::say({version_words});
         return usage(program);
     }
-    if (!made) return sys::voice{program}.fatal(made.why(), failed);
+    if (!made) return sys::messages{program}.fatal(made.why(), failed);
     return sys::print(STDOUT_FILENO, {"runsvchdir: ", dir, made->already ? ": current.\n" : ": now current.\n"})
                ? 0
                : failed;

@@ -55,8 +55,8 @@ result<supervisor> supervisor::setup(const options& chosen) noexcept {
     if (chosen.log != nullptr) {
         const std::span<char> text{chosen.log, std::strlen(chosen.log)};
         if (text.size() < proctitle::shortest) {
-            made.voice().warn({"log must have at least seven characters."});
-            made.voice().warn({"log service disabled."});
+            made.messages().warn({"log must have at least seven characters."});
+            made.messages().warn({"log service disabled."});
         } else {
             made.log_ = TRY(title_log::begin(text));
         }
@@ -121,6 +121,6 @@ int main(int argc, char** argv) {
     const auto chosen = runsvdir::parse(argv + (argc > 0 ? 1 : 0));
     if (!chosen) return runsvdir::usage(argc > 0 ? argv[0] : "runsvdir");
     auto ready = runsvdir::supervisor::setup(*chosen);
-    if (!ready) return sys::voice{"runsvdir", chosen->directory}.fatal(ready.why(), 100);
+    if (!ready) return sys::messages{"runsvdir", chosen->directory}.fatal(ready.why(), 100);
     return ready->run();
 }

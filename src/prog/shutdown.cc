@@ -14,8 +14,8 @@
 #include "core/text.hh"
 #include "core/version.hh"
 #include "sys/clock.hh"
+#include "sys/messages.hh"
 #include "sys/power.hh"
-#include "sys/say.hh"
 #include "sys/shutdown_request.hh"
 #include "sys/signals.hh"
 #include "sys/spawn.hh"
@@ -32,7 +32,7 @@ struct request {
     std::span<char* const> message;
 };
 
-int fatal(std::string_view program, const trouble& why) noexcept { return sys::voice{program}.fatal(why, 111); }
+int fatal(std::string_view program, const error& why) noexcept { return sys::messages{program}.fatal(why, 111); }
 
 int usage(std::string_view program) noexcept {
     if (program == "shutdown")
@@ -146,7 +146,7 @@ int carry_out(std::string_view program, const request& asked) noexcept {
         return 1;
     }
     announce(asked, 0);
-    const outcome told = sys::ask_to_stop(asked.how);
+    const result<void> told = sys::ask_to_stop(asked.how);
     return told ? 0 : fatal(program, told.why());
 }
 

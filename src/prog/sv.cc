@@ -29,8 +29,8 @@
 #include "parts/supervise.hh"
 #include "sys/clock.hh"
 #include "sys/files.hh"
+#include "sys/messages.hh"
 #include "sys/processes.hh"
-#include "sys/say.hh"
 #include "sys/signals.hh"
 #include "sys/spawn.hh"
 #include "sys/trust.hh"
@@ -159,7 +159,7 @@ private:
     int                    base_of(std::string_view name) const noexcept;
     result<sys::unique_fd> open_service(const char* name) const noexcept;
 
-    void complain(const char* name, const trouble& why, std::string_view below = {}) noexcept;
+    void complain(const char* name, const error& why, std::string_view below = {}) noexcept;
     void tell(std::string_view prefix, std::string_view name, place& at, const status& of) noexcept;
 
     void consider(const char* name, circumstances of) noexcept;
@@ -180,7 +180,7 @@ private:
     void give_up(service_entry& on, int dir, const status& now) noexcept;
 
     static void settle(service_entry& of) noexcept;
-    void        settle(service_entry& of, const trouble& why) noexcept;
+    void        settle(service_entry& of, const error& why) noexcept;
     void        plan_next_look(service_entry& at, const rhythm& by) const noexcept;
     void        wait() noexcept;
     void        listen_to(service_entry& of) noexcept;
@@ -213,7 +213,7 @@ private:
     static bool is_linked_into(const fixed_text<4096>& services, const char* name) noexcept;
 };
 
-// The one trouble that runit calls a failure, where the others are warnings.
+// The one error that runit calls a failure, where the others are warnings.
 constexpr char cannot_enter[] = "unable to change to service directory";
 
 parts::supervise_client supervise_of(place& of) noexcept { return {of.dir(), of.path("supervise")}; }
@@ -226,9 +226,9 @@ result<status> read_status(const parts::supervise_client& of) noexcept {
 }
 
 // There is no runsv, or it has not made its files yet.
-bool has_not_come(const trouble& why) noexcept { return why.error == ENOENT || why.error == ENXIO; }
+bool has_not_come(const error& why) noexcept { return why.code == ENOENT || why.code == ENXIO; }
 
-bool is_refused(const trouble& why) noexcept { return why.error == EACCES || why.error == EPERM; }
+bool is_refused(const error& why) noexcept { return why.code == EACCES || why.code == EPERM; }
 
 // A runsv that was asked to leave has no successor for a while, unless something asks for it: runsvdir watches
 // supervise/control for this. It takes the right to write there, and no reader. Where supervise/ has been removed the
@@ -250,10 +250,10 @@ bool says_where(std::string_view name) noexcept {
     return name.starts_with('/') || name.starts_with('.') || name.ends_with('/');
 }
 
-circumstances::failure failure_of(const trouble& why) noexcept {
+circumstances::failure failure_of(const error& why) noexcept {
     using failure = circumstances::failure;
     if (is_refused(why)) return failure::refused;
-    if (why.what == cannot_enter) return why.error == ENOENT ? failure::no_directory : failure::other;
+    if (why.what == cannot_enter) return why.code == ENOENT ? failure::no_directory : failure::other;
     return has_not_come(why) ? failure::no_runsv : failure::other;
 }
 
@@ -284,18 +284,18 @@ int client::base_of(std::string_view name) const noexcept { return says_where(na
 
 result<sys::unique_fd> client::open_service(const char* name) const noexcept {
     const int base = base_of(name);
-    if (base == -1) return trouble{cannot_enter, "", services_.why().error};
+    if (base == -1) return error{cannot_enter, "", services_.why().code};
     auto dir = sys::open_at(base, name, O_PATH | O_DIRECTORY);
-    if (!dir) return trouble{cannot_enter, "", dir.why().error};
-    if (::faccessat(dir->value(), ".", F_OK, 0) != 0) return trouble{cannot_enter, "", errno};
+    if (!dir) return error{cannot_enter, "", dir.why().code};
+    if (::faccessat(dir->value(), ".", F_OK, 0) != 0) return error{cannot_enter, "", errno};
     return dir;
 }
 
 // -- what is said ----------------------------------------------------------------------------------------------------
 
 // `below` is "/log" for what belongs to the log service of `name`.
-void client::complain(const char* name, const trouble& why, std::string_view below) noexcept {
-    const bool absent = why.error == ENXIO;
+void client::complain(const char* name, const error& why, std::string_view below) noexcept {
+    const bool absent = why.code == ENXIO;
     if (absent && asked_.given.until == goal::gone) {
         out.add({"ok: ", name, below, ": runsv not running\n"});
         return;
@@ -305,7 +305,7 @@ void client::complain(const char* name, const trouble& why, std::string_view bel
         out.add({"fail: ", name, below, ": runsv not running\n"});
     else
         out.add({why.what == cannot_enter ? "fail: " : "warning: ", name, below, ": ", why.what, why.subject,
-                 why.error == 0 ? "" : ": ", why.error == 0 ? "" : error_words(why.error), "\n"});
+                 why.code == 0 ? "" : ": ", why.code == 0 ? "" : error_words(why.code), "\n"});
     if (below.empty()) consider(name, {.what = failure_of(why)});
 }
 
@@ -478,7 +478,7 @@ int client::tell_status_of(const char* name) noexcept {
     if (!now) {
         const auto dir = open_service(name);  // is it the directory, or what is missing in it?
         complain(name, dir ? now.why() : dir.why());
-        return !dir || now.why().error == ENXIO ? lsb_code::failure : lsb_code::unknown;
+        return !dir || now.why().code == ENXIO ? lsb_code::failure : lsb_code::unknown;
     }
     tell("", name, service, *now);
     tell_status_of_log(name, service);
@@ -488,9 +488,9 @@ int client::tell_status_of(const char* name) noexcept {
 // The rest of the line.
 void client::tell_status_of_log(const char* name, place& service) noexcept {
     const auto dir = sys::open_at(service.dir(), service.path("log"), O_PATH | O_DIRECTORY);
-    if (!dir && dir.why().error == ENOENT) return out.add({"\n"});
+    if (!dir && dir.why().code == ENOENT) return out.add({"\n"});
     out.add({"; "});
-    if (!dir) return complain(name, {"unable to change directory", "", dir.why().error}, "/log");
+    if (!dir) return complain(name, {"unable to change directory", "", dir.why().code}, "/log");
     place      log{dir->value()};
     const auto now = read_status(supervise_of(log));
     if (!now) return complain(name, now.why(), "/log");
@@ -533,7 +533,7 @@ void client::give(service_entry& to) noexcept {
         if (const auto there = supervise.is_supervised(); !there && is_refused(there.why()))
             return settle(to, there.why());
         if (const auto sent = supervise.send(asked_.given.bytes); !sent) {
-            const bool waits = sent.why().error == ENXIO && newcomer_may_come() && ask_for_runsv(dir->value());
+            const bool waits = sent.why().code == ENXIO && newcomer_may_come() && ask_for_runsv(dir->value());
             return waits ? plan_next_look(to, when_awaited) : settle(to, sent.why());
         }
     }
@@ -565,7 +565,7 @@ void client::look(service_entry& at) noexcept {
     const bool heard = !asks_for_another(asked_.given.until) || supervise.has_read_all();
     place      service{dir->value()};
     const auto now = read_status(supervise);
-    if (!now) return now.why().error == ENXIO ? has_left(at) : settle(at, now.why());
+    if (!now) return now.why().code == ENXIO ? has_left(at) : settle(at, now.why());
 
     const verdict said = judge(asked_.given.until, at.before, *now, heard);
     if (said == verdict::done || (said == verdict::done_if_checked && check_agrees(at, dir->value(), *now))) {
@@ -613,7 +613,7 @@ bool client::check_agrees(service_entry& with, int dir, const status& now) noexc
     out.flush();
     const bool no_process = started.pid < 0;
     sys::say(
-        {"warning: unable to ", no_process ? "fork for " : "run ", with.name, "/check: ", error_words(started.error)});
+        {"warning: unable to ", no_process ? "fork for " : "run ", with.name, "/check: ", error_words(started.code)});
     return !no_process;
 }
 
@@ -635,7 +635,7 @@ void client::settle(service_entry& of) noexcept {
     of.now = stage::settled;
 }
 
-void client::settle(service_entry& of, const trouble& why) noexcept {
+void client::settle(service_entry& of, const error& why) noexcept {
     complain(of.name, why);
     settle(of);
 }
@@ -773,7 +773,8 @@ int main(int argc, char** argv) {
     if (asked.given.status) return client{asked, {}}.tell_status();
 
     auto* const memory = static_cast<service_entry*>(std::calloc(asked.names.size(), sizeof(service_entry)));
-    if (memory == nullptr) return sys::voice{asked.program}.fatal({"out of memory"}, asked.lsb ? lsb_code::error : 100);
+    if (memory == nullptr)
+        return sys::messages{asked.program}.fatal({"out of memory"}, asked.lsb ? lsb_code::code : 100);
     const std::span entries{memory, asked.names.size()};
     for (std::size_t i = 0; i < entries.size(); ++i) entries[i].name = asked.name(i);
 

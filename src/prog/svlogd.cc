@@ -194,7 +194,7 @@ bool logger::open_directories() noexcept {
         d.close();
         any |= d.open(now, !begun_);
     }
-    if (!any) static_cast<void>(svlogd_voice.fatal(trouble{"no functional log directories."}, 111));
+    if (!any) static_cast<void>(svlogd_messages.fatal(error{"no functional log directories."}, 111));
     return any;
 }
 
@@ -237,8 +237,8 @@ void logger::look() noexcept {
     switch (source_.look()) {
         case source::found::nothing: return;
         case source::found::bytes: return prepare(false);
-        case source::found::trouble:
-            svlogd_voice.warn(trouble{"unable to read standard input", "", errno});
+        case source::found::error:
+            svlogd_messages.warn(error{"unable to read standard input", "", errno});
             [[fallthrough]];
         case source::found::end: return leave(line_by_ ? phase::told_to_leave : phase::at_the_end);
     }
@@ -418,7 +418,7 @@ void logger::close_directories() noexcept {
             mark_line();
         }
         if (const std::size_t lost = source_.leave_after(written); lost > 0)
-            svlogd_voice.warn({"input lost, bytes: ", decimal{lost}.view()});
+            svlogd_messages.warn({"input lost, bytes: ", decimal{lost}.view()});
         if (written > 0) line_taken();
         left = written;
     }
@@ -452,7 +452,7 @@ int usage(const char* program) noexcept {
     return 111;
 }
 
-int out_of_memory() noexcept { return svlogd_voice.fatal(trouble{"out of memory."}, 111); }
+int out_of_memory() noexcept { return svlogd_messages.fatal(error{"out of memory."}, 111); }
 
 int log_to(const options& said) noexcept {
     arena             memory;
@@ -469,7 +469,7 @@ int log_to(const options& said) noexcept {
     }
     auto signals = sys::listen_to({SIGTERM, SIGALRM, SIGHUP, SIGCHLD, SIGIO, SIGXFSZ});
     auto queue   = sys::event_queue::make();
-    if (!signals || !queue) return svlogd_voice.fatal(signals ? queue.why() : signals.why(), 111);
+    if (!signals || !queue) return svlogd_messages.fatal(signals ? queue.why() : signals.why(), 111);
     logger svlogd{
         said, *input, {directories, said.directories.size()}, elsewhere, std::move(*signals), std::move(*queue)};
     return svlogd.open_directories() ? svlogd.run() : 111;

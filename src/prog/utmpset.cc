@@ -16,17 +16,17 @@
 #include "core/version.hh"
 #include "sys/clock.hh"
 #include "sys/files.hh"
-#include "sys/say.hh"
+#include "sys/messages.hh"
 #include "sys/trust.hh"
 
 namespace runwell {
 namespace {
 
-constexpr int         wrong_usage = 1;
-constexpr int         failed      = 111;
-constexpr const char* utmp        = "/var/run/utmp";
-constexpr const char* wtmp        = "/var/log/wtmp";
-constexpr sys::voice  voice{"utmpset"};
+constexpr int           wrong_usage = 1;
+constexpr int           failed      = 111;
+constexpr const char*   utmp        = "/var/run/utmp";
+constexpr const char*   wtmp        = "/var/log/wtmp";
+constexpr sys::messages messages{"utmpset"};
 
 using login_records::record;
 
@@ -73,13 +73,13 @@ int append_to_wtmp(int file, std::string_view line) noexcept {
     const record  entry = login_records::logout_of(line, sys::wall());
     const ssize_t wrote = ::write(file, entry.data(), entry.size());
     if (wrote == static_cast<ssize_t>(entry.size())) return 0;
-    const int error = wrote < 0 ? errno : ENOSPC;
+    const int code = wrote < 0 ? errno : ENOSPC;
     if (wrote > 0) static_cast<void>(::ftruncate(file, before.st_size) == 0);
-    return error;
+    return code;
 }
 
 int unable(std::string_view manner, std::string_view line, std::string_view where, std::string_view why) noexcept {
-    sys::say({voice.program, manner, "unable to logout line ", line, " in ", where, ": ", why});
+    sys::say({messages.program, manner, "unable to logout line ", line, " in ", where, ": ", why});
     return failed;
 }
 
@@ -87,14 +87,14 @@ int set(const char* line, bool wtmp_too) noexcept {
     if (!login_records::is_line(line)) return unable(": fatal: ", line, "utmp", "name too long");
 
     const auto file = sys::open_at(AT_FDCWD, utmp, O_RDWR);
-    if (!file) return voice.fatal(file.why(), failed);
-    const int error = log_out_in_utmp(file->value(), line);
-    if (error != 0) return unable(": warning: ", line, "utmp", error == ESRCH ? "no such entry" : error_words(error));
+    if (!file) return messages.fatal(file.why(), failed);
+    const int code = log_out_in_utmp(file->value(), line);
+    if (code != 0) return unable(": warning: ", line, "utmp", code == ESRCH ? "no such entry" : error_words(code));
     if (!wtmp_too) return 0;
 
     constexpr int to_append = O_WRONLY | O_CREAT | O_APPEND;
     const auto    history   = sys::open_trusted_path(AT_FDCWD, wtmp, sys::expected::any, to_append, 0600);
-    if (!history) return voice.fatal(history.why(), failed);
+    if (!history) return messages.fatal(history.why(), failed);
     const int late = append_to_wtmp(history->file.value(), line);
     return late == 0 ? 0 : unable(": warning: ", line, "wtmp", error_words(late));
 }

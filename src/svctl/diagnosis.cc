@@ -60,8 +60,8 @@ bool is_log(const std::string& name) { return name.ends_with(log_suffix); }
 // -- who supervises it ------------------------------------------------------------------------------------------------
 
 bool is_same_file(const std::string& one, const std::string& other) {
-    std::error_code error;
-    return std::filesystem::equivalent(one, other, error);
+    std::error_code code;
+    return std::filesystem::equivalent(one, other, code);
 }
 
 void examine_lock(const tree& in, const std::string& name, std::vector<finding>& found,
@@ -94,8 +94,8 @@ void examine_supervise(const tree& in, const std::string& name, std::vector<find
         found.push_back(explain(remedy::supervise_read_only, {printable(there.exists() ? name + "/supervise" : name),
                                                               quoted, shell_quoted("/run/runit/supervise." + name)}));
     } else if (!there.exists() && ::lstat(path.c_str(), &link) == 0) {
-        std::error_code   error;
-        const auto        target = std::filesystem::read_symlink(path, error);
+        std::error_code   code;
+        const auto        target = std::filesystem::read_symlink(path, code);
         const std::string parent = (std::filesystem::path{in.path(name)} / target).parent_path().string();
         if (!look(parent).exists())
             found.push_back(
@@ -322,15 +322,15 @@ std::vector<finding> diagnose(const tree& in, const service& of, const process_t
     std::vector<finding> found;
     switch (of.main.by) {
         case supervision::missing: {
-            std::error_code error;
-            const auto      target = std::filesystem::read_symlink(in.path(of.name), error);
+            std::error_code code;
+            const auto      target = std::filesystem::read_symlink(in.path(of.name), code);
             return {explain(remedy::service_dangling, words_for(in, of.name, {printable(target.string())}))};
         }
         case supervision::hidden: return {};  // said once, of all of them
         case supervision::broken:
             return {explain(remedy::broken, words_for(in, of.name,
-                                                      {of.main.error == 0 ? "it has not the 20 bytes of a status"
-                                                                          : error_text(of.main.error)}))};
+                                                      {of.main.code == 0 ? "it has not the 20 bytes of a status"
+                                                                         : error_text(of.main.code)}))};
         case supervision::absent:
         case supervision::present: break;
     }

@@ -413,13 +413,13 @@ double seconds_to_wait(const std::optional<double>& told) {
 void send(const tree& services, const std::string& name, std::string_view bytes) {
     const auto sent = supervise_of(services, name).send(bytes);
     if (sent) return;
-    const int error = sent.why().error;
-    if (error == ENXIO || error == ENOENT) throw failure{exit_code::failed, "no runsv looks after it"};
-    if (error == EACCES || error == EPERM)
+    const int code = sent.why().code;
+    if (code == ENXIO || code == ENOENT) throw failure{exit_code::failed, "no runsv looks after it"};
+    if (code == EACCES || code == EPERM)
         throw failure{exit_code::not_allowed, "only root and the owner of supervise/ may control it",
                       "try it as root: " + command_as_root()};
     throw failure{exit_code::failed,
-                  std::string{sent.why().what} + sent.why().subject + (error == 0 ? "" : ": " + error_text(error))};
+                  std::string{sent.why().what} + sent.why().subject + (code == 0 ? "" : ": " + error_text(code))};
 }
 
 exit_code run_errand(const setting& in, const tree& services, const std::vector<std::string>& names,

@@ -15,14 +15,14 @@
 namespace runwell::svctl {
 namespace {
 
-exit_code code_of(int error) noexcept {
-    if (error == EACCES || error == EPERM) return exit_code::not_allowed;
-    return error == ENOENT || error == ENOTDIR ? exit_code::not_found : exit_code::failed;
+exit_code code_of(int code) noexcept {
+    if (code == EACCES || code == EPERM) return exit_code::not_allowed;
+    return code == ENOENT || code == ENOTDIR ? exit_code::not_found : exit_code::failed;
 }
 
-std::string cure_of(int error) {
-    if (error == EACCES || error == EPERM) return ::geteuid() == 0 ? "" : "try it as root: " + command_as_root();
-    return error == EMFILE || error == ENFILE ? "raise the limit of open files: ulimit -n" : "";
+std::string cure_of(int code) {
+    if (code == EACCES || code == EPERM) return ::geteuid() == 0 ? "" : "try it as root: " + command_as_root();
+    return code == EMFILE || code == ENFILE ? "raise the limit of open files: ulimit -n" : "";
 }
 
 std::vector<std::string>& command() {
@@ -45,12 +45,12 @@ std::string command_as_root() {
     return printable(text);
 }
 
-failure system_failure(int error, std::string_view doing, std::string_view path) {
-    return {code_of(error), printable(path) + ": unable to " + std::string{doing} + ": " + error_text(error),
-            cure_of(error)};
+failure system_failure(int code, std::string_view doing, std::string_view path) {
+    return {code_of(code), printable(path) + ": unable to " + std::string{doing} + ": " + error_text(code),
+            cure_of(code)};
 }
 
-std::string error_text(int error) { return std::string{error_words(error)}; }
+std::string error_text(int code) { return std::string{error_words(code)}; }
 
 namespace {
 

@@ -42,7 +42,7 @@ private:
 
 // The failure of a system call on `path`: EACCES and EPERM are not_allowed, ENOENT and ENOTDIR are not_found, the
 // rest are failed. `doing` is what was being done: "open".
-failure system_failure(int error, std::string_view doing, std::string_view path);
+failure system_failure(int code, std::string_view doing, std::string_view path);
 
 // The command line that is being carried out, as main() was given it.
 void remember_command(int argc, const char* const* argv);
@@ -50,7 +50,7 @@ void remember_command(int argc, const char* const* argv);
 std::string command_as_root();
 
 // The words of an errno: "permission denied".
-std::string error_text(int error);
+std::string error_text(int code);
 
 // Both lines on standard error, each after "svctl: ". Control characters are escaped: a name or a path may hold any.
 void say(const failure& what);

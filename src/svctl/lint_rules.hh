@@ -20,7 +20,7 @@
 namespace runwell::svctl {
 
 enum class severity : std::uint8_t {
-    error,    // it will not work
+    code,     // it will not work
     warning,  // it will not do what was meant, or not always
     note,     // it may be meant
 };

@@ -72,10 +72,10 @@ std::optional<failure> to_standard_output(const tree& in, const std::string& nam
     const service_state of = look_at(in.fd(), name);
     if (!of.lives()) return std::nullopt;
     const std::string link = "/proc/" + std::to_string(of.said->pid) + "/fd/1";
-    std::error_code   error;
-    const std::string target = fs::read_symlink(link, error).string();
+    std::error_code   code;
+    const std::string target = fs::read_symlink(link, code).string();
     struct stat       about {};
-    if (error || ::stat(link.c_str(), &about) != 0) return std::nullopt;
+    if (code || ::stat(link.c_str(), &about) != 0) return std::nullopt;
     const std::string cause = printable(name) + " has no log: its standard output is ";
     if (target == "/dev/null") {
         return failure{exit_code::not_found, cause + "/dev/null",

@@ -108,19 +108,19 @@ std::vector<std::string> log_directories(const std::string& directory, const std
 
     // A user who may not enter supervise/ does not learn of the process.
     const auto logger     = parts::supervise_client{AT_FDCWD, (log / "supervise").c_str()}.read_status();
-    bool       is_refused = !logger && logger.why().error == EACCES;
+    bool       is_refused = !logger && logger.why().code == EACCES;
     if (logger && logger->pid > 0) {
         sight seen = open_in_tree(std::to_string(logger->pid));
         if (!seen.directories.empty()) return seen.directories;
         is_refused = seen.is_refused;
     }
 
-    std::error_code error;
-    if (!fs::exists(log, error) && !error)
+    std::error_code code;
+    if (!fs::exists(log, code) && !code)
         throw failure{exit_code::not_found, name + " has no log: there is no " + log.string(),
                       "give it one: an executable " + run.string() + " that ends in: exec svlogd -tt DIRECTORY"};
     const file_content script = read_file(run.string());
-    if (!script) throw system_failure(script.error, "read", run.string());
+    if (!script) throw system_failure(script.code, "read", run.string());
     const std::vector<shell_word> words = svlogd_directories(script.text);
     if (words.empty()) throw failure{exit_code::failed, run.string() + " starts no svlogd that runs", say_where};
 

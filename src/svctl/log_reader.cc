@@ -92,15 +92,15 @@ std::string unpack(const char* program, int from, int into, std::uint64_t most) 
     ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     std::string          name = program, option = "-dc";
     std::array<char*, 3> argv{name.data(), option.data(), nullptr};
-    pid_t                pid   = 0;
-    int                  error = 0;
+    pid_t                pid  = 0;
+    int                  code = 0;
     {
         const file_size_limit limited{most};
-        error = ::posix_spawnp(&pid, program, &actions, nullptr, argv.data(), environ);
+        code = ::posix_spawnp(&pid, program, &actions, nullptr, argv.data(), environ);
     }
     ::posix_spawn_file_actions_destroy(&actions);
-    if (error == ENOENT) return "there is no " + name + " here";
-    if (error != 0) return name + " cannot be run";
+    if (code == ENOENT) return "there is no " + name + " here";
+    if (code != 0) return name + " cannot be run";
     int status = 0;
     while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
     return status == 0 ? "" : name + " says that it is damaged";
@@ -256,7 +256,7 @@ result<sys::opened_entry> log_reader::open_entry(const char* name) const {
 
 // The plain file if it is still there, else what a processor has made of it.
 std::optional<log_reader::open_file> log_reader::open_old(const std::string& label) {
-    int error = ENOENT;
+    int code = ENOENT;
     for (const char* kind : {".u", ".s", ".u"}) {
         const std::string name   = label + kind;
         auto              opened = open_entry(name.c_str());
@@ -264,28 +264,28 @@ std::optional<log_reader::open_file> log_reader::open_old(const std::string& lab
             sys::unique_fd plain = unpacked(std::move(*opened), name);
             return plain ? std::optional{open_file{std::move(plain), label}} : std::nullopt;
         }
-        if (opened.why().error != ENOENT) error = opened.why().error;
+        if (opened.why().code != ENOENT) code = opened.why().code;
     }
-    if (error != ENOENT) complain_(label + ": skipped, it cannot be read: " + error_text(error));
+    if (code != ENOENT) complain_(label + ": skipped, it cannot be read: " + error_text(code));
     return std::nullopt;
 }
 
 std::optional<log_reader::open_file> log_reader::open_current() {
     auto opened = open_entry("current");
     if (opened) return open_file{std::move(opened->file), ""};
-    const int         error = opened.why().error;
-    const std::string path  = directory_ + "/current";
-    switch (error) {
+    const int         code = opened.why().code;
+    const std::string path = directory_ + "/current";
+    switch (code) {
         case ENOENT: return std::nullopt;
         case ELOOP:
         case EMLINK:
             throw failure{exit_code::failed,
-                          printable(path) + (error == ELOOP ? " is a link" : " has a second name") +
+                          printable(path) + (code == ELOOP ? " is a link" : " has a second name") +
                               ", and another user can have put it there: svctl does not read it",
                           "if it is right, name the directory that it leads to: svctl logs --dir DIRECTORY"};
         case EINVAL:
         case EISDIR: throw failure{exit_code::failed, printable(path) + " is not a regular file"};
-        default: throw system_failure(error, "open", path);
+        default: throw system_failure(code, "open", path);
     }
 }
 

@@ -13,9 +13,9 @@ namespace runwell::svctl {
 
 struct file_content {
     std::string text;
-    int         error = 0;
+    int         code = 0;
 
-    explicit operator bool() const noexcept { return error == 0; }
+    explicit operator bool() const noexcept { return code == 0; }
 };
 
 constexpr std::size_t longest_script = std::size_t{1} << 20;  // bytes; more of a script is not looked at

@@ -8,10 +8,10 @@
 namespace runwell::svctl {
 
 regex::regex(const std::string& pattern, bool ignore_case) {
-    const int error = ::regcomp(&compiled_, pattern.c_str(), REG_EXTENDED | REG_NOSUB | (ignore_case ? REG_ICASE : 0));
-    if (error == 0) return;
+    const int code = ::regcomp(&compiled_, pattern.c_str(), REG_EXTENDED | REG_NOSUB | (ignore_case ? REG_ICASE : 0));
+    if (code == 0) return;
     std::array<char, 128> words{};
-    ::regerror(error, &compiled_, words.data(), words.size());
+    ::regerror(code, &compiled_, words.data(), words.size());
     throw failure{exit_code::usage, printable(pattern) + ": no regular expression: " + words.data(),
                   R"(put a backslash before what is meant as it is: \[ \( \* \+ \?)"};
 }

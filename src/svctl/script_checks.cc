@@ -171,7 +171,7 @@ std::optional<fault> check_interpreter(const std::string& head, const std::strin
     if (by.path.empty()) return is(remedy::interpreter_unnamed);
     const sight program = look(by.path);
     if (program.hidden()) return std::nullopt;
-    if (!program.exists()) return is(remedy::interpreter_missing, error_text(program.error));
+    if (!program.exists()) return is(remedy::interpreter_missing, error_text(program.code));
     if (!is_executable(program)) return is(remedy::interpreter_not_executable);
     const bool names = base_name(by.path) == "env" && !by.argument.empty() && by.argument.find_first_of("=-") != 0;
     if (names && !in_path(by.argument))
@@ -395,7 +395,7 @@ std::optional<fault> check_head(const script& of) {
     constexpr std::size_t enough  = 65536;
     const file_content    content = read_file(of.path, enough);
     const std::string&    head    = content.text;
-    if (content.error == ELOOP || content.error == EMLINK) return is(remedy::not_believed);
+    if (content.code == ELOOP || content.code == EMLINK) return is(remedy::not_believed);
     if (head.empty()) return is(remedy::unreadable, shell_quoted(fs::path{of.path}.parent_path().string()));
     if (head.starts_with("#!")) return check_interpreter(head, of.shown, quoted);
     const auto in_first_line = [&](remedy what) { return fault{what, {of.shown, quoted}, 1}; };

@@ -51,10 +51,10 @@ std::vector<fault> check_logger(const script& of);
 // What stat(2) says of a path: a file that exists, one that does not, or one that this user may not look for.
 struct sight {
     std::optional<struct stat> about;
-    int                        error = 0;
+    int                        code = 0;
 
     bool exists() const { return about.has_value(); }
-    bool hidden() const { return !about && error != ENOENT && error != ENOTDIR && error != ELOOP; }
+    bool hidden() const { return !about && code != ENOENT && code != ENOTDIR && code != ELOOP; }
     bool is_directory() const { return about && S_ISDIR(about->st_mode); }
 };
 sight look(const std::string& path);

@@ -28,7 +28,7 @@ bool is_there(int base, const char* path) {
     return ::fstatat(base, path, &file, 0) == 0;
 }
 
-bool is_refused(int error) noexcept { return error == EACCES || error == EPERM; }
+bool is_refused(int code) noexcept { return code == EACCES || code == EPERM; }
 
 }  // namespace
 
@@ -44,20 +44,20 @@ service_state look_at(int base, const std::string& name, bool with_down_file) {
     files_of                      file{name};
     const parts::supervise_client supervise{base, file("/supervise")};
     const auto                    there = supervise.is_supervised();
-    if (!there && is_refused(there.why().error)) {
-        at.by    = supervision::hidden;
-        at.error = there.why().error;
-    } else if (!there && there.why().error == ENOENT && !is_there(base, file())) {
+    if (!there && is_refused(there.why().code)) {
+        at.by   = supervision::hidden;
+        at.code = there.why().code;
+    } else if (!there && there.why().code == ENOENT && !is_there(base, file())) {
         at.by = supervision::missing;
     } else if (const auto said = supervise.read_status()) {
         at.said = *said;
         if (there) at.by = supervision::present;
     } else if (there) {
         // A runsv that has just come has told nothing yet: that is as good as none.
-        at.error = said.why().error;
-        at.by    = is_refused(at.error) ? supervision::hidden
-                   : at.error == ENOENT ? supervision::absent
-                                        : supervision::broken;
+        at.code = said.why().code;
+        at.by   = is_refused(at.code) ? supervision::hidden
+                  : at.code == ENOENT ? supervision::absent
+                                      : supervision::broken;
     }
     at.down_file = (with_down_file || !at.present()) && is_there(base, file("/down"));
     return at;

@@ -31,7 +31,7 @@ struct service_state {
     supervision           by = supervision::absent;
     std::optional<status> said;
     bool                  down_file = false;
-    int                   error     = 0;  // of `hidden` and `broken`: errno, 0 for a bad format
+    int                   code      = 0;  // of `hidden` and `broken`: errno, 0 for a bad format
 
     bool present() const noexcept { return by == supervision::present; }
     // The process, the phase and the time in `said` are true now.

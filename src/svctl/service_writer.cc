@@ -177,14 +177,14 @@ void write_service(const std::string& directory, const new_service& of) {
     write_files(made.place(), of);
 
     // The log's directory comes before what logs to it.
-    std::error_code error;
+    std::error_code code;
     const fs::path  log   = of.log.empty() ? fs::path{} : (target / "log" / of.log).lexically_normal();
-    const bool      fresh = !log.empty() && !fs::exists(log, error);
+    const bool      fresh = !log.empty() && !fs::exists(log, code);
     if (fresh && ::mkdir(log.c_str(), 0750) != 0) throw system_failure(errno, "make", log.string());
 
     if (::renameat2(AT_FDCWD, made.place().c_str(), AT_FDCWD, target.c_str(), RENAME_NOREPLACE) != 0) {
         const int why = errno;
-        if (fresh) fs::remove(log, error);
+        if (fresh) fs::remove(log, code);
         if (why == EEXIST) refuse(exit_code::failed, remedy::new_taken, target);
         throw system_failure(why, "name", target.string());
     }

@@ -29,8 +29,8 @@ std::string home() {
 }
 
 bool is_directory(const std::string& path) {
-    std::error_code error;
-    return fs::is_directory(path, error);
+    std::error_code code;
+    return fs::is_directory(path, code);
 }
 
 // runsvdir [-P] [-W] DIR [log]: it may have been named from anywhere, and runsvdir works in it.
@@ -40,8 +40,8 @@ std::string directory_of_runsvdir(pid_t pid) {
                                     [](const std::string& word) { return !word.starts_with('-'); });
     if (named == words.end()) return {};
     if (named->starts_with('/')) return *named;
-    std::error_code error;
-    const fs::path  works_in = fs::read_symlink("/proc/" + std::to_string(pid) + "/cwd", error);
+    std::error_code code;
+    const fs::path  works_in = fs::read_symlink("/proc/" + std::to_string(pid) + "/cwd", code);
     return is_directory(works_in / *named) ? works_in / *named : works_in;
 }
 

@@ -84,7 +84,7 @@ tree::tree(std::string directory) : directory_{std::move(directory)} {
         fd_ = std::move(*opened);
         return;
     }
-    const failure why = system_failure(opened.why().error, "open the services directory", directory_);
+    const failure why = system_failure(opened.why().code, "open the services directory", directory_);
     throw failure{
         why.code(), std::string{why.cause()},
         why.code() == exit_code::not_found ? "name another one: --svdir DIR, or the variable SVDIR" : why.cure()};

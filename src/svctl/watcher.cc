@@ -17,9 +17,9 @@ constexpr std::uint32_t of_ok        = IN_CLOSE_NOWRITE;
 // Debian links supervise/ to where it can be written to: the directory that such a link leads into, though not the
 // file itself yet.
 std::string way_of(const std::string& link) {
-    std::error_code error;
-    const auto      target = std::filesystem::read_symlink(link, error);
-    if (error) return {};
+    std::error_code code;
+    const auto      target = std::filesystem::read_symlink(link, code);
+    if (code) return {};
     return (std::filesystem::path{link}.parent_path() / target).parent_path().string();
 }
 
@@ -28,7 +28,7 @@ std::string way_of(const std::string& link) {
 watcher::watcher(const tree& in) : in_{&in} {
     auto made = sys::watch::make();
     if (!made)
-        throw failure{exit_code::failed, "no changes can be heard: " + error_text(made.why().error),
+        throw failure{exit_code::failed, "no changes can be heard: " + error_text(made.why().code),
                       "allow this user more of it: sysctl fs.inotify.max_user_instances"};
     watch_ = std::move(*made);
 }
@@ -42,12 +42,12 @@ bool watcher::listen(const std::string& path, std::uint32_t mask, place at, cons
         if (std::none_of(all.begin(), all.end(), is_same)) all.push_back({at, name});
         return true;
     }
-    const int error = where.why().error;
-    if (error == ENOENT || error == ENOTDIR) return false;
-    if (error == ENOSPC)
+    const int code = where.why().code;
+    if (code == ENOENT || code == ENOTDIR) return false;
+    if (code == ENOSPC)
         throw failure{exit_code::failed, "changes of " + path + " cannot be heard: there are too many watches",
                       "allow this user more of them: sysctl fs.inotify.max_user_watches"};
-    throw system_failure(error, "listen to", path);
+    throw system_failure(code, "listen to", path);
 }
 
 void watcher::add_tree() { listen(in_->directory(), of_names | IN_ONLYDIR, place::tree, {}); }

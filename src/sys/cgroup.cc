@@ -25,7 +25,7 @@ result<unique_fd> open_hierarchy() noexcept {
             static_cast<std::uint64_t>(info.f_type) == kernel::cgroup2_magic)
             return dir;
     }
-    return trouble{"unable to find the cgroups", "", ENOSYS};
+    return error{"unable to find the cgroups", "", ENOSYS};
 }
 
 // The path of this process in the hierarchy, without the slash before it: the line "0::/PATH" of /proc/self/cgroup.
@@ -33,15 +33,15 @@ result<name_text> own_path() noexcept {
     const unique_fd file = TRY(open_at(AT_FDCWD, "/proc/self/cgroup", O_RDONLY));
     char            bytes[8192];
     const ssize_t   got = ::read(file.value(), bytes, sizeof bytes);
-    if (got < 0) return trouble{"unable to read ", "/proc/self/cgroup", errno};
+    if (got < 0) return error{"unable to read ", "/proc/self/cgroup", errno};
     std::string_view text{bytes, static_cast<std::size_t>(got)};
     while (!text.starts_with("0::/")) {
-        if (text.empty()) return trouble{"unable to find the cgroups", "", ENOSYS};
+        if (text.empty()) return error{"unable to find the cgroups", "", ENOSYS};
         text = split(text, '\n').rest;
     }
     name_text path;
     text.remove_prefix(4);
-    if (!path.append(split(text, '\n').head)) return trouble{"unable to find the cgroups", "", ENAMETOOLONG};
+    if (!path.append(split(text, '\n').head)) return error{"unable to find the cgroups", "", ENAMETOOLONG};
     return path;
 }
 
@@ -64,7 +64,7 @@ void hand_down(int dir, std::span<const step> settings) noexcept {
 }  // namespace
 
 result<cgroup> cgroup::make(const char* path, std::span<const step> settings) noexcept {
-    const auto why = [&](int error) { return trouble{"unable to create the cgroup ", path, error}; };
+    const auto why = [&](int code) { return error{"unable to create the cgroup ", path, code}; };
 
     cgroup           made;
     std::string_view rest = path;
@@ -90,18 +90,18 @@ result<cgroup> cgroup::make(const char* path, std::span<const step> settings) no
     return made;
 }
 
-outcome cgroup::set(const char* setting) const noexcept {
+result<void> cgroup::set(const char* setting) const noexcept {
     const two_parts parts = split(setting, '=');
     name_text       file;
     const bool      fits = file.append(parts.head);
     if (!fits || !write_at(dir_.value(), file.c_str(), parts.rest))
-        return trouble{"unable to set in the cgroup: ", setting, fits ? errno : ENAMETOOLONG};
-    return done{};
+        return error{"unable to set in the cgroup: ", setting, fits ? errno : ENAMETOOLONG};
+    return {};
 }
 
-outcome cgroup::enter() const noexcept {
-    if (!write_at(dir_.value(), "cgroup.procs", "0")) return trouble{"unable to enter the cgroup", "", errno};
-    return done{};
+result<void> cgroup::enter() const noexcept {
+    if (!write_at(dir_.value(), "cgroup.procs", "0")) return error{"unable to enter the cgroup", "", errno};
+    return {};
 }
 
 }  // namespace runwell::sys

@@ -16,8 +16,8 @@ public:
     // with errno ENOSYS: there is no hierarchy of version 2.
     static result<cgroup> make(const char* path, std::span<const step> settings) noexcept;
 
-    outcome set(const char* setting) const noexcept;  // "memory.max=64M"
-    outcome enter() const noexcept;                   // this process moves there
+    result<void> set(const char* setting) const noexcept;  // "memory.max=64M"
+    result<void> enter() const noexcept;                   // this process moves there
 
 private:
     unique_fd dir_;

@@ -25,11 +25,11 @@ result<std::size_t> read_names(int dir, std::array<std::byte, 4096>& bytes) noex
 
 // Calls each(name, type) for every name in `dir`, which is open at its beginning, "." and ".." included.
 template <class Each>
-outcome each_name(int dir, Each each) noexcept {
+result<void> each_name(int dir, Each each) noexcept {
     alignas(listed) std::array<std::byte, 4096> bytes;
     for (;;) {
         const std::size_t size = TRY(read_names(dir, bytes));
-        if (size == 0) return done{};
+        if (size == 0) return {};
         for (std::size_t at = 0; at < size;) {
             const auto* one = reinterpret_cast<const listed*>(bytes.data() + at);
             each(static_cast<const char*>(one->name), one->type);

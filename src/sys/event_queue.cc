@@ -12,7 +12,7 @@ namespace runwell::sys {
 result<event_queue> event_queue::make() noexcept {
     event_queue made;
     made.fd_.reset(::epoll_create1(EPOLL_CLOEXEC));
-    if (!made.fd_) return trouble{"unable to wait for events", "", errno};
+    if (!made.fd_) return error{"unable to wait for events", "", errno};
     return made;
 }
 

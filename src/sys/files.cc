@@ -23,10 +23,10 @@ bool only_we_write_to(int dir) noexcept {
     char            target[PATH_MAX];
     const ssize_t   size = ::readlinkat(link.value(), "", target, sizeof target - 1);
     if (::fstat(link.value(), &is) != 0 || size < 0 || !is_ours(is.st_uid) || is.st_nlink != 1)
-        return trouble{"unable to open ", name, ELOOP};
+        return error{"unable to open ", name, ELOOP};
     target[size] = '\0';
     auto opened  = open_at(dir, target, flags, mode);
-    if (!opened) return trouble{"unable to open ", name, opened.why().error};
+    if (!opened) return error{"unable to open ", name, opened.why().code};
     return opened;
 }
 
@@ -36,18 +36,18 @@ result<unique_fd> open_at(int dir, const char* path, int flags, mode_t mode) noe
     for (;;) {
         const int fd = ::openat(dir, path, flags | O_CLOEXEC, mode);
         if (fd >= 0) return unique_fd{fd};
-        if (errno != EINTR) return trouble{"unable to open ", path, errno};
+        if (errno != EINTR) return error{"unable to open ", path, errno};
     }
 }
 
 result<unique_fd> open_entry(int dir, const char* name, int flags, mode_t mode, links follow) noexcept {
     flags |= O_NONBLOCK | O_NOCTTY;
     auto opened = open_at(dir, name, flags | O_NOFOLLOW, mode);
-    if (!opened && opened.why().error == ELOOP && follow == links::ours) return follow_ours(dir, name, flags, mode);
+    if (!opened && opened.why().code == ELOOP && follow == links::ours) return follow_ours(dir, name, flags, mode);
     struct stat is;
     if (opened && ::fstat(opened->value(), &is) == 0 && !S_ISDIR(is.st_mode) && is.st_nlink > 1 &&
         !only_we_write_to(dir))
-        return trouble{"unable to open ", name, EMLINK};
+        return error{"unable to open ", name, EMLINK};
     return opened;
 }
 
@@ -63,7 +63,7 @@ result<unique_fd> hold_directory(int dir, const char* path) noexcept {
 
 result<pipe_ends> make_pipe() noexcept {
     int fd[2];
-    if (::pipe2(fd, O_CLOEXEC) != 0) return trouble{"unable to create pipe", "", errno};
+    if (::pipe2(fd, O_CLOEXEC) != 0) return error{"unable to create pipe", "", errno};
     return pipe_ends{unique_fd{fd[0]}, unique_fd{fd[1]}};
 }
 
@@ -71,17 +71,16 @@ result<unique_fd> replace_file(int dir, const char* path, const char* beside,
                                std::span<const std::byte> bytes) noexcept {
     constexpr int flags = O_WRONLY | O_CREAT | O_EXCL;
     auto          file  = open_at(dir, beside, flags, 0644);
-    if (!file && file.why().error == EEXIST && ::unlinkat(dir, beside, 0) == 0)
-        file = open_at(dir, beside, flags, 0644);
+    if (!file && file.why().code == EEXIST && ::unlinkat(dir, beside, 0) == 0) file = open_at(dir, beside, flags, 0644);
     if (!file) return file.why();
 
     const ssize_t wrote = ::write(file->value(), bytes.data(), bytes.size());
     if (wrote != static_cast<ssize_t>(bytes.size())) {
-        const int error = wrote < 0 ? errno : ENOSPC;
+        const int code = wrote < 0 ? errno : ENOSPC;
         ::unlinkat(dir, beside, 0);
-        return trouble{"unable to write ", beside, error};
+        return error{"unable to write ", beside, code};
     }
-    if (::renameat(dir, beside, dir, path) != 0) return trouble{"unable to rename to ", path, errno};
+    if (::renameat(dir, beside, dir, path) != 0) return error{"unable to rename to ", path, errno};
     return file;
 }
 

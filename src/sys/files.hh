@@ -14,7 +14,7 @@
 
 namespace runwell::sys {
 
-// openat(2) of `path` below `dir` (AT_FDCWD: the working directory), O_CLOEXEC added. The trouble is
+// openat(2) of `path` below `dir` (AT_FDCWD: the working directory), O_CLOEXEC added. The error is
 // "unable to open PATH".
 result<unique_fd> open_at(int dir, const char* path, int flags, mode_t mode = 0) noexcept;
 
@@ -25,7 +25,7 @@ enum class links : unsigned char {
 };
 
 // openat(2) of the entry `name` of `dir`, for a directory that somebody else may write to: what is opened is in that
-// directory and nowhere else, and opening it neither waits (O_NONBLOCK is added) nor takes a terminal. The trouble is
+// directory and nowhere else, and opening it neither waits (O_NONBLOCK is added) nor takes a terminal. The error is
 // "unable to open NAME": ELOOP for a link that is not to be followed; EMLINK for a file that has a second name, unless
 // only root or this user may write to `dir`. (Where fs.protected_hardlinks is 0 anybody can give any file of the same
 // file system a second name.) Source: docs/security.md.

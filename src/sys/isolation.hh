@@ -9,17 +9,17 @@
 namespace runwell::sys {
 
 // A network with nothing in it but a loopback that is up.
-outcome leave_network() noexcept;
+result<void> leave_network() noexcept;
 
 // Mounts of its own: what is mounted outside still appears here, what is mounted here stays here.
-outcome keep_mounts_apart() noexcept;
+result<void> keep_mounts_apart() noexcept;
 
 // Makes everything below the path read-only, in mounts of its own. The working directory is entered again, so that it
 // is not a way around.
-outcome make_read_only(const char* path) noexcept;
+result<void> make_read_only(const char* path) noexcept;
 
 // Empty file systems in memory on /tmp and, where it is there, /var/tmp.
-outcome mount_private_tmp() noexcept;
+result<void> mount_private_tmp() noexcept;
 
 // Rules of what may be opened from a moment on, by this process and all that it starts (landlock(7)).
 class file_rules {
@@ -28,12 +28,12 @@ public:
 
     static result<file_rules> make() noexcept;
 
-    outcome allow_read(const char* path) const noexcept;   // to read, list and execute
-    outcome allow_write(const char* path) const noexcept;  // everything
-    outcome restrict_to_these() const noexcept;            // nothing else can be opened any more
+    result<void> allow_read(const char* path) const noexcept;   // to read, list and execute
+    result<void> allow_write(const char* path) const noexcept;  // everything
+    result<void> restrict_to_these() const noexcept;            // nothing else can be opened any more
 
 private:
-    outcome allow(const char* path, std::uint64_t rights) const noexcept;
+    result<void> allow(const char* path, std::uint64_t rights) const noexcept;
 
     unique_fd     fd_;
     std::uint64_t handled_ = 0;

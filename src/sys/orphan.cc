@@ -159,11 +159,11 @@ void end(const process_record& of, ticks patience) noexcept {
 // What the descriptor `name` of the process is open on, if that is this pipe. The service may exchange the file behind
 // its descriptor at any moment: what was looked at is held, and opened again through our own descriptor of it.
 result<pipe_ends> reopen_pipe(std::uint32_t holder, const file_identity& pipe) noexcept {
-    int error = ENOENT;
+    int code = ENOENT;
     for (const std::string_view name : {"/fd/0", "/fd/1", "/fd/2"}) {
         const auto held = open_at(AT_FDCWD, path_of(holder, name).c_str(), O_PATH);
         if (!held) {
-            if (held.why().error != ENOENT) error = held.why().error;
+            if (held.why().code != ENOENT) code = held.why().code;
             continue;
         }
         const auto is_it = [&](const unique_fd& file) {
@@ -181,9 +181,9 @@ result<pipe_ends> reopen_pipe(std::uint32_t holder, const file_identity& pipe) n
             for (const unique_fd* each : {&*read, &*write}) ::fcntl(each->value(), F_SETFL, 0);
             return pipe_ends{std::move(*read), std::move(*write)};
         }
-        error = !read ? read.why().error : !write ? write.why().error : ESTALE;
+        code = !read ? read.why().code : !write ? write.why().code : ESTALE;
     }
-    return trouble{"unable to reopen the log pipe", "", error};
+    return error{"unable to reopen the log pipe", "", code};
 }
 
 orphan orphan::open(pid_t pid) noexcept {

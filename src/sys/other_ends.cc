@@ -6,13 +6,13 @@
 
 namespace runwell::sys {
 
-outcome other_ends::add(int pipe) noexcept {
+result<void> other_ends::add(int pipe) noexcept {
     if (!set_) set_.reset(::epoll_create1(EPOLL_CLOEXEC));
     epoll_event wanted{};  // no events: the end of the reader (EPOLLERR) is told always
     wanted.data.fd = pipe;
     if (!set_ || ::epoll_ctl(set_.value(), EPOLL_CTL_ADD, pipe, &wanted) != 0)
-        return trouble{"unable to listen to a pipe", "", errno};
-    return done{};
+        return error{"unable to listen to a pipe", "", errno};
+    return {};
 }
 
 int other_ends::next() const noexcept {

@@ -13,7 +13,7 @@ namespace runwell::sys {
 class other_ends {
 public:
     // Listens on the writing end of a pipe. It leaves the set when it is closed.
-    outcome add(int pipe) noexcept;
+    result<void> add(int pipe) noexcept;
 
     // Readable when the reader of any pipe has gone; -1 while nothing was added.
     const unique_fd& fd() const noexcept { return set_; }

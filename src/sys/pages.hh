@@ -32,7 +32,7 @@ public:
         pages       made;
         void* const at = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-        if (at == MAP_FAILED) return trouble{"unable to allocate memory", "", errno};
+        if (at == MAP_FAILED) return error{"unable to allocate memory", "", errno};
         made.bytes_ = {static_cast<char*>(at), size};
         return made;
     }

@@ -51,58 +51,58 @@ bool write_capabilities(const capability_sets& sets) noexcept {
 
 }  // namespace
 
-outcome become_user(const identity& who) noexcept {
+result<void> become_user(const identity& who) noexcept {
     const auto groups = who.groups();
-    if (::setgroups(groups.size(), groups.data()) != 0) return trouble{"unable to setgroups", "", errno};
-    if (::setgid(groups[0]) != 0) return trouble{"unable to setgid", "", errno};
-    if (::setuid(who.uid) != 0) return trouble{"unable to setuid", "", errno};
-    return done{};
+    if (::setgroups(groups.size(), groups.data()) != 0) return error{"unable to setgroups", "", errno};
+    if (::setgid(groups[0]) != 0) return error{"unable to setgid", "", errno};
+    if (::setuid(who.uid) != 0) return error{"unable to setuid", "", errno};
+    return {};
 }
 
-outcome drop_from_bounding_set(std::uint64_t capabilities, bool keep_others) noexcept {
+result<void> drop_from_bounding_set(std::uint64_t capabilities, bool keep_others) noexcept {
     for (int n = 0; n < capability_bits; ++n) {
         const auto number = static_cast<unsigned long>(n);
         const int  there  = control(PR_CAPBSET_READ, number);
         if (there < 0) break;  // the kernel knows no capability of this number, and none above
         const bool unwanted = there == 1 && ((capabilities >> n) & 1) != 0;
-        if (unwanted && control(PR_CAPBSET_DROP, number) != 0) return trouble{"unable to drop capabilities", "", errno};
+        if (unwanted && control(PR_CAPBSET_DROP, number) != 0) return error{"unable to drop capabilities", "", errno};
     }
-    if (keep_others && control(PR_SET_KEEPCAPS, 1) != 0) return trouble{"unable to keep capabilities", "", errno};
-    return done{};
+    if (keep_others && control(PR_SET_KEEPCAPS, 1) != 0) return error{"unable to keep capabilities", "", errno};
+    return {};
 }
 
-outcome set_capabilities(std::uint64_t stay, bool ambient) noexcept {
+result<void> set_capabilities(std::uint64_t stay, bool ambient) noexcept {
     capability_sets sets;
-    if (!read_capabilities(sets)) return trouble{"unable to get capabilities", "", errno};
+    if (!read_capabilities(sets)) return error{"unable to get capabilities", "", errno};
     if (!ambient) {
         sets.effective &= stay;
         sets.permitted &= stay;
         sets.inheritable &= stay;
-        if (!write_capabilities(sets)) return trouble{"unable to drop capabilities", "", errno};
-        return done{};
+        if (!write_capabilities(sets)) return error{"unable to drop capabilities", "", errno};
+        return {};
     }
 
     const std::uint64_t held = stay & sets.permitted;
-    if (held != stay && (stay & all_there_are) == 0) return trouble{"unable to keep capabilities", "", EPERM};
-    if (!write_capabilities({held, held, held})) return trouble{"unable to keep capabilities", "", errno};
+    if (held != stay && (stay & all_there_are) == 0) return error{"unable to keep capabilities", "", EPERM};
+    if (!write_capabilities({held, held, held})) return error{"unable to keep capabilities", "", errno};
     for (int n = 0; n < capability_bits; ++n) {
         if (((held >> n) & 1) == 0) continue;
         if (control(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, static_cast<unsigned long>(n)) != 0)
-            return trouble{"unable to keep capabilities", "", errno};
+            return error{"unable to keep capabilities", "", errno};
     }
-    return done{};
+    return {};
 }
 
-outcome refuse_new_privileges() noexcept {
-    if (control(PR_SET_NO_NEW_PRIVS, 1) != 0) return trouble{"unable to refuse new privileges", "", errno};
-    return done{};
+result<void> refuse_new_privileges() noexcept {
+    if (control(PR_SET_NO_NEW_PRIVS, 1) != 0) return error{"unable to refuse new privileges", "", errno};
+    return {};
 }
 
-outcome die_with_parent(int signal, pid_t parent) noexcept {
+result<void> die_with_parent(int signal, pid_t parent) noexcept {
     if (control(PR_SET_PDEATHSIG, static_cast<unsigned long>(signal)) != 0)
-        return trouble{"unable to ask for a signal when the parent dies", "", errno};
+        return error{"unable to ask for a signal when the parent dies", "", errno};
     if (::getppid() != parent) ::kill(::getpid(), signal);
-    return done{};
+    return {};
 }
 
 }  // namespace runwell::sys

@@ -10,20 +10,20 @@
 namespace runwell::sys {
 
 // setgroups(2), setgid(2), setuid(2), in this order.
-outcome become_user(const identity& who) noexcept;
+result<void> become_user(const identity& who) noexcept;
 
 // Takes capabilities out of the bounding set: neither this process nor what it executes can gain them again, whatever
 // file it executes. With keep_others, the rest outlives the change of user until set_capabilities().
-outcome drop_from_bounding_set(std::uint64_t capabilities, bool keep_others) noexcept;
+result<void> drop_from_bounding_set(std::uint64_t capabilities, bool keep_others) noexcept;
 
 // Of the capabilities that this process has, those in the mask stay. As ambient ones they are held on to by every
 // program that it executes, as any user: then each that is named must be there (bit 63: all that are there).
-outcome set_capabilities(std::uint64_t stay, bool ambient) noexcept;
+result<void> set_capabilities(std::uint64_t stay, bool ambient) noexcept;
 
-outcome refuse_new_privileges() noexcept;  // PR_SET_NO_NEW_PRIVS
+result<void> refuse_new_privileges() noexcept;  // PR_SET_NO_NEW_PRIVS
 
 // The kernel sends the signal when the parent of this process has ended; at once, when it has ended since it was
 // `parent`.
-outcome die_with_parent(int signal, pid_t parent) noexcept;
+result<void> die_with_parent(int signal, pid_t parent) noexcept;
 
 }  // namespace runwell::sys

@@ -23,20 +23,20 @@ result<unique_fd> open_private(int dir, const char* name, bool create) noexcept 
     if (create) ::mkdirat(dir, name, private_directory);
     unique_fd   opened = TRY(open_at(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW));
     struct stat is;
-    if (::fstat(opened.value(), &is) != 0) return trouble{"unable to stat ", "runwell/records", errno};
+    if (::fstat(opened.value(), &is) != 0) return error{"unable to stat ", "runwell/records", errno};
     if (!is_ours(is.st_uid) || writers_of({is.st_uid, is.st_mode}, ::geteuid()) != writers::only_us)
-        return trouble{"unable to open ", "runwell/records", EPERM};
+        return error{"unable to open ", "runwell/records", EPERM};
     return opened;
 }
 
 result<unique_fd> open_place(bool create) noexcept {
     const char* const above = ::geteuid() == 0 ? "/run" : std::getenv("XDG_RUNTIME_DIR");
-    if (above == nullptr || *above != '/') return trouble{"there is no XDG_RUNTIME_DIR", "", ENOENT};
+    if (above == nullptr || *above != '/') return error{"there is no XDG_RUNTIME_DIR", "", ENOENT};
     if (!create) {  // what only we write to was not made by anybody else: one call for who has none, as almost
                     // everybody
         fixed_text<256> path;
         path.append(above);
-        if (!path.append("/runwell/records")) return trouble{"unable to open ", "runwell/records", ENAMETOOLONG};
+        if (!path.append("/runwell/records")) return error{"unable to open ", "runwell/records", ENAMETOOLONG};
         return open_private(AT_FDCWD, path.c_str(), false);
     }
     const unique_fd run  = TRY(open_private(AT_FDCWD, above, false));
@@ -62,13 +62,13 @@ bool name_of(int service, record_name& name) noexcept {
 result<unique_fd> open_record(int service, bool create) noexcept {
     record_name     name;
     const unique_fd place = TRY(open_place(create));
-    if (!name_of(service, name)) return trouble{"unable to stat the service directory", "", errno};
+    if (!name_of(service, name)) return error{"unable to stat the service directory", "", errno};
     const int   flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | (create ? O_CREAT : 0);
     auto        file  = open_at(place.value(), name.c_str(), flags, private_file);
     struct stat is;
-    if (!file) return trouble{"unable to open the record of processes", "", file.why().error};
+    if (!file) return error{"unable to open the record of processes", "", file.why().code};
     if (::fstat(file->value(), &is) != 0 || !S_ISREG(is.st_mode) || is.st_uid != ::geteuid() || is.st_nlink != 1)
-        return trouble{"unable to open the record of processes", "", EPERM};
+        return error{"unable to open the record of processes", "", EPERM};
     return file;
 }
 

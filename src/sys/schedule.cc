@@ -54,51 +54,51 @@ int number_of(resource which) noexcept {
 
 }  // namespace
 
-outcome add_nice(int increment) noexcept {
+result<void> add_nice(int increment) noexcept {
     errno = 0;
-    if (::nice(increment) == -1 && errno != 0) return trouble{"unable to set nice level", "", errno};
-    return done{};
+    if (::nice(increment) == -1 && errno != 0) return error{"unable to set nice level", "", errno};
+    return {};
 }
 
 // musl answers sched_setscheduler with ENOSYS whatever the kernel has, so the kernel is asked itself.
-outcome set_schedule(schedule_kind policy, int priority) noexcept {
+result<void> set_schedule(schedule_kind policy, int priority) noexcept {
     const int parameter = priority;  // struct sched_param of the kernel: one int
     if (::syscall(SYS_sched_setscheduler, 0, policy_of(policy), &parameter) != 0)
-        return trouble{"unable to set the scheduling policy", "", errno};
-    return done{};
+        return error{"unable to set the scheduling policy", "", errno};
+    return {};
 }
 
-outcome set_io_priority(io_class which, int level) noexcept {
+result<void> set_io_priority(io_class which, int level) noexcept {
     const int value = (number_of(which) << kernel::io_class_shift) | level;
     if (::syscall(SYS_ioprio_set, kernel::io_who_process, 0, value) != 0)
-        return trouble{"unable to set the io priority", "", errno};
-    return done{};
+        return error{"unable to set the io priority", "", errno};
+    return {};
 }
 
-outcome set_cpus(const cpu_mask& mask, const char* as_said) noexcept {
+result<void> set_cpus(const cpu_mask& mask, const char* as_said) noexcept {
     if (::syscall(SYS_sched_setaffinity, 0, sizeof mask, mask.data()) != 0)
-        return trouble{"unable to run on the cpus ", as_said, errno};
-    return done{};
+        return error{"unable to run on the cpus ", as_said, errno};
+    return {};
 }
 
-outcome set_oom_score(int score) noexcept {
-    const trouble   why{"unable to set the oom score", ""};
+result<void> set_oom_score(int score) noexcept {
+    const error     why{"unable to set the oom score", ""};
     const unique_fd file{::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)};
     fixed_text<12>  text;
     if (score < 0) text.append('-');
     text.append(decimal{static_cast<std::uint64_t>(score < 0 ? -score : score)}.view());
-    if (!file || ::write(file.value(), text.c_str(), text.size()) < 0) return trouble{why.what, why.subject, errno};
-    return done{};
+    if (!file || ::write(file.value(), text.c_str(), text.size()) < 0) return error{why.what, why.subject, errno};
+    return {};
 }
 
-outcome set_limit(resource which, std::int64_t number, bool hard) noexcept {
+result<void> set_limit(resource which, std::int64_t number, bool hard) noexcept {
     rlimit limit{};
-    if (::getrlimit(number_of(which), &limit) != 0) return trouble{"unable to getrlimit()", "", errno};
+    if (::getrlimit(number_of(which), &limit) != 0) return error{"unable to getrlimit()", "", errno};
     const auto wanted = static_cast<rlim_t>(number);   // `most` is more than every limit
     if (hard && number >= 0) limit.rlim_max = wanted;  // up, too: EPERM without CAP_SYS_RESOURCE
     limit.rlim_cur = wanted > limit.rlim_max ? limit.rlim_max : wanted;
-    if (::setrlimit(number_of(which), &limit) != 0) return trouble{"unable to setrlimit()", "", errno};
-    return done{};
+    if (::setrlimit(number_of(which), &limit) != 0) return error{"unable to setrlimit()", "", errno};
+    return {};
 }
 
 }  // namespace runwell::sys

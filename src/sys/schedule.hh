@@ -9,11 +9,12 @@
 
 namespace runwell::sys {
 
-outcome add_nice(int increment) noexcept;                                    // nice(2)
-outcome set_schedule(schedule_kind policy, int priority) noexcept;           // sched_setscheduler(2)
-outcome set_io_priority(io_class which, int level) noexcept;                 // ioprio_set(2)
-outcome set_cpus(const cpu_mask& mask, const char* as_said) noexcept;        // sched_setaffinity(2)
-outcome set_oom_score(int score) noexcept;                                   // proc(5), /proc/PID/oom_score_adj
-outcome set_limit(resource which, std::int64_t number, bool hard) noexcept;  // setrlimit(2); clamped to the hard limit
+result<void> add_nice(int increment) noexcept;                              // nice(2)
+result<void> set_schedule(schedule_kind policy, int priority) noexcept;     // sched_setscheduler(2)
+result<void> set_io_priority(io_class which, int level) noexcept;           // ioprio_set(2)
+result<void> set_cpus(const cpu_mask& mask, const char* as_said) noexcept;  // sched_setaffinity(2)
+result<void> set_oom_score(int score) noexcept;                             // proc(5), /proc/PID/oom_score_adj
+result<void> set_limit(resource which, std::int64_t number,
+                       bool hard) noexcept;  // setrlimit(2); clamped to the hard limit
 
 }  // namespace runwell::sys

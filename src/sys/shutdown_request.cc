@@ -11,29 +11,29 @@
 namespace runwell::sys {
 namespace {
 
-outcome permit(const char* path) noexcept {
+result<void> permit(const char* path) noexcept {
     const auto made = open_at(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, 0100);
-    if (!made && made.why().error != EACCES && made.why().error != EROFS)
-        return trouble{"unable to create ", path, made.why().error};
-    if (::chmod(path, S_IXUSR) != 0) return trouble{"unable to chmod ", path, errno};
-    return done{};
+    if (!made && made.why().code != EACCES && made.why().code != EROFS)
+        return error{"unable to create ", path, made.why().code};
+    if (::chmod(path, S_IXUSR) != 0) return error{"unable to chmod ", path, errno};
+    return {};
 }
 
-outcome forbid(const char* path) noexcept {
-    if (::chmod(path, 0) != 0 && errno != ENOENT) return trouble{"unable to chmod ", path, errno};
-    return done{};
+result<void> forbid(const char* path) noexcept {
+    if (::chmod(path, 0) != 0 && errno != ENOENT) return error{"unable to chmod ", path, errno};
+    return {};
 }
 
-outcome set(const char* path, bool permitted) noexcept { return permitted ? permit(path) : forbid(path); }
+result<void> set(const char* path, bool permitted) noexcept { return permitted ? permit(path) : forbid(path); }
 
 }  // namespace
 
-outcome ask_to_stop(ending how) noexcept {
+result<void> ask_to_stop(ending how) noexcept {
     TRY(permit(path::stopit));
     TRY(set(path::reboot, how == ending::reboot));
     TRY(set(path::halt, how == ending::halt));
     ::kill(1, SIGCONT);
-    return done{};
+    return {};
 }
 
 }  // namespace runwell::sys

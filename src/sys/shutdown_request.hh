@@ -9,6 +9,6 @@ namespace runwell::sys {
 // Lets stopit, reboot (and halt) say what is to be done, and sends CONT to process no 1. Files that do not exist are
 // made where they are needed, through links to nothing as well: /etc/runit/stopit may point into a tmpfs.
 // Trouble: "unable to create ", "unable to chmod " and the file, before anything was sent.
-outcome ask_to_stop(ending how) noexcept;
+result<void> ask_to_stop(ending how) noexcept;
 
 }  // namespace runwell::sys

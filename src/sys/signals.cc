@@ -24,7 +24,7 @@ void give_default(const sigset_t& signals) noexcept {
 // What is blocked waits to be read, even if it is ignored: signal(7).
 result<unique_fd> make_readable(sigset_t signals) noexcept {
     unique_fd listener{::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK)};
-    if (!listener) return trouble{"unable to listen to signals", "", errno};
+    if (!listener) return error{"unable to listen to signals", "", errno};
     sigaddset(&signals, SIGPIPE);
     ::sigprocmask(SIG_BLOCK, &signals, nullptr);
     return listener;

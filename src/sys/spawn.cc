@@ -19,14 +19,14 @@ namespace {
 // Written by the child, read by the parent: vfork shares the memory. The object itself must be volatile: of volatile
 // members alone, g++ 12 -O2 keeps the parent's copy as it was before the vfork.
 struct report {
-    int            error  = 0;
+    int            code   = 0;
     spawned::stage failed = spawned::stage::none;
     ticks          born   = 0;
     std::uint64_t  id     = 0;
 };
 
 [[noreturn]] void give_up(volatile report& to, spawned::stage at) noexcept {
-    to.error  = errno;
+    to.code   = errno;
     to.failed = at;
     ::_exit(111);
 }
@@ -79,9 +79,9 @@ void come_to_front() noexcept {
                                         const char* search) noexcept {
     constexpr std::size_t longest = 4096;  // PATH_MAX
     char                  candidate[longest];
-    const std::size_t     name  = std::strlen(path);
-    int                   error = ENOENT;
-    const char*           next  = search;
+    const std::size_t     name = std::strlen(path);
+    int                   code = ENOENT;
+    const char*           next = search;
     for (bool more = true; more;) {
         const char* const element = next;
         const std::size_t length  = ::strcspn(element, ":");
@@ -97,9 +97,9 @@ void come_to_front() noexcept {
         std::memcpy(end, path, name + 1);
         ::execve(candidate, argv, envp);
         if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) return errno;
-        if (errno == EACCES) error = EACCES;
+        if (errno == EACCES) code = EACCES;
     }
-    return error;
+    return code;
 }
 
 }  // namespace
@@ -130,14 +130,14 @@ spawned spawn(const child_plan& plan) noexcept {
     spawned what{.pid = pid};
     if (pid > 0) what.record = {plan.entry, static_cast<std::uint32_t>(pid), earliest, said.born, said.id};
     if (what.pid < 0) {
-        what.error = errno;
+        what.code = errno;
         return what;
     }
     keep_counts();
     if (said.failed == spawned::stage::none) return what;
     while (::waitpid(what.pid, nullptr, 0) < 0 && errno == EINTR) {}
     what.pid    = 0;
-    what.error  = said.error;
+    what.code   = said.code;
     what.failed = said.failed;
     return what;
 }

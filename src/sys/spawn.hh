@@ -53,7 +53,7 @@ static_assert(std::is_trivially_destructible_v<child_plan> && std::is_standard_l
 struct spawned {
     enum class stage : unsigned char { none, directory, descriptors, execute };
     pid_t          pid    = -1;
-    int            error  = 0;
+    int            code   = 0;
     stage          failed = stage::none;
     process_record record;  // where it was asked for
 };

@@ -21,15 +21,15 @@ namespace {
 constexpr mode_t private_directory = 0700, private_file = 0600;
 
 // Makes supervise/; where that is a link to nothing, the directory that it points to.
-outcome make_directory(int service, const supervise_names& names) noexcept {
-    if (::mkdirat(service, "supervise", private_directory) == 0 || errno != EEXIST) return done{};
+result<void> make_directory(int service, const supervise_names& names) noexcept {
+    if (::mkdirat(service, "supervise", private_directory) == 0 || errno != EEXIST) return {};
 
     std::array<char, 256> target{};
     const ssize_t         length = ::readlinkat(service, "supervise", target.data(), target.size());
-    if (length < 0) return done{};  // not a link
-    if (length == static_cast<ssize_t>(target.size())) return trouble{"unable to readlink ", names.link_too_long};
+    if (length < 0) return {};  // not a link
+    if (length == static_cast<ssize_t>(target.size())) return error{"unable to readlink ", names.link_too_long};
     ::mkdirat(service, target.data(), private_directory);
-    return done{};
+    return {};
 }
 
 result<unique_fd> open_fifo(int directory, const char* path, int flags) noexcept {
@@ -45,7 +45,7 @@ result<unique_fd> open_own(int directory, const char* path) noexcept {
     struct stat is;
     if (there &&
         (::fstat(there->value(), &is) != 0 || !S_ISREG(is.st_mode) || is.st_uid != ::geteuid() || is.st_nlink != 1))
-        return trouble{"unable to open ", path, EPERM};
+        return error{"unable to open ", path, EPERM};
     return there;
 }
 
@@ -62,15 +62,15 @@ bool write_in_place(unique_fd& file, int directory, const char* path, std::span<
 }
 
 // `file` becomes a new one under this name; on a full disk what is there is overwritten.
-outcome renew(unique_fd& file, int directory, const char* path, const char* beside, const char* spoken,
-              std::span<const std::byte> content) noexcept {
+result<void> renew(unique_fd& file, int directory, const char* path, const char* beside, const char* spoken,
+                   std::span<const std::byte> content) noexcept {
     auto made = replace_file(directory, path, beside, content);
     if (!made) {
-        if (write_in_place(file, directory, path, content)) return done{};
-        return trouble{made.why().what, spoken, made.why().error};
+        if (write_in_place(file, directory, path, content)) return {};
+        return error{made.why().what, spoken, made.why().code};
     }
     file = std::move(*made);
-    return done{};
+    return {};
 }
 
 bool only_we_put_names_into(int directory, const char* path, bool sticky_will_do) noexcept {
@@ -102,7 +102,7 @@ result<supervise> supervise::open(int service, const supervise_names& names) noe
     supervise opened;
     opened.names_  = &names;
     auto directory = hold_directory(service, "supervise");
-    if (!directory) return trouble{"unable to open ", names.lock, directory.why().error};
+    if (!directory) return error{"unable to open ", names.lock, directory.why().code};
     opened.directory_ = std::move(*directory);
     return opened;
 }
@@ -156,25 +156,25 @@ result<supervise> supervise::lock(int service, const supervise_names& names, boo
     TRY(make_directory(service, names));
     supervise made = TRY(open(service, names));
     auto      lock = open_entry(made.directory_.value(), "lock", O_RDWR | O_CREAT, private_file);
-    if (!lock) return trouble{"unable to open ", names.lock, lock.why().error};
+    if (!lock) return error{"unable to open ", names.lock, lock.why().code};
     made.hold_lock(service, std::move(*lock));
     while (::flock(made.lock_.value(), LOCK_EX | (wait ? 0 : LOCK_NB)) != 0)
-        if (errno != EINTR) return trouble{"unable to lock ", names.lock, errno};
+        if (errno != EINTR) return error{"unable to lock ", names.lock, errno};
     return made;
 }
 
-outcome supervise::open_fifos() noexcept {
+result<void> supervise::open_fifos() noexcept {
     // Open for writing too, so that it never comes to an end when a client closes it.
     auto control = open_fifo(directory_.value(), "control", O_RDWR);
-    if (!control) return trouble{"unable to open ", names_->control, control.why().error};
+    if (!control) return error{"unable to open ", names_->control, control.why().code};
     struct stat is;
-    if (::fstat(control->value(), &is) != 0 || !S_ISFIFO(is.st_mode)) return trouble{names_->control_is_no_fifo};
+    if (::fstat(control->value(), &is) != 0 || !S_ISFIFO(is.st_mode)) return error{names_->control_is_no_fifo};
 
     auto ok = open_fifo(directory_.value(), "ok", O_RDONLY);
-    if (!ok) return trouble{"unable to open ", names_->ok, ok.why().error};
+    if (!ok) return error{"unable to open ", names_->ok, ok.why().code};
     control_ = std::move(*control);
     ok_      = std::move(*ok);
-    return done{};
+    return {};
 }
 
 std::optional<char> supervise::next_command() const noexcept {
@@ -194,23 +194,23 @@ bool supervise::go_on_with_status() noexcept {
 file_identity supervise::status_file() const noexcept { return identity_by_birth(directory_.value(), "status"); }
 
 // Each as far as it can be written. What says something else than what is true is not left standing.
-outcome supervise::publish(const status& now) noexcept {
-    if (published_ == now) return done{};
+result<void> supervise::publish(const status& now) noexcept {
+    if (published_ == now) return {};
     const auto before = std::exchange(published_, std::nullopt);
 
-    outcome       said  = done{};
-    const outcome pid   = !before || before->pid != now.pid ? publish_pid(now.pid) : outcome{done{}};
-    const outcome text  = publish_words(words(now), before ? words(*before).size() : 0);
-    const outcome bytes = publish_record(encode(now));
+    result<void>       said  = {};
+    const result<void> pid   = !before || before->pid != now.pid ? publish_pid(now.pid) : result<void>{};
+    const result<void> text  = publish_words(words(now), before ? words(*before).size() : 0);
+    const result<void> bytes = publish_record(encode(now));
     if (!bytes) ::unlinkat(directory_.value(), "status", 0);
-    for (const outcome* each : {&pid, &text, &bytes})
+    for (const result<void>* each : {&pid, &text, &bytes})
         if (said && !*each) said = *each;
     if (said) published_ = now;
     return said;
 }
 
 // By way of the empty file, which is what a service without a process has: never by changing digits.
-outcome supervise::publish_pid(std::uint32_t pid) noexcept {
+result<void> supervise::publish_pid(std::uint32_t pid) noexcept {
     fixed_text<24> line;
     if (pid != 0) {
         line.append(decimal{pid}.view());
@@ -218,21 +218,21 @@ outcome supervise::publish_pid(std::uint32_t pid) noexcept {
     }
     const auto content = bytes_of(line.view());
     const bool fits    = line.empty() || line.size() == pid_size_;
-    if (fits && pid_ && ::ftruncate(pid_.value(), 0) == 0 && write_over(pid_, content)) return done{};
+    if (fits && pid_ && ::ftruncate(pid_.value(), 0) == 0 && write_over(pid_, content)) return {};
     TRY(renew(pid_, directory_.value(), "pid", "pid.new", names_->pid_new, content));
     pid_size_ = line.size();
-    return done{};
+    return {};
 }
 
 // Over `size` bytes of other words, if these are as many.
-outcome supervise::publish_words(const status_words& text, std::size_t size) noexcept {
+result<void> supervise::publish_words(const status_words& text, std::size_t size) noexcept {
     const auto content = bytes_of(text.view());
-    if (text.size() == size && write_over(stat_, content)) return done{};
+    if (text.size() == size && write_over(stat_, content)) return {};
     return renew(stat_, directory_.value(), "stat", "stat.new", names_->stat_new, content);
 }
 
-outcome supervise::publish_record(const status_record& record) noexcept {
-    if (write_over(status_, record)) return done{};
+result<void> supervise::publish_record(const status_record& record) noexcept {
+    if (write_over(status_, record)) return {};
     new_status_ = true;
     return renew(status_, directory_.value(), "status", "status.new", names_->status_new, record);
 }

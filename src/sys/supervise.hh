@@ -85,7 +85,7 @@ public:
     bool has_new_status() noexcept { return std::exchange(new_status_, false); }
 
     // Opens control and ok, made where they are not there. From now on clients find somebody.
-    outcome open_fifos() noexcept;
+    result<void> open_fifos() noexcept;
 
     // The next control byte; nothing when there is none (now).
     std::optional<char> next_command() const noexcept;
@@ -93,7 +93,7 @@ public:
 
     // Lets the files say this, where they do not yet. On a full disk they are overwritten where they lie; a status that
     // cannot be written is removed. After a failure call again to try again.
-    outcome publish(const status& now) noexcept;
+    result<void> publish(const status& now) noexcept;
 
     // The directory has been removed, or the lock: nobody can reach this supervisor any more, or another can come
     // beside it.
@@ -107,9 +107,9 @@ private:
     static result<supervise> open(int service, const supervise_names& names) noexcept;
     void                     hold_lock(int service, unique_fd lock) noexcept;
 
-    outcome publish_pid(std::uint32_t pid) noexcept;
-    outcome publish_words(const status_words& text, std::size_t size) noexcept;
-    outcome publish_record(const status_record& record) noexcept;
+    result<void> publish_pid(std::uint32_t pid) noexcept;
+    result<void> publish_words(const status_words& text, std::size_t size) noexcept;
+    result<void> publish_record(const status_record& record) noexcept;
 
     const supervise_names* names_ = nullptr;
     unique_fd              directory_, lock_, control_, ok_;

@@ -91,9 +91,9 @@ int trails::add(const step& what, const char* path, std::uint32_t mask) noexcept
     if (!steps_.grow(count_ + 1)) return error_ = ENOMEM;
     const result<int> where = watch_.add(path, mask | IN_MASK_ADD);
     if (!where) {
-        const int error = where.why().error;
-        if (error != ENOENT && error != ENOTDIR) error_ = error;
-        return error;
+        const int code = where.why().code;
+        if (code != ENOENT && code != ENOTDIR) error_ = code;
+        return code;
     }
     step& s = steps_.all()[count_++];
     s       = what;
@@ -113,15 +113,15 @@ bool trails::walk_along(walk& on) noexcept {
         if (!enter(child, name)) return whole;  // too long for any path: it cannot come to exist
 
         const step way{-1, on.owner, 0, step::kind::way, false};
-        int        error = add(way, child.c_str(), own_end | IN_DONT_FOLLOW);
-        if (error == ENOENT || error == ENOTDIR) {
+        int        code = add(way, child.c_str(), own_end | IN_DONT_FOLLOW);
+        if (code == ENOENT || code == ENOTDIR) {
             const step missing{-1, on.owner, hash_of(name), step::kind::name, false};
             if (add(missing, or_here(on.here), appearing | own_end) != 0) return false;
             if (!exists(child.c_str())) return whole;
             on.ahead = before;  // it came just now
             continue;
         }
-        if (error != 0) whole = false;
+        if (code != 0) whole = false;
 
         char    bytes[PATH_MAX];
         ssize_t size = ::readlink(child.c_str(), bytes, sizeof bytes);
@@ -166,9 +166,9 @@ bool trails::watch_removal(const walk& on, removal by) noexcept {
     path_text run = on.here;
     if (enter(run, "run")) {
         const step file{-1, on.owner, 0, step::kind::way, false};
-        const int  error = add(file, run.c_str(), own_end | IN_ATTRIB | IN_DONT_FOLLOW);
-        if (error == 0) return true;
-        if (error != ENOENT && error != ENOTDIR) return false;
+        const int  code = add(file, run.c_str(), own_end | IN_ATTRIB | IN_DONT_FOLLOW);
+        if (code == 0) return true;
+        if (code != ENOENT && code != ENOTDIR) return false;
     }
     return watch_parent(on);
 }

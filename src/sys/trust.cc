@@ -50,21 +50,21 @@ writers writers_of(int dir) noexcept {
 }
 
 result<opened_entry> open_trusted(int dir, const char* name, expected type, int flags, mode_t mode) noexcept {
-    const auto    refused = [&](int error) { return trouble{"unable to open ", name, error}; };
+    const auto    refused = [&](int code) { return error{"unable to open ", name, code}; };
     const writers who     = writers_of(dir);
     const int     follow  = who == writers::only_us ? 0 : AT_SYMLINK_NOFOLLOW;
     const int     as      = flags | O_NONBLOCK | O_NOCTTY | (follow == 0 ? 0 : O_NOFOLLOW);
     struct stat   about;
     if (::fstatat(dir, name, &about, follow) == 0) {
-        if (const int error = objection(about, trust_in(who, facts_of(about), ::geteuid()), type); error != 0)
-            return refused(error);
+        if (const int code = objection(about, trust_in(who, facts_of(about), ::geteuid()), type); code != 0)
+            return refused(code);
     } else if (errno != ENOENT || (flags & O_CREAT) == 0) {
         return refused(errno);
     }
     opened_entry opened{.file = TRY(open_at(dir, name, as, mode))};
     if (::fstat(opened.file.value(), &about) != 0) return refused(errno);
     opened.how = trust_in(who, facts_of(about), ::geteuid());
-    if (const int error = objection(about, opened.how, type); error != 0) return refused(error);
+    if (const int code = objection(about, opened.how, type); code != 0) return refused(code);
     return opened;
 }
 
@@ -72,11 +72,11 @@ result<opened_entry> open_trusted_path(int base, const char* path, expected type
     const std::string_view whole{path};
     const std::size_t      name = whole.rfind('/') + 1;  // npos + 1: 0
     fixed_text<4096>       above;                        // PATH_MAX
-    if (!above.append(name == 0 ? "." : whole.substr(0, name))) return trouble{"unable to open ", path, ENAMETOOLONG};
+    if (!above.append(name == 0 ? "." : whole.substr(0, name))) return error{"unable to open ", path, ENAMETOOLONG};
     const auto directory = hold_directory(base, above.c_str());
-    if (!directory) return trouble{"unable to open ", path, directory.why().error};
+    if (!directory) return error{"unable to open ", path, directory.why().code};
     auto opened = open_trusted(directory->value(), path + name, type, flags, mode);
-    if (!opened) return trouble{"unable to open ", path, opened.why().error};
+    if (!opened) return error{"unable to open ", path, opened.why().code};
     return opened;
 }
 
@@ -85,7 +85,7 @@ result<std::size_t> read_up_to(int file, std::span<char> bytes) noexcept {
     while (size < bytes.size()) {
         const ssize_t got = ::read(file, bytes.data() + size, bytes.size() - size);
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return trouble{"unable to read", "", errno};
+        if (got < 0) return error{"unable to read", "", errno};
         if (got == 0) break;
         size += static_cast<std::size_t>(got);
     }
@@ -95,10 +95,10 @@ result<std::size_t> read_up_to(int file, std::span<char> bytes) noexcept {
 result<content_size> read_trusted(int dir, const char* name, std::span<char> bytes) noexcept {
     const opened_entry opened = TRY(open_trusted(dir, name, expected::regular, O_RDONLY));
     auto               size   = read_up_to(opened.file.value(), bytes);
-    if (!size) return trouble{"unable to read ", name, size.why().error};
+    if (!size) return error{"unable to read ", name, size.why().code};
     char more = '\0';
     if (*size == bytes.size() && ::read(opened.file.value(), &more, 1) > 0)
-        return trouble{"unable to read ", name, EFBIG};
+        return error{"unable to read ", name, EFBIG};
     return content_size{*size, opened.how};
 }
 

@@ -33,7 +33,7 @@ result<content> read_all(int fd, std::size_t size) noexcept {
     while (have < room.size()) {
         const ssize_t got = ::read(fd, room.data() + have, room.size() - have);
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return trouble{"unable to read", "", errno};
+        if (got < 0) return error{"unable to read", "", errno};
         if (got == 0) break;
         have += static_cast<std::size_t>(got);
     }
@@ -57,8 +57,8 @@ result<content> read_file(const char* path, user_database in) noexcept {
     struct stat     info {};
     if (in == user_database::new_root &&
         !(is_roots_directory("/") && is_roots_directory("/etc") && is_roots_word(file.value())))
-        return trouble{"unable to open ", path, EPERM};
-    if (::fstat(file.value(), &info) != 0) return trouble{"unable to stat ", path, errno};
+        return error{"unable to open ", path, EPERM};
+    if (::fstat(file.value(), &info) != 0) return error{"unable to stat ", path, errno};
     return read_all(file.value(), static_cast<std::size_t>(info.st_size) + 1);
 }
 
@@ -98,11 +98,11 @@ std::string_view name_in(std::string_view line) noexcept { return split(line, ':
 
 // :uid:gid[:gid]…
 result<identity> by_numbers(const char* text) noexcept {
-    const trouble invalid{"invalid uid/gids: ", text + 1};
-    identity      who{.room = TRY(pages::make(most_groups * sizeof(id_number)))};
-    group_list    groups{who.room.as<id_number>()};
-    two_parts     part = split(text + 1, ':');
-    const auto    uid  = id_in(part.head);
+    const error invalid{"invalid uid/gids: ", text + 1};
+    identity    who{.room = TRY(pages::make(most_groups * sizeof(id_number)))};
+    group_list  groups{who.room.as<id_number>()};
+    two_parts   part = split(text + 1, ':');
+    const auto  uid  = id_in(part.head);
     if (!uid || !part.found) return invalid;
     while (part.found) {
         part           = split(part.rest, ':');
@@ -129,7 +129,7 @@ private:
     std::optional<id_number> group_named(std::string_view name) noexcept;
     content                  ask(const char* database, std::string_view name) const noexcept;
     bool                     add_memberships(std::string_view name, group_list& into) noexcept;
-    trouble                  unknown(const char* text) const noexcept;
+    error                    unknown(const char* text) const noexcept;
 
     naming        form_;
     user_database in_;
@@ -142,7 +142,7 @@ std::string_view search::file(content& known, const char* path) noexcept {
     if (known.text.data() == nullptr) {
         auto read = read_file(path, in_);
         if (!read) {
-            error_ = read.why().error;
+            error_ = read.why().code;
             return {};
         }
         known = std::move(*read);
@@ -174,7 +174,7 @@ bool search::add_memberships(std::string_view name, group_list& into) noexcept {
     return add_groups_said(answer.text, into);
 }
 
-trouble search::unknown(const char* text) const noexcept {
+error search::unknown(const char* text) const noexcept {
     const bool account = form_ == naming::account;
     if (error_ != 0)
         return {account ? "unable to get password file entry" : "unable to get password/group file entry", "", error_};
@@ -194,9 +194,9 @@ result<identity> search::by_names(const char* text, bool init_groups) noexcept {
         part           = split(part.rest, ':');
         const auto gid = group_named(part.head);
         if (!gid) return unknown(text);
-        if (!groups.add(*gid)) return trouble{"unable to setgroups", "", EINVAL};
+        if (!groups.add(*gid)) return error{"unable to setgroups", "", EINVAL};
     }
-    if (init_groups && !add_memberships(name, groups)) return trouble{"unable to setgroups", "", EINVAL};
+    if (init_groups && !add_memberships(name, groups)) return error{"unable to setgroups", "", EINVAL};
     who.uid   = found->uid;
     who.count = groups.groups().size();
     return who;

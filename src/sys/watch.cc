@@ -9,13 +9,13 @@ namespace runwell::sys {
 result<watch> watch::make() noexcept {
     watch made;
     made.fd_.reset(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-    if (!made.fd_) return trouble{"unable to watch for changes", "", errno};
+    if (!made.fd_) return error{"unable to watch for changes", "", errno};
     return made;
 }
 
 result<int> watch::add(const char* path, std::uint32_t mask) const noexcept {
     const int where = ::inotify_add_watch(fd_.value(), path, mask);
-    if (where < 0) return trouble{"unable to watch ", path, errno};
+    if (where < 0) return error{"unable to watch ", path, errno};
     return where;
 }
 

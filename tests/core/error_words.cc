@@ -25,13 +25,13 @@ TEST(error_words, are_those_that_scripts_match_on) {
 }
 
 TEST(error_words, what_has_no_words_is_said_to_be_unknown) {
-    for (const int error : {-1, 1'000'000, ECANCELED, EOWNERDEAD}) EXPECT_EQ(error_words(error), "unknown error");
+    for (const int code : {-1, 1'000'000, ECANCELED, EOWNERDEAD}) EXPECT_EQ(error_words(code), "unknown error");
 }
 
 TEST(error_words, are_never_empty_and_never_end_a_line) {
-    for (int error = -10; error < 200; ++error) {
-        EXPECT_FALSE(error_words(error).empty()) << error;
-        EXPECT_EQ(error_words(error).find_first_of("\n:"), std::string_view::npos) << error;
+    for (int code = -10; code < 200; ++code) {
+        EXPECT_FALSE(error_words(code).empty()) << code;
+        EXPECT_EQ(error_words(code).find_first_of("\n:"), std::string_view::npos) << code;
     }
 }
 

@@ -9,7 +9,7 @@ namespace runwell {
 namespace {
 
 result<int> half(int of) {
-    if (of % 2 != 0) return trouble{"unable to halve ", "an odd number", EDOM};
+    if (of % 2 != 0) return error{"unable to halve ", "an odd number", EDOM};
     return of / 2;
 }
 
@@ -29,14 +29,14 @@ TEST(result, holds_what_could_not_be_done) {
     ASSERT_FALSE(none);
     EXPECT_STREQ(none.why().what, "unable to halve ");
     EXPECT_STREQ(none.why().subject, "an odd number");
-    EXPECT_EQ(none.why().error, EDOM);
+    EXPECT_EQ(none.why().code, EDOM);
 }
 
 TEST(result, try_goes_on_with_the_value_and_out_with_the_trouble) {
     EXPECT_EQ(*quarter(8), 2);
     EXPECT_FALSE(quarter(6)) << "the second half";
     EXPECT_FALSE(quarter(5)) << "the first half";
-    EXPECT_EQ(quarter(5).why().error, EDOM);
+    EXPECT_EQ(quarter(5).why().code, EDOM);
 }
 
 TEST(result, a_value_that_can_only_be_moved_is_moved) {
@@ -52,11 +52,11 @@ TEST(result, a_value_that_can_only_be_moved_is_moved) {
 }
 
 TEST(result, an_outcome_has_nothing_to_say_but_success) {
-    const outcome good = done{};
-    const outcome bad  = trouble{"unable to create pipe"};
+    const result<void> good = {};
+    const result<void> bad  = error{"unable to create pipe"};
     EXPECT_TRUE(good);
     EXPECT_FALSE(bad);
-    EXPECT_EQ(bad.why().error, 0);
+    EXPECT_EQ(bad.why().code, 0);
     EXPECT_STREQ(bad.why().subject, "");
 }
 

@@ -5,7 +5,7 @@
 
 #include "core/error_words.hh"
 #include "sys/files.hh"
-#include "sys/say.hh"
+#include "sys/messages.hh"
 
 namespace runwell {
 namespace {
@@ -40,20 +40,20 @@ void console::warn(std::string_view text, std::string_view subject) const noexce
     sys::say({"- runit: warning: ", text, subject});
 }
 
-void console::cannot(const char* text, std::string_view subject, int error) const noexcept {
+void console::cannot(const char* text, std::string_view subject, int code) const noexcept {
     refresh();
-    sys::say({"- runit: fatal: ", text, subject, ": ", error_words(error)});
+    sys::say({"- runit: fatal: ", text, subject, ": ", error_words(code)});
 }
 
-void console::cannot_fork(std::string_view subject, std::string_view then, int error) const noexcept {
+void console::cannot_fork(std::string_view subject, std::string_view then, int code) const noexcept {
     refresh();
-    sys::say({"- runit: fatal: unable to fork for \"", subject, "\" ", then, ": ", error_words(error)});
+    sys::say({"- runit: fatal: unable to fork for \"", subject, "\" ", then, ": ", error_words(code)});
 }
 
 sys::unique_fd console::for_stage_1() noexcept {
     auto opened = open_console(O_RDWR);
     if (opened) return std::move(*opened);
-    sys::say({"- runit: warning: unable to open /dev/console: ", error_words(opened.why().error)});
+    sys::say({"- runit: warning: unable to open /dev/console: ", error_words(opened.why().code)});
     return {};
 }
 

@@ -18,10 +18,10 @@ public:
     static console of_machine() noexcept;
     static console of_container() noexcept { return console{false}; }
 
-    void inform(std::string_view text, std::string_view subject = {}) const noexcept;   // "- runit: …"
-    void warn(std::string_view text, std::string_view subject = {}) const noexcept;     // "- runit: warning: …"
-    void cannot(const char* text, std::string_view subject, int error) const noexcept;  // "- runit: fatal: …: why"
-    void cannot_fork(std::string_view subject, std::string_view then, int error) const noexcept;
+    void inform(std::string_view text, std::string_view subject = {}) const noexcept;  // "- runit: …"
+    void warn(std::string_view text, std::string_view subject = {}) const noexcept;    // "- runit: warning: …"
+    void cannot(const char* text, std::string_view subject, int code) const noexcept;  // "- runit: fatal: …: why"
+    void cannot_fork(std::string_view subject, std::string_view then, int code) const noexcept;
 
     // /dev/console for reading and writing: stage 1 has it for its standard input. None where there is none.
     static sys::unique_fd for_stage_1() noexcept;

@@ -40,7 +40,7 @@ bool exists(const char* path) noexcept {
 }
 
 // What a shell exits with when it cannot start a command.
-int code_of_missing(int error) noexcept { return error == ENOENT ? 127 : 126; }
+int code_of_missing(int code) noexcept { return code == ENOENT ? 127 : 126; }
 
 void send(pid_t to, int signal) noexcept {
     if (to > 0) ::kill(to, signal);
@@ -328,12 +328,12 @@ std::optional<container_event> container::run_step() noexcept {
         return std::nullopt;
     }
     if (child.pid < 0) {
-        console_.cannot_fork(path, "pausing", child.error);
+        console_.cannot_fork(path, "pausing", child.code);
         try_again_ = true;
         return container_event{.what = kind::step_not_started};
     }
-    console_.cannot("unable to start child: ", path, child.error);
-    return container_event{.what = kind::step_ended, .status = code_of_missing(child.error) << 8};
+    console_.cannot("unable to start child: ", path, child.code);
+    return container_event{.what = kind::step_ended, .status = code_of_missing(child.code) << 8};
 }
 
 // /etc/runit/2 where there is one. Else runsvdir, without a log: what services say on standard error reaches the log of
@@ -349,11 +349,11 @@ std::optional<container_event> container::start_services() noexcept {
         return std::nullopt;
     }
     if (child.pid < 0) {
-        console_.cannot_fork(argv[0], "pausing", child.error);
+        console_.cannot_fork(argv[0], "pausing", child.code);
         return container_event{.what = kind::services_not_started};
     }
-    console_.cannot("unable to start child: ", argv[0], child.error);
-    return container_event{.what = kind::services_ended, .status = code_of_missing(child.error) << 8};
+    console_.cannot("unable to start child: ", argv[0], child.code);
+    return container_event{.what = kind::services_ended, .status = code_of_missing(child.code) << 8};
 }
 
 std::optional<container_event> container::start_command() noexcept {
@@ -364,11 +364,11 @@ std::optional<container_event> container::start_command() noexcept {
         return std::nullopt;
     }
     if (child.pid < 0) {
-        console_.cannot_fork(command_[0], "pausing", child.error);
+        console_.cannot_fork(command_[0], "pausing", child.code);
         return container_event{.what = kind::command_not_started};
     }
-    console_.cannot("unable to start child: ", command_[0], child.error);
-    return container_event{.what = kind::command_not_started, .status = code_of_missing(child.error)};
+    console_.cannot("unable to start child: ", command_[0], child.code);
+    return container_event{.what = kind::command_not_started, .status = code_of_missing(child.code)};
 }
 
 // Everything that a command may want, but what the kernel sends for a mistake of our own.

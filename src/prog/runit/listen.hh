@@ -16,7 +16,7 @@ sys::unique_fd listen(const console& to_say_so, Signals signals) noexcept {
     for (;;) {
         auto listener = sys::listen_to(signals);
         if (listener) return std::move(*listener);
-        to_say_so.cannot("unable to listen to signals, pausing", "", listener.why().error);
+        to_say_so.cannot("unable to listen to signals, pausing", "", listener.why().code);
         sys::wait_for({}, sys::monotonic() + 5 * one_second);
     }
 }

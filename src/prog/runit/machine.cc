@@ -132,10 +132,10 @@ std::optional<kind> machine::start_stage(const char* path) noexcept {
         return std::nullopt;
     }
     if (child.pid < 0) {
-        console_.cannot_fork(path, "pausing", child.error);
+        console_.cannot_fork(path, "pausing", child.code);
         return kind::stage_not_started;
     }
-    console_.cannot("unable to start child: ", path, child.error);
+    console_.cannot("unable to start child: ", path, child.code);
     return kind::stage_ended;
 }
 
@@ -148,10 +148,10 @@ std::optional<kind> machine::start_script(const char* path) noexcept {
     }
     if (child.pid < 0) {
         const bool is_power = state_.beside == system_state::script::pwrfail;
-        console_.cannot_fork(path, is_power ? "forcing shutdown" : "pausing", child.error);
+        console_.cannot_fork(path, is_power ? "forcing shutdown" : "pausing", child.code);
         return kind::script_not_started;
     }
-    console_.cannot("unable to start child: ", path, child.error);
+    console_.cannot("unable to start child: ", path, child.code);
     return kind::script_ended;
 }
 

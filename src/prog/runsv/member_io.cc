@@ -28,7 +28,7 @@ const sys::supervise_names& names_of(member who) noexcept {
 
 result<sys::unique_fd> open_service_directory(int dir, const char* path) noexcept {
     auto opened = sys::open_directory(dir, path);
-    return opened || opened.why().error != EACCES ? std::move(opened) : sys::hold_directory(dir, path);
+    return opened || opened.why().code != EACCES ? std::move(opened) : sys::hold_directory(dir, path);
 }
 
 }  // namespace runwell

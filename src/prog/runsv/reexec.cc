@@ -68,7 +68,7 @@ bool installed_program(fixed_text<1023>& path) noexcept {
 constexpr const char* no_reexec = "unable to become the installed runsv, going on as before";
 constexpr const char* because   = "unable to become the installed runsv, going on as before: ";
 
-trouble why_not(program_defect defect) noexcept {
+error why_not(program_defect defect) noexcept {
     switch (defect) {
         case program_defect::none: break;
         case program_defect::not_elf: return {because, "it is no program for this machine"};
@@ -81,16 +81,15 @@ trouble why_not(program_defect defect) noexcept {
 }
 
 // Whether execve(2) of this file would get us a supervisor.
-outcome check(const char* path) noexcept {
+result<void> check(const char* path) noexcept {
     const auto  file = sys::open_at(AT_FDCWD, path, O_RDONLY | O_NONBLOCK);
     struct stat is;
-    if (!file || ::fstat(file->value(), &is) != 0) return trouble{no_reexec, "", file ? errno : file.why().error};
-    if (!S_ISREG(is.st_mode) || ::faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) != 0)
-        return trouble{no_reexec, "", EACCES};
+    if (!file || ::fstat(file->value(), &is) != 0) return error{no_reexec, "", file ? errno : file.why().code};
+    if (!S_ISREG(is.st_mode) || ::faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) != 0) return error{no_reexec, "", EACCES};
 
     std::array<std::byte, program_head_size> bytes;
     const ssize_t                            size = ::pread(file->value(), bytes.data(), bytes.size(), 0);
-    if (size < 0) return trouble{no_reexec, "", errno};
+    if (size < 0) return error{no_reexec, "", errno};
     const auto         read  = std::span{bytes}.first(static_cast<std::size_t>(size));
     const program_head found = look_at_program(read, static_cast<std::uint64_t>(is.st_size), {__ehdr_start, 64});
     if (found.defect != program_defect::none) return why_not(found.defect);
@@ -100,7 +99,7 @@ outcome check(const char* path) noexcept {
         static_cast<ssize_t>(notes.size()))
         return why_not(program_defect::truncated);
     const program_defect defect = look_at_notes(notes, handover_version);
-    return defect == program_defect::none ? outcome{done{}} : outcome{why_not(defect)};
+    return defect == program_defect::none ? result<void>{} : result<void>{why_not(defect)};
 }
 
 // A file without a name, which nobody can change any more.
@@ -111,19 +110,19 @@ result<sys::unique_fd> sealed(std::span<const std::byte> bytes) noexcept {
     };
     sys::unique_fd memory{make(no_exec)};
     if (!memory && errno == EINVAL) memory.reset(make(0));
-    if (!memory) return trouble{no_reexec, "", errno};
+    if (!memory) return error{no_reexec, "", errno};
     const ssize_t wrote = ::write(memory.value(), bytes.data(), bytes.size());
-    if (wrote != static_cast<ssize_t>(bytes.size())) return trouble{no_reexec, "", wrote < 0 ? errno : ENOSPC};
-    if (::fcntl(memory.value(), F_ADD_SEALS, seals) != 0) return trouble{no_reexec, "", errno};
+    if (wrote != static_cast<ssize_t>(bytes.size())) return error{no_reexec, "", wrote < 0 ? errno : ENOSPC};
+    if (::fcntl(memory.value(), F_ADD_SEALS, seals) != 0) return error{no_reexec, "", errno};
     return memory;
 }
 
 }  // namespace
 
-trouble reexec(const handover& all, char* const* argv) noexcept {
+error reexec(const handover& all, char* const* argv) noexcept {
     fixed_text<1023> program;
     if (!installed_program(program)) return {because, "it cannot be found without /proc"};
-    const outcome fit = check(program.c_str());
+    const result<void> fit = check(program.c_str());
     if (!fit) return fit.why();
     const auto memory = sealed(encode(all));
     if (!memory) return memory.why();
@@ -141,9 +140,9 @@ trouble reexec(const handover& all, char* const* argv) noexcept {
     environment[count + 1] = nullptr;
 
     keep(all, memory->value(), true);
-    const int error = sys::execute(program.c_str(), argv, environment);
+    const int code = sys::execute(program.c_str(), argv, environment);
     keep(all, memory->value(), false);
-    return {no_reexec, "", error};
+    return {no_reexec, "", code};
 }
 
 bool has_been_reexeced() noexcept {
@@ -170,9 +169,9 @@ result<std::optional<handover>> received() noexcept {
     const int            has = ::fcntl(memory.value(), F_GET_SEALS);
     if (has < 0 || (has & seals) != seals ||
         ::pread(memory.value(), bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
-        return trouble{"unable to read what was handed over", "", has < 0 ? errno : EINVAL};
+        return error{"unable to read what was handed over", "", has < 0 ? errno : EINVAL};
     auto got = decode_handover(bytes, self);
-    if (!got) return trouble{"unable to understand what was handed over"};
+    if (!got) return error{"unable to understand what was handed over"};
     keep(*got, -1, false);
     return got;
 }

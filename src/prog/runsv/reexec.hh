@@ -18,7 +18,7 @@
 namespace runwell {
 
 // Becomes the program that this one was started as. Returns only when it does not, and says why.
-trouble reexec(const handover& all, char* const* argv) noexcept;
+error reexec(const handover& all, char* const* argv) noexcept;
 
 // There may be something to be received.
 bool has_been_reexeced() noexcept;

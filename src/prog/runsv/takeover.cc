@@ -43,7 +43,7 @@ struct leftovers {
     bool         is_there = false;  // a supervisor has left them
 };
 
-void say_why(const sys::voice& say, std::uint32_t pid, bool trusted) noexcept {
+void say_why(const sys::messages& say, std::uint32_t pid, bool trusted) noexcept {
     const decimal number{pid};
     say.warn({"process ", number.view(), " may be left of this service",
               trusted ? ", and cannot be identified" : " (others can write to its record in supervise/)",
@@ -52,7 +52,7 @@ void say_why(const sys::voice& say, std::uint32_t pid, bool trusted) noexcept {
 
 // Whether the process of this record lives and is adopted, by what the kernel says of it.
 bool examine(const std::optional<process_record>& recorded, bool trusted, truth scope, const boot_scope& then,
-             const boot_scope& now, supervised_process& as, const sys::voice& say) noexcept {
+             const boot_scope& now, supervised_process& as, const sys::messages& say) noexcept {
     if (trusted) as.record = recorded;  // what others may have written is not written down as our own word
     if (!recorded) return false;
     sys::orphan    watched;
@@ -80,7 +80,7 @@ bool examine(const std::optional<process_record>& recorded, bool trusted, truth 
     return !as.foreign;
 }
 
-leftovers look_at(member_io& its, const boot_scope& now, const service& fresh, const sys::voice& say) noexcept {
+leftovers look_at(member_io& its, const boot_scope& now, const service& fresh, const sys::messages& say) noexcept {
     const found_records found = find_records(its, now);
     leftovers           e{.record = found.first, .of_it = {.said = {.since = fresh.since}, .wanted = fresh.wanted}};
     const ledger&       left = e.record.what;
@@ -110,16 +110,17 @@ leftovers look_at(member_io& its, const boot_scope& now, const service& fresh, c
 }
 
 // Reopens the log pipe through an adopted process that has it open. ENOENT: none has.
-outcome reopen(sys::pipe_ends& pipe, const file_identity& which, const member_io& main, const member_io& log) noexcept {
-    outcome tried = done{};
+result<void> reopen(sys::pipe_ends& pipe, const file_identity& which, const member_io& main,
+                    const member_io& log) noexcept {
+    result<void> tried = {};
     for (const supervised_process* holder : {&log.process, &main.process, &main.script}) {
         if (holder->pid == 0 || holder->foreign) continue;
         auto ends = sys::reopen_pipe(static_cast<std::uint32_t>(holder->pid), which);
         if (ends) {
             pipe = std::move(*ends);
-            return done{};
+            return {};
         }
-        if (tried || ends.why().error != ENOENT) tried = ends.why();
+        if (tried || ends.why().code != ENOENT) tried = ends.why();
     }
     return tried;
 }
@@ -138,12 +139,12 @@ void end_all(leftovers& of_main, leftovers& of_log, member_io& main, member_io& 
 }  // namespace
 
 initial_events take_over(pair& state, member_io& main, member_io& log, sys::pipe_ends& pipe, const boot_scope& now,
-                         const sys::voice& say) noexcept {
+                         const sys::messages& say) noexcept {
     leftovers of_main = look_at(main, now, state.main, say), of_log;
     if (state.has_log) of_log = look_at(log, now, state.log, say);
     if (state.has_log && of_main.is_there && of_main.record.what.from->pipe.inode != 0) {
-        const outcome reopened = reopen(pipe, of_main.record.what.from->pipe, main, log);
-        if (!reopened && reopened.why().error != ENOENT) {
+        const result<void> reopened = reopen(pipe, of_main.record.what.from->pipe, main, log);
+        if (!reopened && reopened.why().code != ENOENT) {
             say.warn(reopened.why());
             end_all(of_main, of_log, main, log);
         }
@@ -166,7 +167,7 @@ initial_events take_over(pair& state, member_io& main, member_io& log, sys::pipe
     return first;
 }
 
-void open_ledger(member_io& its, const sys::voice& say) noexcept {
+void open_ledger(member_io& its, const sys::messages& say) noexcept {
     its.recorded.reset();
     its.record_file.reset();
     if (its.files.keeps_ledger()) return;

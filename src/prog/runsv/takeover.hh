@@ -10,7 +10,7 @@
 
 #include "core/takeover.hh"
 #include "prog/runsv/member_io.hh"
-#include "sys/say.hh"
+#include "sys/messages.hh"
 
 namespace runwell {
 
@@ -22,10 +22,10 @@ struct initial_events {
     std::optional<event> of_main, of_log;
 };
 initial_events take_over(pair& state, member_io& main, member_io& log, sys::pipe_ends& pipe, const boot_scope& now,
-                         const sys::voice& say) noexcept;
+                         const sys::messages& say) noexcept;
 
 // Opens the file for the record of this member, and says where there is none.
-void open_ledger(member_io& its, const sys::voice& say) noexcept;
+void open_ledger(member_io& its, const sys::messages& say) noexcept;
 
 // Writes the record, or its header where nothing else has changed. False: it could not be written, with the reason in
 // errno.

@@ -61,7 +61,8 @@ bool supervisor::start(int dir, std::size_t i) noexcept {
 void supervisor::start_to_stop(std::size_t i) noexcept {
     const sys::unique_fd service = reach(i);
     if (!service) {
-        voice().warn({"unable to stop what a killed runsv has left of ", roster_.name(i), ": its directory has gone"});
+        messages().warn(
+            {"unable to stop what a killed runsv has left of ", roster_.name(i), ": its directory has gone"});
         roster_.lost(i);
         return;
     }
@@ -85,11 +86,11 @@ bool supervisor::spawn_runsv(int dir, std::size_t i, const char* name, bool to_s
         return true;
     }
     if (what.pid < 0) {
-        voice().warn({"unable to fork for ", name, ": ", error_words(what.error)});
+        messages().warn({"unable to fork for ", name, ": ", error_words(what.code)});
         no_fork_before_ = now + fork_again;
         return false;
     }
-    voice().fatal(trouble{"unable to start runsv ", name, what.error}, 0);
+    messages().error(error{"unable to start runsv ", name, what.code});
     roster_.postpone(i, now + execute_again);
     return true;
 }

@@ -42,7 +42,7 @@ void supervisor::tell_foreign_to_leave(std::size_t i) noexcept {
     }
     const sys::unique_fd service = reach(i);
     if (!service) {
-        voice().warn({"unable to end the runsv of ", roster_.name(i), ": its directory has gone"});
+        messages().warn({"unable to end the runsv of ", roster_.name(i), ": its directory has gone"});
         unwatch_foreign(roster_[i].where);
         return roster_.lost(i);
     }

@@ -110,7 +110,7 @@ void supervisor::rescan_by_force() noexcept {
     const auto label = tai::label(sys::wall());
     const auto wrote = sys::replace_file(dir.value(), ".forced-rescan", ".forced-rescan.new",
                                          std::as_bytes(std::span{label.c_str(), label.size()}));
-    if (!wrote) voice().warn(wrote.why());
+    if (!wrote) messages().warn(wrote.why());
 }
 
 }  // namespace runwell::runsvdir

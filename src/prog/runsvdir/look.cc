@@ -25,17 +25,17 @@ constexpr int   no_directory = -1;              // beside errno: something that 
 // The services directory. Nothing, said and to be tried again, when it is not there: then what runs is kept.
 sys::unique_fd supervisor::enter() noexcept {
     struct stat found;
-    trouble     why{"unable to stat ", directory_, 0};
+    error       why{"unable to stat ", directory_, 0};
     if (::stat(directory_, &found) == 0) {
         auto dir = sys::open_directory(AT_FDCWD, directory_);
         if (dir && ::faccessat(dir->value(), ".", F_OK, 0) == 0) return std::move(*dir);
-        why.error             = dir ? errno : dir.why().error;
-        const bool searchable = !dir && why.error != ENOTDIR && ::access(directory_, X_OK) == 0;
+        why.code              = dir ? errno : dir.why().code;
+        const bool searchable = !dir && why.code != ENOTDIR && ::access(directory_, X_OK) == 0;
         why.what              = searchable ? "unable to open directory " : "unable to change directory to ";
     } else {
-        why.error = errno;
+        why.code = errno;
     }
-    voice().warn(why);
+    messages().warn(why);
     missing_ = true;
     slow_at_ = sys::monotonic() + slow_look;
     return {};
@@ -46,7 +46,7 @@ bool supervisor::make_room() noexcept {
     if (roster_.room() >= 2) return true;
     const std::size_t count = roster_.size() + std::max<std::size_t>(roster_.size(), 16);
     if (!entries_.grow(count) || !names_.grow(count)) {
-        voice().warn(trouble{"unable to grow the list of services", "", ENOMEM});
+        messages().warn(error{"unable to grow the list of services", "", ENOMEM});
         blind_ = true;
         return false;
     }
@@ -78,11 +78,12 @@ void supervisor::watch_the_way() noexcept {
             trails_ = std::move(*made);
             for (std::size_t i = 0; i < roster_.size(); ++i) roster_[i].unwatched = roster_[i].listed;
         } else if (!std::exchange(warned_, true)) {
-            voice().warn(made.why());
+            messages().warn(made.why());
             // Two limits have this errno. Only that of open files refuses one more descriptor, too.
             const sys::unique_fd one_more{::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)};
-            voice().warn({"changes are found every five seconds only; to watch for them: ",
-                          one_more ? "sysctl -w fs.inotify.max_user_instances=1024" : "raise the limit of open files"});
+            messages().warn(
+                {"changes are found every five seconds only; to watch for them: ",
+                 one_more ? "sysctl -w fs.inotify.max_user_instances=1024" : "raise the limit of open files"});
         }
     }
     const auto by  = from_above_ || missing_ ? sys::trails::removal::above : sys::trails::removal::none;
@@ -99,12 +100,12 @@ bool supervisor::all_is_watched() const noexcept {
 
 // Once, until all is watched again.
 void supervisor::complain_of_watches() noexcept {
-    const int error = trails_.next_error();
-    if (!trails_.fd() || warned_ || (error != ENOSPC && error != ENOMEM)) return;
+    const int code = trails_.next_error();
+    if (!trails_.fd() || warned_ || (code != ENOSPC && code != ENOMEM)) return;
     warned_ = true;
-    voice().warn({"unable to watch all services for changes: too few inotify watches"});
-    voice().warn({"the others are looked at every five seconds; to watch them: ",
-                  "sysctl -w fs.inotify.max_user_watches=524288"});
+    messages().warn({"unable to watch all services for changes: too few inotify watches"});
+    messages().warn({"the others are looked at every five seconds; to watch them: ",
+                     "sysctl -w fs.inotify.max_user_watches=524288"});
 }
 
 // -- all of it --------------------------------------------------------------------------------------------------------
@@ -124,7 +125,7 @@ void supervisor::look_everywhere() noexcept {
     roster_.begin_look();
     if (follow_all)
         for (std::size_t i = 0; i < roster_.size(); ++i) roster_[i].stale = true;
-    const outcome read = sys::each_name(dir.value(), [&](const char* name, unsigned char type) {
+    const result<void> read = sys::each_name(dir.value(), [&](const char* name, unsigned char type) {
         if (name[0] == '.' || (type != DT_DIR && type != DT_LNK && type != DT_UNKNOWN)) return;
         look_at(dir.value(), name, arrival::found);
     });
@@ -132,7 +133,7 @@ void supervisor::look_everywhere() noexcept {
         for (std::size_t i = 0; i < roster_.size(); ++i)
             if (roster_[i].listed && !roster_[i].seen) forget(i);
     } else {
-        voice().warn(trouble{"unable to read directory ", directory_, read.why().error});
+        messages().warn(error{"unable to read directory ", directory_, read.why().code});
         blind_ = true;
     }
     roster_.settle();
@@ -181,22 +182,22 @@ void supervisor::look_at(int dir, const char* name, arrival how) noexcept {
     const bool        anew    = how != arrival::found || roster_[i].stale || roster_[i].unwatched || is_new;
     roster_[i].stale          = false;
     if (how == arrival::found && !forced_ && roster_[i].settling && roster_[i].where == place_of(found)) return;
-    int error = 0;
+    int code = 0;
     if (is_link) {
-        error = follow_link(dir, i, name, found, anew);
+        code = follow_link(dir, i, name, found, anew);
     } else {
         if (!roster_[i].listening && (how != arrival::made || roster_[i].where != place_of(found)))
             trails_.release(static_cast<int>(i));
         roster_[i].unwatched = false;
     }
 
-    if (error > 0 && error != roster_[i].trouble) voice().warn(trouble{"unable to stat ", name, error});
-    if (error != 0) {
+    if (code > 0 && code != roster_[i].error) messages().warn(error{"unable to stat ", name, code});
+    if (code != 0) {
         roster_.leads_nowhere(i);
-        roster_[i].trouble = error;
+        roster_[i].error = code;
         return;
     }
-    roster_[i].trouble = 0;
+    roster_[i].error = 0;
     roster_.leads_to(i, place_of(found));
     if (how != arrival::found) roster_.ask(i);
     if (is_link) return;

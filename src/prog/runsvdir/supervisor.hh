@@ -17,8 +17,8 @@
 #include "prog/runsvdir/options.hh"
 #include "prog/runsvdir/path_store.hh"
 #include "prog/runsvdir/title_log.hh"
+#include "sys/messages.hh"
 #include "sys/other_ends.hh"
-#include "sys/say.hh"
 #include "sys/table.hh"
 #include "sys/trails.hh"
 
@@ -45,7 +45,7 @@ private:
     static constexpr int the_directory = -1;
     static constexpr int first_foreign = -10;
 
-    sys::voice voice() const noexcept { return {"runsvdir", directory_}; }
+    sys::messages messages() const noexcept { return {"runsvdir", directory_}; }
 
     // Looking.
     void           look_everywhere() noexcept;

@@ -19,7 +19,7 @@ result<title_log> title_log::begin(std::span<char> text) noexcept {
     sys::pipe_ends ends = TRY(sys::make_pipe());
     if (::fcntl(ends.read.value(), F_SETFL, O_NONBLOCK) != 0 ||
         ::dup2(ends.write.value(), STDERR_FILENO) != STDERR_FILENO)
-        return trouble{"unable to set up the log pipe", "", errno};
+        return error{"unable to set up the log pipe", "", errno};
     log.messages_ = std::move(ends.read);
     log.title_    = proctitle{text};
     log.dot();

@@ -45,17 +45,17 @@ std::size_t read_before(const readable& of, std::span<char> room, std::size_t fr
 
 }  // namespace
 
-outcome current_file::open(int dir) noexcept {
+result<void> current_file::open(int dir) noexcept {
     sys::opened_entry opened =
         TRY(sys::open_trusted(dir, "current", sys::expected::any, O_WRONLY | O_APPEND | O_CREAT, being_written));
     struct stat about {};
-    if (::fstat(opened.file.value(), &about) != 0) return trouble{"", "", errno};
+    if (::fstat(opened.file.value(), &about) != 0) return error{"", "", errno};
     file_  = std::move(opened.file);
     size_  = static_cast<std::uint64_t>(about.st_size);
     inode_ = about.st_ino;
     ours_  = opened.how == trust::full;
     set_mode(false);
-    return done{};
+    return {};
 }
 
 ssize_t current_file::write(std::string_view bytes) noexcept {

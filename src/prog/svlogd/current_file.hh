@@ -22,9 +22,9 @@ namespace runwell {
 class current_file {
 public:
     // Opens the file to append to it, and makes it where there is none.
-    outcome open(int dir) noexcept;
-    bool    is_open() const noexcept { return static_cast<bool>(file_); }
-    void    close() noexcept { file_.reset(); }
+    result<void> open(int dir) noexcept;
+    bool         is_open() const noexcept { return static_cast<bool>(file_); }
+    void         close() noexcept { file_.reset(); }
 
     // How many bytes have been written, or -1 and errno.
     ssize_t write(std::string_view bytes) noexcept;

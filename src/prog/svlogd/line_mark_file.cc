@@ -13,15 +13,15 @@
 
 namespace runwell {
 
-outcome line_mark_file::lock(int dir) noexcept {
+result<void> line_mark_file::lock(int dir) noexcept {
     auto opened = TRY(sys::open_trusted(dir, "lock", sys::expected::regular, O_RDWR | O_CREAT, 0600));
-    if (::flock(opened.file.value(), LOCK_EX | LOCK_NB) != 0) return trouble{"", "", errno};
+    if (::flock(opened.file.value(), LOCK_EX | LOCK_NB) != 0) return error{"", "", errno};
     file_ = std::move(opened.file);
     mark_.reset();
     line_mark_text text{};
     const ssize_t  got = ::pread(file_.value(), text.data(), text.size(), 0);
     if (got > 0) mark_ = read_line_mark({text.data(), static_cast<std::size_t>(got)});
-    return done{};
+    return {};
 }
 
 void line_mark_file::unlock() noexcept {

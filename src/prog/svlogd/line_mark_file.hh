@@ -14,8 +14,8 @@ namespace runwell {
 class line_mark_file {
 public:
     // Opens and locks it, and reads what a predecessor has left.
-    outcome lock(int dir) noexcept;
-    void    unlock() noexcept;
+    result<void> lock(int dir) noexcept;
+    void         unlock() noexcept;
 
     // False, where it cannot be written.
     bool write(const line_mark& mark) noexcept;

@@ -10,30 +10,31 @@
 
 namespace runwell {
 
-outcome log_config::read(int dir, const char* name, bool verbose) noexcept {
+result<void> log_config::read(int dir, const char* name, bool verbose) noexcept {
     forget();
     auto file = sys::open_trusted(dir, "config", sys::expected::regular, O_RDONLY);
-    if (!file && file.why().error == ENOENT) return done{};
+    if (!file && file.why().code == ENOENT) return {};
     const sys::opened_entry opened = TRY(std::move(file));
     const sys::pages        bytes  = TRY(sys::pages::make(largest_config + 1));
     std::size_t             size   = TRY(sys::read_up_to(opened.file.value(), bytes.bytes()));
     if (verbose) sys::say({"svlogd: info: read: ", name, "/config"});
     if (size > largest_config) {
-        svlogd_voice.warn({"config is larger than 64 KiB, the rest is ignored: ", name});
+        svlogd_messages.warn({"config is larger than 64 KiB, the rest is ignored: ", name});
         size = whole_lines({bytes.bytes().data(), largest_config}).size();
     }
-    if (const outcome taken = take({bytes.bytes().data(), size}, name); !taken) return taken;
+    if (const result<void> taken = take({bytes.bytes().data(), size}, name); !taken) return taken;
 
     if (!processor().empty() && opened.how != trust::full) {
-        svlogd_voice.warn({"other users can write to this directory, the processor in its config is not run: ", name});
+        svlogd_messages.warn(
+            {"other users can write to this directory, the processor in its config is not run: ", name});
         sys::say({"svlogd: to have it run, let nobody else write there: chmod go-w ", name, "; chown root ", name});
         policy_.processor = {};
     }
-    return done{};
+    return {};
 }
 
-outcome log_config::take(std::string_view said, const char* name) noexcept {
-    if (said.empty()) return done{};
+result<void> log_config::take(std::string_view said, const char* name) noexcept {
+    if (said.empty()) return {};
     const config_size count     = size_of_config(said);
     const std::size_t for_rules = count.rules * sizeof(selection_rule);
     const std::size_t for_steps = count.steps * sizeof(pattern_step);
@@ -56,15 +57,15 @@ outcome log_config::take(std::string_view said, const char* name) noexcept {
             new (rules + made++) selection_rule{line->letter == '+' || line->letter == '-' ? log : alert,
                                                 line->letter == '+' || line->letter == 'e', when};
         } else if (const auto bad = apply(*line, policy_)) {
-            svlogd_voice.warn({bad->what, bad->about});
+            svlogd_messages.warn({bad->what, bad->about});
         }
     }
-    if (count.ignored > 0) svlogd_voice.warn({"config has more than 1000 patterns, the rest is ignored: ", name});
+    if (count.ignored > 0) svlogd_messages.warn({"config has more than 1000 patterns, the rest is ignored: ", name});
     rules_         = {rules, made};
     policy_.prefix = up_to(policy_.prefix, longest_prefix);
     // The shell wants a zero byte after the command, where the newline was.
     if (!processor().empty()) text[processor().end() - text] = '\0';
-    return done{};
+    return {};
 }
 
 }  // namespace runwell

@@ -14,8 +14,8 @@ namespace runwell {
 class log_config {
 public:
     // Reads `config` of the open directory `dir`, which is called `name`. What it cannot use it warns of.
-    outcome read(int dir, const char* name, bool verbose) noexcept;
-    void    forget() noexcept { *this = log_config{}; }
+    result<void> read(int dir, const char* name, bool verbose) noexcept;
+    void         forget() noexcept { *this = log_config{}; }
 
     const log_policy&               policy() const noexcept { return policy_; }
     std::span<const selection_rule> rules() const noexcept { return rules_; }
@@ -24,7 +24,7 @@ public:
     std::string_view processor() const noexcept { return policy_.processor; }
 
 private:
-    outcome take(std::string_view text, const char* name) noexcept;
+    result<void> take(std::string_view text, const char* name) noexcept;
 
     log_policy                      policy_;
     std::span<const selection_rule> rules_;

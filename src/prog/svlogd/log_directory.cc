@@ -20,20 +20,20 @@ namespace runwell {
 bool log_directory::open(ticks now, bool first) noexcept {
     const char* const name = files_.place().name;
     auto              dir  = sys::open_at(AT_FDCWD, name, O_RDONLY | O_NONBLOCK);
-    if (!dir) return svlogd_voice.warn(trouble{"unable to open log directory: ", name, dir.why().error}), false;
+    if (!dir) return svlogd_messages.warn(error{"unable to open log directory: ", name, dir.why().code}), false;
     struct stat about {};
     if (::fstat(dir->value(), &about) != 0 || !S_ISDIR(about.st_mode))
-        return svlogd_voice.warn(trouble{"unable to change directory: ", name, ENOTDIR}), false;
+        return svlogd_messages.warn(error{"unable to change directory: ", name, ENOTDIR}), false;
 
-    if (const outcome locked = files_.mark().lock(dir->value()); !locked) {
-        svlogd_voice.warn(trouble{"unable to lock directory: ", name, locked.why().error});
-        if (locked.why().error == EWOULDBLOCK)
+    if (const result<void> locked = files_.mark().lock(dir->value()); !locked) {
+        svlogd_messages.warn(error{"unable to lock directory: ", name, locked.why().code});
+        if (locked.why().code == EWOULDBLOCK)
             sys::say({"svlogd: another svlogd logs there, and each needs a directory of its own; to see which: fuser ",
                       name, "/lock"});
         return false;
     }
-    if (const outcome config = config_.read(dir->value(), name, how_.verbose); !config)
-        svlogd_voice.warn(trouble{"unable to read config: ", name, config.why().error});
+    if (const result<void> config = config_.read(dir->value(), name, how_.verbose); !config)
+        svlogd_messages.warn(error{"unable to read config: ", name, config.why().code});
     if (!files_.open(dir->value(), now)) {
         files_.close(true);
         config_.forget();
@@ -65,7 +65,7 @@ void log_directory::finish(std::optional<std::size_t> left) noexcept {
     const bool comes_again = files_.current().torn() && (left || !feed_.idle());
     files_.close(!comes_again);
     const std::uint64_t lost = left ? feed_.lines_before() : feed_.lines();
-    if (lost > 0) svlogd_voice.warn({"lines lost: ", decimal{lost}.view(), ": ", files_.place().name});
+    if (lost > 0) svlogd_messages.warn({"lines lost: ", decimal{lost}.view(), ": ", files_.place().name});
     config_.forget();
     dir_.reset();
 }
@@ -169,7 +169,7 @@ void log_directory::report_drops() noexcept {
     const std::size_t written = files_.append(feed_.pending());
     if (written == 0) return feed_.withdraw_report(count);
     feed_.wrote(written);
-    svlogd_voice.warn({"lines dropped: ", decimal{count}.view(), ": ", files_.place().name});
+    svlogd_messages.warn({"lines dropped: ", decimal{count}.view(), ": ", files_.place().name});
 }
 
 // Judges a line, and sends it where it goes besides current; whether it goes there.

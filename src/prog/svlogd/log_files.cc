@@ -24,8 +24,8 @@ constexpr retry_pauses pauses{retry_every, retry_every, remind_every};
 
 bool log_files::open(int dir, ticks now) noexcept {
     place_.dir = dir;
-    if (const outcome old = take_over_current(); !old)
-        return svlogd_voice.warn(trouble{old.why().what, place_.name, old.why().error}), false;
+    if (const result<void> old = take_over_current(); !old)
+        return svlogd_messages.warn(error{old.why().what, place_.name, old.why().code}), false;
     if (const std::uint64_t age = config_.policy().age; age > 0) {
         constexpr std::uint64_t ages = 1'000'000'000;  // seconds: no more fit into ticks
         rotate_at_                   = now + static_cast<ticks>(std::min(age, ages)) * one_second;
@@ -36,7 +36,7 @@ bool log_files::open(int dir, ticks now) noexcept {
 void log_files::close(bool well) noexcept {
     if (place_.verbose) sys::say({"svlogd: info: close: ", place_.name});
     if (current_.is_open() && (!current_.sync() || (well && !current_.set_mode(true))))
-        svlogd_voice.warn(trouble{"unable to close current: ", place_.name, errno});
+        svlogd_messages.warn(error{"unable to close current: ", place_.name, errno});
     current_.close();
     lock_.unlock();
     old_.forget();
@@ -47,11 +47,11 @@ void log_files::close(bool well) noexcept {
 
 // A current that was not closed well becomes a file of its own, unless it ends inside a line, which is to go on.
 // Another one is appended to.
-outcome log_files::take_over_current() noexcept {
+result<void> log_files::take_over_current() noexcept {
     struct stat about {};
     const int   follow = sys::writers_of(place_.dir) == writers::only_us ? 0 : AT_SYMLINK_NOFOLLOW;
     const bool  here   = ::fstatat(place_.dir, "current", &about, follow) == 0;
-    if (!here && errno != ENOENT) return trouble{"unable to stat current: ", "", errno};
+    if (!here && errno != ENOENT) return error{"unable to stat current: ", "", errno};
     if (here) follow_rotation(about.st_ino);
     const bool ours     = here && S_ISREG(about.st_mode) && (follow == 0 || about.st_nlink == 1);
     const bool unclosed = ours && about.st_size > 0 && (about.st_mode & S_IXUSR) == 0;
@@ -59,7 +59,7 @@ outcome log_files::take_over_current() noexcept {
     if (renamed) {
         const old_name& name = old_.next(place_.dir, old_file::unfinished);
         if (::renameat(place_.dir, "current", place_.dir, name.c_str()) != 0)
-            return trouble{"unable to rename current: ", "", errno};
+            return error{"unable to rename current: ", "", errno};
         current_.begin(static_cast<std::uint64_t>(about.st_size));
         old_.prune(place_, kept(kept_by(config_.policy().keep)), sys::monotonic());
     }
@@ -67,7 +67,7 @@ outcome log_files::take_over_current() noexcept {
     if (opened && !here) follow_rotation(current_.inode());
     if (opened && place_.verbose)
         sys::say({"svlogd: info: ", here && !renamed ? "append: " : "new: ", place_.name, "/current"});
-    return done{};
+    return {};
 }
 
 // A predecessor may have been killed after it had renamed current, and before it has written that down.
@@ -81,16 +81,15 @@ void log_files::follow_rotation(std::uint64_t inode) noexcept {
 
 bool log_files::open_current(const char* doing) noexcept {
     for (bool aside = false;;) {
-        const outcome opened = current_.open(place_.dir);
+        const result<void> opened = current_.open(place_.dir);
         if (opened) {
             if (current_.size_before() > 0) lock_.rotated(current_.size_before(), current_.inode());
             going_on();
             return true;
         }
-        const int error = opened.why().error;
-        if (!std::exchange(aside, true) && (error == ELOOP || error == EMLINK || error == EINVAL) && put_aside())
-            continue;
-        errno = error;
+        const int code = opened.why().code;
+        if (!std::exchange(aside, true) && (code == ELOOP || code == EMLINK || code == EINVAL) && put_aside()) continue;
+        errno = code;
         if (!overcome(doing)) return false;
     }
 }
@@ -100,7 +99,7 @@ bool log_files::put_aside() noexcept {
     if (sys::writers_of(place_.dir) == writers::only_us) return false;
     const old_name& name = old_.next(place_.dir, old_file::unfinished);
     if (::renameat(place_.dir, "current", place_.dir, name.c_str()) != 0) return false;
-    svlogd_voice.warn({"current is no file of its own, renamed: ", place_.name, "/", name.view()});
+    svlogd_messages.warn({"current is no file of its own, renamed: ", place_.name, "/", name.view()});
     return true;
 }
 
@@ -108,19 +107,19 @@ bool log_files::put_aside() noexcept {
 
 // After a call that has failed: whether it is to be tried at once. Else it is for ready() to try again.
 bool log_files::overcome(const char* doing) noexcept {
-    const int error = errno;
-    if (error == EINTR) return true;
-    if (error == ENOSPC && old_.make_room(place_, kept(config_.policy().least()))) return true;
+    const int code = errno;
+    if (code == EINTR) return true;
+    if (code == ENOSPC && old_.make_room(place_, kept(config_.policy().least()))) return true;
     if (trouble_.failed(sys::monotonic(), pauses))
-        sys::say({"svlogd: ", how_.lossy ? "dropping: " : "pausing: ", doing, place_.name, ": ", error_words(error)});
+        sys::say({"svlogd: ", how_.lossy ? "dropping: " : "pausing: ", doing, place_.name, ": ", error_words(code)});
     return false;
 }
 
 void log_files::going_on() noexcept {
     if (!trouble_.succeeded()) return;
     const auto seconds = static_cast<std::uint64_t>((sys::monotonic() - trouble_.since()) / one_second);
-    svlogd_voice.warn({"going on after ", decimal{trouble_.tries()}.view(), " tries in ", decimal{seconds}.view(),
-                       " s: ", place_.name});
+    svlogd_messages.warn({"going on after ", decimal{trouble_.tries()}.view(), " tries in ", decimal{seconds}.view(),
+                          " s: ", place_.name});
 }
 
 // ---- rotation -----------------------------------------------------------------------------------------------------

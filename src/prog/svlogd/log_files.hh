@@ -54,14 +54,14 @@ public:
     const log_place&    place() const noexcept { return place_; }
 
 private:
-    outcome take_over_current() noexcept;
-    bool    open_current(const char* doing) noexcept;
-    bool    put_aside() noexcept;
-    void    follow_rotation(std::uint64_t inode) noexcept;
-    bool    rotate() noexcept;
-    keeping kept(std::optional<std::uint64_t> most) const noexcept { return {most, worker_.file().view()}; }
-    bool    overcome(const char* doing) noexcept;
-    void    going_on() noexcept;
+    result<void> take_over_current() noexcept;
+    bool         open_current(const char* doing) noexcept;
+    bool         put_aside() noexcept;
+    void         follow_rotation(std::uint64_t inode) noexcept;
+    bool         rotate() noexcept;
+    keeping      kept(std::optional<std::uint64_t> most) const noexcept { return {most, worker_.file().view()}; }
+    bool         overcome(const char* doing) noexcept;
+    void         going_on() noexcept;
 
     const log_settings&  how_;
     const log_config&    config_;

@@ -21,7 +21,7 @@ bool exists(int dir, const char* name) noexcept {
 }
 
 template <class Each>
-outcome each_old_file(int dir, Each each) noexcept {
+result<void> each_old_file(int dir, Each each) noexcept {
     ::lseek(dir, 0, SEEK_SET);
     return sys::each_name(dir, [&](const char* name, unsigned char) {
         if (is_old_name(name)) each(std::string_view{name});
@@ -42,7 +42,7 @@ void old_files::prune(const log_place& at, const keeping& keep, ticks now) noexc
     prune_at_.reset();
     pruning    files{newest_name_.view(), keep.in_work, keep.most};
     const auto read = each_old_file(at.dir, [&](std::string_view name) { files.add(name); });
-    if (!read) svlogd_voice.warn(trouble{"unable to read directory: ", at.name, read.why().error});
+    if (!read) svlogd_messages.warn(error{"unable to read directory: ", at.name, read.why().code});
     files.finish();
     bool deleted = false;
     for (std::size_t i = 0; i < files.size(); ++i) {
@@ -52,9 +52,9 @@ void old_files::prune(const log_place& at, const keeping& keep, ticks now) noexc
         if (::unlinkat(at.dir, name.c_str(), 0) == 0) {
             deleted = true;
         } else if (leftover) {
-            svlogd_voice.warn(trouble{"unable to unlink processor leftover: ", "", errno});
+            svlogd_messages.warn(error{"unable to unlink processor leftover: ", "", errno});
         } else {
-            svlogd_voice.warn(trouble{"unable to unlink oldest logfile: ", at.name, errno});
+            svlogd_messages.warn(error{"unable to unlink oldest logfile: ", at.name, errno});
             break;
         }
     }
@@ -69,12 +69,12 @@ bool old_files::make_room(const log_place& at, const keeping& keep) noexcept {
         if (!is_old_name(name, old_file::temporary)) files.add(name);
     });
     if (!read)
-        svlogd_voice.warn(trouble{"unable to read directory, want remove old logfile: ", at.name, read.why().error});
+        svlogd_messages.warn(error{"unable to read directory, want remove old logfile: ", at.name, read.why().code});
     if (files.size() == 0) return false;
     const old_name oldest = files[0];
-    svlogd_voice.warn({"out of disk space, delete: ", at.name, "/", oldest.view()});
+    svlogd_messages.warn({"out of disk space, delete: ", at.name, "/", oldest.view()});
     if (::unlinkat(at.dir, oldest.c_str(), 0) == 0) return true;
-    svlogd_voice.warn(trouble{"unable to unlink oldest logfile: ", at.name, errno});
+    svlogd_messages.warn(error{"unable to unlink oldest logfile: ", at.name, errno});
     return false;
 }
 

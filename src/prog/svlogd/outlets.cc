@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-#include "sys/say.hh"
+#include "sys/messages.hh"
 
 namespace runwell {
 

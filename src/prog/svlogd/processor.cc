@@ -54,7 +54,7 @@ void processor::start(int directory, const char* name, const char* command, bool
     }
     if (verbose) sys::say({"svlogd: info: processing: ", name, "/", file_.view()});
     if (spawn(directory, command)) return;
-    svlogd_voice.warn({"unable to run processor: ", name});
+    svlogd_messages.warn({"unable to run processor: ", name});
     failed(name, true, now);
 }
 
@@ -108,13 +108,13 @@ bool processor::finish(int directory, const char* name, bool verbose) noexcept {
     const old_name done      = with_kind(file_, old_file::done);
     if (::fsync(output_.value()) != 0 || ::fchmod(output_.value(), 0744) != 0 ||
         ::renameat(directory, temporary.c_str(), directory, done.c_str()) != 0) {
-        svlogd_voice.warn(trouble{"unable to rename processed: ", name, errno});
+        svlogd_messages.warn(error{"unable to rename processed: ", name, errno});
         return false;
     }
     if (::unlinkat(directory, file_.c_str(), 0) != 0)
-        svlogd_voice.warn({"unable to unlink: ", name, "/", file_.view()});
+        svlogd_messages.warn({"unable to unlink: ", name, "/", file_.view()});
     if (::renameat(directory, "newstate", directory, "state") != 0)
-        svlogd_voice.warn(trouble{"unable to rename state: ", name, errno});
+        svlogd_messages.warn(error{"unable to rename state: ", name, errno});
     ::fsync(directory);
     if (verbose) sys::say({"svlogd: info: processed: ", name, "/", done.view()});
     return true;
@@ -123,7 +123,7 @@ bool processor::finish(int directory, const char* name, bool verbose) noexcept {
 void processor::failed(const char* name, bool again, ticks now) noexcept {
     file_.clear();
     output_.reset();
-    svlogd_voice.warn({again ? "processor failed, restart: " : "processor failed, left for the next start: ", name});
+    svlogd_messages.warn({again ? "processor failed, restart: " : "processor failed, left for the next start: ", name});
     pause_      = std::clamp(pause_ * 2, first_pause, last_pause);
     not_before_ = now + pause_;
 }

@@ -6,11 +6,11 @@
 
 #include "core/service.hh"
 #include "core/tai.hh"
-#include "sys/say.hh"
+#include "sys/messages.hh"
 
 namespace runwell {
 
-inline constexpr sys::voice svlogd_voice{"svlogd"};
+inline constexpr sys::messages svlogd_messages{"svlogd"};
 
 struct log_settings {
     std::optional<tai::stamp> stamp;            // -t -tt -ttt

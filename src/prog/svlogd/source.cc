@@ -122,7 +122,7 @@ source::found source::look() noexcept {
         switch (next.then) {
             case input_action::kind::look:
                 event = copy_ahead();
-                if (event.what == input_event::kind::woken) return found::trouble;
+                if (event.what == input_event::kind::woken) return found::error;
                 break;
             case input_action::kind::watch:
                 event           = {};
@@ -142,7 +142,7 @@ source::found source::look() noexcept {
 source::found source::plain_read() noexcept {
     const ssize_t got = ::read(fd_, room_.data() + size_, room_.size() - 1 - size_);
     pending_          = regular_;
-    if (got < 0) return errno == EAGAIN || errno == EINTR ? found::nothing : found::trouble;
+    if (got < 0) return errno == EAGAIN || errno == EINTR ? found::nothing : found::error;
     if (got == 0) return found::end;
     size_ += static_cast<std::size_t>(got);
     state_.owned = size_;

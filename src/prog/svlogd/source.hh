@@ -30,7 +30,7 @@ public:
         nothing,  // wait until pending()
         bytes,    // there is something new in bytes()
         end,      // and nothing will follow bytes()
-        trouble,  // errno says what
+        error,    // errno says what
     };
 
     // `room`: where a block goes. One byte of it is kept for end_line().

@@ -64,7 +64,7 @@ std::vector<found_service> find_services(const setting& in, const std::vector<st
 // Throws a failure. Read as core/trust.hh allows: only a regular file, and nothing that another user can have linked.
 std::string script_text(const std::string& path) {
     file_content made = read_file(path);
-    if (made.error != 0) throw system_failure(made.error, "read", path);
+    if (made.code != 0) throw system_failure(made.code, "read", path);
     return std::move(made.text);
 }
 
@@ -84,8 +84,8 @@ void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), std
 std::vector<std::string> scripts_of(const std::string& directory) {
     std::vector<std::string> all{"run", "finish", "check"};
     std::vector<std::string> controls;
-    std::error_code          error;
-    for (const auto& entry : fs::directory_iterator{directory + "/control", error})
+    std::error_code          code;
+    for (const auto& entry : fs::directory_iterator{directory + "/control", code})
         controls.push_back("control/" + entry.path().filename().string());
     std::sort(controls.begin(), controls.end());
     all.insert(all.end(), controls.begin(), controls.end());
@@ -171,14 +171,14 @@ void run_editor(const std::string& file) {
     ::posix_spawnattr_init(&attributes);
     ::posix_spawnattr_setsigdefault(&attributes, &usual);
     ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-    pid_t     pid   = 0;
-    const int error = ::posix_spawn(&pid, "/bin/sh", nullptr, &attributes, argv.data(), environ);
+    pid_t     pid  = 0;
+    const int code = ::posix_spawn(&pid, "/bin/sh", nullptr, &attributes, argv.data(), environ);
     ::posix_spawnattr_destroy(&attributes);
     int status = 0;
-    while (error == 0 && ::waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
+    while (code == 0 && ::waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
     static_cast<void>(::signal(SIGINT, interrupt));
     static_cast<void>(::signal(SIGQUIT, quit));
-    if (error != 0 || status != 0)
+    if (code != 0 || status != 0)
         throw failure{exit_code::failed, "the editor has failed, and nothing is changed: " + printable(name),
                       "name another one in the variable VISUAL"};
 }
@@ -230,11 +230,11 @@ exit_code edit(const setting& in, const options& asked) {
         throw failure{exit_code::usage, "--file " + printable(asked.file) + ": no file of a service directory",
                       "these are: run, finish, check, log/run, control/t"};
 
-    std::error_code   error;
-    const std::string directory = fs::canonical(of.directory, error).string();
-    if (error) throw system_failure(error.value(), "open", of.directory);
+    std::error_code   code;
+    const std::string directory = fs::canonical(of.directory, code).string();
+    if (code) throw system_failure(code.value(), "open", of.directory);
     const std::string path = directory + "/" + asked.file;
-    if (fs::is_symlink(path, error))
+    if (fs::is_symlink(path, code))
         throw failure{
             exit_code::failed, printable(path) + ": is a link to " + printable(fs::read_symlink(path).string()),
             "edit what it leads to: sudoedit " + printable(shell_quoted(fs::weakly_canonical(path).string()))};

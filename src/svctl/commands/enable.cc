@@ -31,13 +31,13 @@ struct options {
 tree open_available(const setting& in, const options& asked) {
     std::string directory = in.available(asked.available);
     if (asked.available.empty()) {
-        std::error_code error;
+        std::error_code code;
         std::string     parent;
         const auto      leads_elsewhere = [&](const std::string& word) {
             const fs::path path = fs::absolute(word).lexically_normal();
             const fs::path at   = path.has_filename() ? path : path.parent_path();
-            if (word.find('/') == std::string::npos || !fs::exists(at / "run", error)) return false;
-            if (fs::equivalent(at.parent_path(), directory, error)) return false;
+            if (word.find('/') == std::string::npos || !fs::exists(at / "run", code)) return false;
+            if (fs::equivalent(at.parent_path(), directory, code)) return false;
             const bool agrees = parent.empty() || parent == at.parent_path();
             parent            = at.parent_path();
             return agrees;
@@ -55,8 +55,8 @@ tree open_available(const setting& in, const options& asked) {
 void print(const std::string& line) { std::fwrite((line + "\n").data(), 1, line.size() + 1, stdout); }
 
 bool is_same_directory(const std::string& one, const std::string& other) {
-    std::error_code error;
-    return fs::equivalent(one, other, error);
+    std::error_code code;
+    return fs::equivalent(one, other, code);
 }
 
 // No supervisor would act on a change: said once, and not waited for.
@@ -72,12 +72,12 @@ void say_that_it_is_not_scanned(const tree& services) {
 
 // Throws where it could not be linked; done for all names before the first is linked.
 void check_room(const tree& services, const tree& available, const std::string& name) {
-    std::error_code error;
+    std::error_code code;
     const auto      at = services.path(name);
-    if (!fs::exists(fs::symlink_status(at, error)) || is_same_directory(at, available.path(name))) return;
-    const bool link = fs::is_symlink(at, error);
+    if (!fs::exists(fs::symlink_status(at, code)) || is_same_directory(at, available.path(name))) return;
+    const bool link = fs::is_symlink(at, code);
     throw failure{exit_code::failed,
-                  printable(at) + (link ? " is a link to " + printable(fs::read_symlink(at, error).string())
+                  printable(at) + (link ? " is a link to " + printable(fs::read_symlink(at, code).string())
                                         : " is there already, and no link"),
                   "look at both, and take one away: svctl status " + printable(name)};
 }
@@ -86,7 +86,7 @@ void make_down_file(const tree& available, const std::string& name) {
     const std::string path = name + "/down";
     const auto        made =
         sys::open_trusted_path(available.fd(), path.c_str(), sys::expected::regular, O_WRONLY | O_CREAT, 0644);
-    if (!made) throw system_failure(made.why().error, "make the file", available.path(path));
+    if (!made) throw system_failure(made.why().code, "make the file", available.path(path));
 }
 
 exit_code enable(const setting& in, const options& asked) {
@@ -135,14 +135,14 @@ exit_code disable(const setting& in, const options& asked) {
     // Where those that have a runsv are without their links: there it leaves.
     std::vector<fs::path> homes;
     for (const std::string& name : names) {
-        std::error_code error;
-        if (!fs::is_symlink(services.path(name), error))
+        std::error_code code;
+        if (!fs::is_symlink(services.path(name), code))
             throw failure{exit_code::failed,
                           "'" + printable(name) + "' is not a link: to take it away would be to delete the service",
                           "move its directory to where services are available, and enable it from there: mv " +
                               printable(shell_quoted(services.path(name)) + " " + shell_quoted(in.available())) +
                               " && svctl enable " + printable(shell_quoted(name))};
-        if (look_at(services.fd(), name).present()) homes.push_back(fs::canonical(services.path(name), error));
+        if (look_at(services.fd(), name).present()) homes.push_back(fs::canonical(services.path(name), code));
     }
     for (const std::string& name : names) {
         if (::unlinkat(services.fd(), name.c_str(), 0) != 0)

@@ -49,7 +49,7 @@ std::vector<std::string> directories_of(const setting& in, const options& asked)
 
 tint tint_of(severity how_bad) {
     switch (how_bad) {
-        case severity::error: return tint::bad;
+        case severity::code: return tint::bad;
         case severity::warning: return tint::young;
         case severity::note: return tint::faint;
     }
@@ -61,7 +61,7 @@ struct tally {
 
     void count(severity of) {
         switch (of) {
-            case severity::error: ++errors; break;
+            case severity::code: ++errors; break;
             case severity::warning: ++warnings; break;
             case severity::note: ++notes; break;
         }

@@ -240,9 +240,9 @@ exit_code list_available(const setting& in, const options& asked) {
     auto       names    = asked.patterns.empty() ? available.names() : available.filter(asked.patterns);
     const auto enabled  = services.names();
     std::erase_if(names, [&](const std::string& name) {
-        std::error_code error;
+        std::error_code code;
         return std::any_of(enabled.begin(), enabled.end(), [&](const std::string& one) {
-            return one == name || fs::equivalent(services.path(one), available.path(name), error);
+            return one == name || fs::equivalent(services.path(one), available.path(name), code);
         });
     });
     if (asked.as_json) {

@@ -283,7 +283,7 @@ class listener {
 public:
     explicit listener(const sources& to) : to_{to} {
         auto made = sys::watch::make();
-        if (!made) throw system_failure(made.why().error, "listen to", "log directories");
+        if (!made) throw system_failure(made.why().code, "listen to", "log directories");
         watch_ = std::move(*made);
         take_in_new();
     }
@@ -293,7 +293,7 @@ public:
         for (; known_ < to_.size(); ++known_) {
             const std::string& directory = to_[known_]->reader.directory();
             const auto         place     = watch_.add(directory.c_str(), IN_MODIFY | IN_CREATE | IN_MOVED_TO);
-            if (!place) throw system_failure(place.why().error, "listen to", directory);
+            if (!place) throw system_failure(place.why().code, "listen to", directory);
             places_[*place].push_back(known_);
             // As long as a file in it is open, only the directory above tells of the end of a directory.
             static_cast<void>(watch_.add((directory + "/..").c_str(), IN_DELETE | IN_MASK_ADD));

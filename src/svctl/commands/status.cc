@@ -45,9 +45,9 @@ std::vector<part> parts_of(const std::string& directory) {
             found.push_back({path, script, (file.st_mode & 0111) != 0});
     };
     for (const char* name : {"run", "finish", "check"}) add(name, true);
-    std::error_code          error;
+    std::error_code          code;
     std::vector<std::string> controls;
-    for (const auto& entry : fs::directory_iterator{directory + "/control", error})
+    for (const auto& entry : fs::directory_iterator{directory + "/control", code})
         controls.push_back("control/" + entry.path().filename().string());
     std::sort(controls.begin(), controls.end());
     for (const std::string& path : controls) add(path, true);
@@ -91,8 +91,8 @@ std::vector<log_line> end_of_log(const tree& in, const std::string& name) {
 report report_on(const tree& in, service of, const process_table& processes, moment now) {
     const std::string name = of.name;
     report            one{.it = std::move(of), .at = in.path(name)};
-    std::error_code   error;
-    if (fs::is_symlink(one.at, error)) one.target = fs::read_symlink(one.at, error).string();
+    std::error_code   code;
+    if (fs::is_symlink(one.at, code)) one.target = fs::read_symlink(one.at, code).string();
     one.parts = parts_of(one.at);
     if (one.it.main.lives()) {
         const auto pid = static_cast<pid_t>(one.it.main.said->pid);

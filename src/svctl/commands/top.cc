@@ -371,9 +371,9 @@ private:
         if (row->of.log) text.push_back("log      " + std::string{state_word(*row->of.log)});
         text.push_back("starts   " + std::string{main.down_file ? "by hand: there is a file down"
                                                                 : "itself, when its supervisor starts"});
-        std::error_code error;
-        const auto      place = std::filesystem::canonical(services_.path(at_.about), error);
-        text.push_back("lies in  " + printable(error ? services_.path(at_.about) : place.string()));
+        std::error_code code;
+        const auto      place = std::filesystem::canonical(services_.path(at_.about), code);
+        text.push_back("lies in  " + printable(code ? services_.path(at_.about) : place.string()));
         text.emplace_back();
         if (main.present() && main.said->pid != 0)
             for (const auto& branch : processes_.tree_of(static_cast<pid_t>(main.said->pid)))
@@ -403,7 +403,7 @@ private:
     void send(const std::string& name, const std::string& bytes, const std::string& said) {
         const parts::supervise_client supervise{services_.fd(), (name + "/supervise").c_str()};
         const auto                    sent = supervise.send(bytes);
-        const int                     why  = sent ? 0 : sent.why().error;
+        const int                     why  = sent ? 0 : sent.why().code;
         at_.note                           = printable(name) + ": " +
                    (sent           ? "told to " + said
                     : why == ENXIO ? "no runsv runs on it: start a runsvdir on " + printable(services_.directory())

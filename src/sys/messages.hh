@@ -1,7 +1,7 @@
-// say.hh — how a program speaks: one line, one write, on standard error.
+// messages.hh — how a program speaks: one line, one write, on standard error.
 //
 //     runsv /service/web: fatal: unable to lock supervise/lock: temporary failure
-//     └─────voice──────┘         └───────────trouble──────────────────────────┘
+//     └─────messages──────┘         └───────────error──────────────────────────┘
 //
 // Saying something never waits: where the reader of a pipe does not read, the line is dropped.
 #pragma once
@@ -20,13 +20,14 @@ void say(std::initializer_list<std::string_view> parts) noexcept;
 bool print(int fd, std::initializer_list<std::string_view> parts) noexcept;
 
 // A program, and what it looks after ("" for nothing).
-struct voice {
+struct messages {
     std::string_view program;
     std::string_view about = {};
 
-    void warn(const trouble& why) const noexcept;
+    void warn(const runwell::error& why) const noexcept;
     void warn(std::initializer_list<std::string_view> words) const noexcept;  // after "…: warning: "; at most 8
-    int  fatal(const trouble& why, int exit_code) const noexcept;             // says it and returns exit_code
+    void error(const runwell::error& why) const noexcept;                 // after "…: fatal: ": the program goes on
+    int  fatal(const runwell::error& why, int exit_code) const noexcept;  // the same, and returns exit_code
 };
 
 }  // namespace runwell::sys

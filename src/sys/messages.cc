@@ -1,4 +1,4 @@
-#include "sys/say.hh"
+#include "sys/messages.hh"
 
 #include <poll.h>
 #include <sys/uio.h>
@@ -31,21 +31,21 @@ void say_now(const line& what) noexcept {
         static_cast<void>(::writev(STDERR_FILENO, what.parts.data(), static_cast<int>(what.count)) < 0);
 }
 
-void begin(line& what, const voice& who, std::string_view manner) noexcept {
+void begin(line& what, const messages& who, std::string_view manner) noexcept {
     what.add(who.program);
     if (!who.about.empty()) what.add(" ");
     what.add(who.about);
     what.add(manner);
 }
 
-void speak(const voice& who, std::string_view manner, const trouble& why) noexcept {
+void speak(const messages& who, std::string_view manner, const error& why) noexcept {
     line what;
     begin(what, who, manner);
     what.add(why.what);
     what.add(why.subject);
-    if (why.error != 0) {
+    if (why.code != 0) {
         what.add(": ");
-        what.add(error_words(why.error));
+        what.add(error_words(why.code));
     }
     what.add("\n");
     say_now(what);
@@ -72,9 +72,9 @@ bool print(int fd, std::initializer_list<std::string_view> parts) noexcept {
     return true;
 }
 
-void voice::warn(const trouble& why) const noexcept { speak(*this, ": warning: ", why); }
+void messages::warn(const runwell::error& why) const noexcept { speak(*this, ": warning: ", why); }
 
-void voice::warn(std::initializer_list<std::string_view> words) const noexcept {
+void messages::warn(std::initializer_list<std::string_view> words) const noexcept {
     line what;
     begin(what, *this, ": warning: ");
     for (const std::string_view word : words) what.add(word);
@@ -82,7 +82,9 @@ void voice::warn(std::initializer_list<std::string_view> words) const noexcept {
     say_now(what);
 }
 
-int voice::fatal(const trouble& why, int exit_code) const noexcept {
+void messages::error(const runwell::error& why) const noexcept { speak(*this, ": fatal: ", why); }
+
+int messages::fatal(const runwell::error& why, int exit_code) const noexcept {
     speak(*this, ": fatal: ", why);
     return exit_code;
 }
