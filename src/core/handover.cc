@@ -144,7 +144,8 @@ bool walk(With& with, handover& all) noexcept {
     std::uint32_t version = handover_version;
     if (!with.text(magic) || !with.integer(version, handover_version, handover_version) ||
         !with.integer(all.of, 1, INT32_MAX) || !walk(with, all.state.main) || !walk(with, all.state.log) ||
-        !flag(with, all.state.has_log) || !flag(with, all.state.draining))
+        !flag(with, all.state.has_log) || !flag(with, all.state.draining) ||
+        !with.integer(all.state.unread, 0, INT32_MAX))
         return false;
     for (handed_member& each : all.members)
         if (!walk(with, each.files) || !walk(with, each.process) || !walk(with, each.script)) return false;

@@ -21,6 +21,14 @@ void let_it_read(pair& p, const event& e, member_actions& actions) noexcept {
     step_one(p, member::log, {.at = e.at, .wall = e.wall}, actions);
 }
 
+// Whether a logger that drains has ended before its time. One that exits without reading is not started for ever.
+bool has_left_a_rest(pair& p, const event& e) noexcept {
+    if (e.what != event::kind::ended || p.log.wanted != want::exit) return false;
+    const bool reads_on = e.unread != 0 && (p.unread == 0 || e.unread < p.unread);
+    p.unread            = e.unread;
+    return reads_on || may_be_killed(e.status);
+}
+
 void drain(pair& p, const event& e, member_actions& actions) noexcept {
     p.draining   = true;
     p.main.held  = true;
@@ -32,6 +40,7 @@ void drain(pair& p, const event& e, member_actions& actions) noexcept {
 
 void begin_again(pair& p, const event& e, member_actions& actions) noexcept {
     p.draining   = false;
+    p.unread     = 0;
     p.main.held  = false;
     p.log.held   = false;
     p.log.wanted = want::up;
@@ -47,9 +56,7 @@ member_actions step(pair& of, member who, const event& happened) noexcept {
     step_one(of, who, happened, actions);
 
     if (of.draining && at_rest(of.log)) {
-        const bool ended  = who == member::log && happened.what == event::kind::ended;
-        const bool killed = ended && may_be_killed(happened.status) && of.log.wanted == want::exit;
-        if (killed)
+        if (who == member::log && has_left_a_rest(of, happened))
             let_it_read(of, happened, actions);
         else if (of.main.wanted == want::exit)
             actions.push({member::main, {.what = service_action::kind::leave}});

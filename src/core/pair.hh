@@ -4,10 +4,12 @@
 //     exit:    service down ──▶ the logger's input ends ──▶ the logger has drained and ended ──▶ leave
 //
 // While the logger drains, the service is held: an `up` that arrives now is kept, and obeyed after the drain, with
-// the logger started anew. A logger that was down because its second was not over, or that is killed while it drains,
-// is started once more, so that what is in the pipe reaches the log.
+// the logger started again. A logger that was down because its second was not over, or that ends before it has emptied
+// the pipe, is started once more, so that the rest reaches the log: each time if it was killed, else as long as the
+// rest shrinks.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 
 #include "core/service.hh"
@@ -21,6 +23,8 @@ struct pair {
     service log{.is_log = true};
     bool    has_log  = false;
     bool    draining = false;  // the logger's input has ended; `leave`, or all over again, follows its end
+
+    std::size_t unread = 0;  // draining: bytes that the logger left in the pipe when it ended last; 0: it has not ended
 
     friend constexpr bool operator==(const pair&, const pair&) = default;
 };

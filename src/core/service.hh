@@ -17,6 +17,7 @@
 // Sources: runsv(8); behaviour measured on runit 2.1.2 and 2.3.1.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "core/commands.hh"
@@ -68,6 +69,7 @@ struct event {
     command_row order      = {};     // command
     int         status     = 0;      // ended: waitpid(2), or unknown_status
     bool        has_finish = false;  // ended: ./finish can be read
+    std::size_t unread     = 0;      // ended, of a logger: bytes that it has left in its pipe
     bool        handled    = false;  // script_ended: it exited 0, so its signal is not sent
 };
 

@@ -5,6 +5,7 @@
 // core/pair makes every decision; this file carries it out and reports the result back as an event.
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -260,7 +261,10 @@ void supervisor::on(member who, event happened) noexcept {
 event supervisor::end_of(member who, int status) const noexcept {
     // Can it be read? Asked so that no descriptor is needed: there may be none left.
     const bool finish = ::faccessat(at(who).directory.value(), "finish", R_OK, AT_EACCESS) == 0;
-    return {.what = event::kind::ended, .status = status, .has_finish = finish};
+    int        unread = 0;
+    if (who == member::log && pipe_.read) static_cast<void>(::ioctl(pipe_.read.value(), FIONREAD, &unread) != 0);
+    return {
+        .what = event::kind::ended, .status = status, .has_finish = finish, .unread = static_cast<std::size_t>(unread)};
 }
 
 // After a SIGTERM that came before the start it starts nothing: it stops the processes that a killed supervisor has

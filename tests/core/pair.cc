@@ -31,6 +31,8 @@ std::vector<world> successors(const world& w) {
         if (s.alive) {
             for (const int status : {0, killed})
                 for (const bool has_finish : {false, true}) next.push_back(ends(w, who, status, has_finish));
+            if (who == member::log)
+                for (const std::size_t unread : {1U, 2U}) next.push_back(ends(w, who, 0, false, unread));
             next.push_back(fails_to_start(w, who));
         }
         if (busy(s))
@@ -80,7 +82,9 @@ struct story {
         did.clear();
     }
     void command(member who, char letter) { happens(who, {.what = kind::command, .order = *command_of(letter)}); }
-    void ends(member who, int status = 0) { happens(who, {.what = kind::ended, .status = status}); }
+    void ends(member who, int status = 0, std::size_t unread = 0) {
+        happens(who, {.what = kind::ended, .status = status, .unread = unread});
+    }
     bool did_it(member who, action what) const {
         for (const member_action& t : did)
             if (t.who == who && t.what.what == what) return true;
@@ -148,6 +152,25 @@ TEST(pair, a_logger_that_is_killed_while_it_drains_is_started_again_for_the_rest
     EXPECT_TRUE(told.did_it(member::log, action::start_run));
     told.ends(member::log);
     EXPECT_TRUE(told.did_it(member::main, action::leave));
+}
+
+TEST(pair, a_logger_that_exits_before_it_has_emptied_the_pipe_is_started_again_as_long_as_the_rest_shrinks) {
+    story told;
+    told.begins();
+    told.command(member::main, 'x');
+    told.ends(member::main, SIGTERM);
+    for (const std::size_t unread : {5000U, 4000U}) {
+        told.did.clear();
+        told.now += 2 * one_second;
+        told.ends(member::log, 0, unread);
+        told.now += one_second;
+        told.happens(member::log, {});
+        EXPECT_TRUE(told.did_it(member::log, action::start_run)) << unread;
+        EXPECT_FALSE(told.did_it(member::main, action::leave)) << unread;
+    }
+    told.now += 2 * one_second;
+    told.ends(member::log, 0, 4000);
+    EXPECT_TRUE(told.did_it(member::main, action::leave)) << "it does not read";
 }
 
 TEST(pair, a_logger_that_crashed_just_before_the_exit_gets_to_read_what_is_left) {

@@ -45,7 +45,7 @@ struct world {
                               relative(s.not_before),
                               relative(s.started)};
         };
-        return std::tuple{of(p.main), of(p.log), p.has_log, p.draining, input, left, essential, told};
+        return std::tuple{of(p.main), of(p.log), p.has_log, p.draining, p.unread, input, left, essential, told};
     }
 };
 
@@ -129,9 +129,9 @@ inline world later(world w, ticks passed = one_second) {
 }
 
 // What the world may answer. Each only where it can happen.
-inline world ends(world w, member who, int status, bool has_finish) {
+inline world ends(world w, member who, int status, bool has_finish, std::size_t unread = 0) {
     --w.runs[static_cast<int>(who)];
-    return happens(w, who, {.what = event::kind::ended, .status = status, .has_finish = has_finish});
+    return happens(w, who, {.what = event::kind::ended, .status = status, .has_finish = has_finish, .unread = unread});
 }
 inline world fails_to_start(world w, member who) {
     --w.runs[static_cast<int>(who)];
