@@ -28,7 +28,7 @@ def test_the_index_of_decisions_is_complete_and_says_their_titles():
 
 TROUBLE = ROOT / "docs/troubleshooting.md"
 SAID = re.compile(
-    r'(?:\b(?:trouble|refusal|complaint)\b(?:\s+\w+)?\{|\b(?:warn|fatal|cannot|pause|overcome)\w*\((?:\w+,\s*)?(?:trouble)?\{?)'
+    r'(?:\b(?:error|refusal|complaint)\b(?:\s+\w+)?\{|\b(?:warn|error|fatal|cannot|pause|overcome)\w*\((?:\w+,\s*)?(?:error)?\{?)'
     r'[^";{}]*?"((?:[^"\\]|\\.)+)"'
 )
 SOUNDS_SO = re.compile(
@@ -50,6 +50,15 @@ def error_texts():
                 if re.search(r"[a-z()] [a-z/]", text) and text != "unable to":
                     found.setdefault(text, set()).add(source.name)
     return found
+
+
+def pieces_of_messages():
+    """Longer literals of messages that are put together of several: no row is about one alone, but rows contain them."""
+    found = set()
+    for source in sorted((ROOT / "src").rglob("*.[ch][ch]")):
+        for message in re.findall(r"\b(?:warn|say)\(\s*\{(.*?)\}\);", source.read_text(), re.S):
+            found |= {text.strip(" :;,") for text in re.findall(r'"((?:[^"\\]|\\.)*)"', message) if len(text) > 15}
+    return {re.sub(r"; to see which.*", "", text.removeprefix("svlogd: ")) for text in found}
 
 
 # The first argument of each of these is what svctl says went wrong, or is wrong with a service.
@@ -127,7 +136,7 @@ def test_every_error_text_has_its_cause_and_its_cure():
 def test_no_entry_is_about_what_is_never_said():
     words = set(re.findall(r'return "([^"]+)"', (ROOT / "src/core/error_words.cc").read_text()))
     labels = {"timeout: ...", "kill: ...", "dropping: ...", "warning: restarting.", "usage: ..."}
-    said = set(error_texts()) | set(texts_of_the_client()) | set(remedies())
+    said = set(error_texts()) | set(texts_of_the_client()) | set(remedies()) | pieces_of_messages()
     said |= {"deleted before it could be read", "skipped", "logs: whose?", "is no command", "has no log", "have no log", "not ... after",
              "is one argument too many", "is no option of it", "is no number", "is no whole number", "to syslog"}
     assert [e for e in entries() if e not in words | labels and not any(text in e for text in said)] == []
