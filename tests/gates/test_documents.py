@@ -58,7 +58,7 @@ def pieces_of_messages():
     for source in sorted((ROOT / "src").rglob("*.[ch][ch]")):
         for message in re.findall(r"\b(?:warn|say)\(\s*\{(.*?)\}\);", source.read_text(), re.S):
             found |= {text.strip(" :;,") for text in re.findall(r'"((?:[^"\\]|\\.)*)"', message) if len(text) > 15}
-    return {re.sub(r"; to see which.*", "", text.removeprefix("svlogd: ")) for text in found}
+    return {re.sub(r"; to see which.*|: chmod .*", "", text.removeprefix("svlogd: ")) for text in found}
 
 
 # The first argument of each of these is what svctl says went wrong, or is wrong with a service.
