@@ -39,6 +39,12 @@ struct resumption {
     friend bool operator==(const resumption&, const resumption&) = default;
 };
 
+// Of a block that begins inside a line: whether the rest of that line is in the log, to its end.
+constexpr bool skips_first_line(const resumption& next, const log_block& block) noexcept {
+    const std::size_t newline = block.ready.find('\n');
+    return newline != std::string_view::npos && next.at > newline;
+}
+
 // Whether the log ends inside a line.
 constexpr bool is_open(std::string_view log) noexcept { return !log.empty() && log.back() != '\n'; }
 

@@ -66,7 +66,7 @@ sight open_in(const fs::path& process) {
 sight open_in_tree(const std::string& pid) {
     const fs::path     process = fs::path{"/proc"} / pid;
     sight              seen    = open_in(process);
-    std::istringstream children{read_file(process / "member_action" / pid / "children").text};
+    std::istringstream children{read_file(process / "task" / pid / "children").text};
     for (std::string child; seen.directories.empty() && children >> child;) {
         sight below = open_in_tree(child);
         seen        = {std::move(below.directories), seen.is_refused || below.is_refused};

@@ -297,7 +297,10 @@ private:
     }
 
     void is_installed(const shell_command& command, const shell_call& call) {
-        const shell_word& word = call.words.front();
+        // What stands behind busybox is one of its own programs.
+        const auto        busybox = std::find_if(command.words.begin(), command.words.end(),
+                                                 [](const shell_word& w) { return base_name(w.text) == "busybox"; });
+        const shell_word& word    = busybox != command.words.end() ? *busybox : call.words.front();
         if (!word.literal || calls("cd") || text_.find("PATH=") != std::string::npos) return;
         if (word.text.find('/') == std::string::npos) {
             if (!in_path(word.text)) add(remedy::not_in_path, command.line, {word.text});

@@ -160,6 +160,11 @@ def test_what_only_this_user_may_not_do_is_no_fault_of_the_service(services):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs another user")
+def test_a_program_behind_busybox_is_not_looked_for_in_path(services):
+    services.make("web", "#!/bin/sh\nexec 2>&1\nexec busybox nosuchprogram -f -p 8080\n")
+    assert not [row for row in rows(services, "web") if "not-installed" in row]
+
+
 def test_a_log_of_another_user_than_runsv_is_a_fault_whoever_looks(services):
     """runsv runs as the owner of supervise/."""
     directory = services.make("web", GOOD, log__run=LOG)

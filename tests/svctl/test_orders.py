@@ -168,7 +168,7 @@ def test_without_a_runsv_the_cause_and_the_cure(services):
     assert said.stderr.splitlines() == [
         "svctl: web: no runsv looks after it",
         f"svctl: no runsvdir looks after {services.directory}",
-        f"svctl: start one: runsvdir -P {services.directory}",
+        f"svctl: start one: runsvdir -P {services.directory} &",
     ]
 
 

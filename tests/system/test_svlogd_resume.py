@@ -166,7 +166,7 @@ def test_a_file_that_may_not_grow_makes_way_for_the_next(world):
 @root
 @pytest.mark.parametrize("how", ["kill", "kill,full"])
 @pytest.mark.parametrize("options", ["", "-tt"])
-@pytest.mark.parametrize("size", ["200000"])
+@pytest.mark.parametrize("size", ["200000", "20000"])
 def test_kills_and_full_disks_tear_and_lose_nothing(world, how, options, size):
     kills = 15 if SANITIZED else 60
     script = (

@@ -49,6 +49,11 @@ void line_mark_file::clear() noexcept {
     mark_.reset();
 }
 
+void line_mark_file::line_is_logged() noexcept {
+    mark_->after.taking = false;
+    put(runwell::write(*mark_));
+}
+
 void line_mark_file::rotated(std::uint64_t size, std::uint64_t inode) noexcept {
     if (!mark_) return;
     mark_->before.size -= static_cast<std::int64_t>(size);

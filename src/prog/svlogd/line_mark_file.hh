@@ -27,6 +27,8 @@ public:
         mark_->after = state;
         mark_->taken = true;
     }
+    // The line that the input begins inside is in the log, to its end.
+    void line_is_logged() noexcept;
     // A new current, with this inode, follows one of so many bytes.
     void rotated(std::uint64_t size, std::uint64_t inode) noexcept;
 

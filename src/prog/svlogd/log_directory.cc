@@ -96,6 +96,8 @@ void log_directory::go_on(const log_block& block) noexcept {
         return !policy.udp.only && (config_.rules().empty() || judge(config_.rules(), head).log);
     };
     const resumption next = resume(found, block, form(block.stamp), state, logged);
+    // Written down, since the log grows again: a successor could not find that line in it any more.
+    if (state.inside && state.taking && skips_first_line(next, block)) files_.mark().line_is_logged();
     for (const std::string_view part : {next.stamp, next.prefix, next.line}) feed_.add(part);
     feed_.begin_at(next.at, next.inside, next.taking);
 }

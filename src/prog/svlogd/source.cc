@@ -117,8 +117,9 @@ source::found source::look() noexcept {
     input_event event;
     event.at = state_.until != 0 ? sys::monotonic() : 0;
     for (;;) {
+        const std::size_t  at   = state_.owned;
         const input_action next = step(state_, event);
-        consume(next.take);
+        consume(at, next.take);
         switch (next.then) {
             case input_action::kind::look:
                 event = copy_ahead();
@@ -201,13 +202,13 @@ bool source::watch(bool on) noexcept {
     return watched_;
 }
 
-void source::consume(std::size_t n) noexcept {
-    while (n > 0) {
-        const ssize_t gone = ::splice(fd_, nullptr, null_.value(), nullptr, n, SPLICE_F_NONBLOCK);
-        if (gone < 0 && errno == EINTR) continue;
-        if (gone <= 0) return;
-        n -= static_cast<std::size_t>(gone);
-    }
+// The first n bytes of the pipe are bytes() from `at` on: they are read to where they are. Unlike splice(2), which a
+// SIGKILL stops between two pages, read(2) takes all of them or, if svlogd is killed, none: the successor finds the
+// whole block or nothing of it.
+void source::consume(std::size_t at, std::size_t n) noexcept {
+    pollfd p{fd_, POLLIN, 0};
+    if (n == 0 || ::poll(&p, 1, 0) != 1) return;  // another process reads the pipe, too
+    while (::read(fd_, room_.data() + at, n) < 0 && errno == EINTR) {}
 }
 
 bool source::leaves_bytes(const sys::event_queue& queue) noexcept {
@@ -254,8 +255,9 @@ void source::take(std::size_t n) noexcept {
     input_event event;
     event.what              = input_event::kind::logged;
     event.bytes             = n;
+    const std::size_t  at   = state_.owned;
     const input_action next = step(state_, event);
-    consume(next.take);
+    consume(at, next.take);
     if (next.then == input_action::kind::look) pending_ = true;
     std::memmove(room_.data(), room_.data() + n, state_.owned);
     size_ = state_.owned;
@@ -263,7 +265,7 @@ void source::take(std::size_t n) noexcept {
 
 std::size_t source::leave_after(std::size_t n) noexcept {
     if (ended_) n = std::min(n, --size_);
-    if (n > state_.owned) consume(n - state_.owned);
+    if (n > state_.owned) consume(state_.owned, n - state_.owned);
     return state_.owned > n ? state_.owned - n : 0;
 }
 

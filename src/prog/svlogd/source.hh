@@ -1,7 +1,7 @@
 // source.hh — standard input, of which nothing is taken before it has been written.
 //
-//     stdin (a pipe) ══╦═════════════════════════▶ splice: exactly what has been written ──▶ /dev/null
-//                      ╚══ tee ══▶ our pipe ── read ──▶ block ── write ──▶ the log directories
+//     stdin (a pipe) ══╦══ tee ══▶ our pipe ── read ──▶ block ── write ──▶ the log directories
+//                      ╚═════════════════════════ read: exactly what has been written, once more
 //
 // So when svlogd is killed, what it had read is still in the pipe, which runsv keeps for the next one: at worst the
 // last block is logged twice. The beginning of a line stays there, too, until the line is complete or the pipe needs
@@ -90,7 +90,7 @@ private:
     bool        same_room() noexcept;
     bool        watch(bool on) noexcept;
     bool        lives_on(const sys::event_queue& queue) noexcept;
-    void        consume(std::size_t n) noexcept;
+    void        consume(std::size_t at, std::size_t n) noexcept;
     void        grow(std::size_t n) noexcept;
 
     int                          fd_;
