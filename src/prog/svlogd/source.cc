@@ -19,11 +19,17 @@
 namespace runwell {
 namespace {
 
-constexpr int larger_pipe = 262'144;  // bytes
+constexpr int         larger_pipe = 262'144;  // bytes
+constexpr std::size_t page        = 4096;
 
 bool is_pipe(int fd) noexcept {
     struct stat about {};
     return ::fstat(fd, &about) == 0 && S_ISFIFO(about.st_mode);
+}
+
+bool readable(int fd) noexcept {
+    pollfd p{fd, POLLIN, 0};
+    return ::poll(&p, 1, 0) == 1 && (p.revents & POLLIN) != 0;
 }
 
 bool writable(int fd) noexcept {
@@ -172,17 +178,23 @@ input_event source::copy_ahead() noexcept {
     return seen;
 }
 
-// What tee(2) has put into our pipe.
+// What tee(2) has put into our pipe. A read(2) ends behind a packet (pipe(2), O_DIRECT), and drops what it has no room
+// for: so the last byte of a copy of more than a page is asked for alone, and shows whether it belonged to a packet.
 bool source::read_copy(std::size_t n) noexcept {
-    std::size_t at = state_.owned;
-    while (n > 0) {
-        const ssize_t got = ::read(ahead_.read.value(), room_.data() + at, n);
+    const std::size_t begin = state_.owned, end = begin + n;
+    for (std::size_t at = begin; at < end;) {
+        const bool    probes = !packets_ && n > page && at + 1 < end;
+        const ssize_t got    = ::read(ahead_.read.value(), room_.data() + at, end - at - (probes ? 1 : 0));
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) return false;
         at += static_cast<std::size_t>(got);
-        n -= static_cast<std::size_t>(got);
+        if (!probes) continue;
+        const bool dropped = at + 1 == end && !readable(ahead_.read.value());
+        packets_           = at + 1 < end || dropped;
+        if (dropped && ::tee(fd_, ahead_.write.value(), n, SPLICE_F_NONBLOCK) != static_cast<ssize_t>(n)) return false;
+        if (dropped) at = begin;
     }
-    high_ = std::max(high_, at);
+    high_ = std::max(high_, end);
     return true;
 }
 
@@ -202,13 +214,21 @@ bool source::watch(bool on) noexcept {
     return watched_;
 }
 
-// The first n bytes of the pipe are bytes() from `at` on: they are read to where they are. Unlike splice(2), which a
-// SIGKILL stops between two pages, read(2) takes all of them or, if svlogd is killed, none: the successor finds the
-// whole block or nothing of it.
+// The first n bytes of the pipe are bytes() from `at` on. Unlike splice(2), which a SIGKILL stops between two pages,
+// read(2) takes all of them or, if svlogd is killed, none: the successor finds the whole block or nothing of it. But it
+// would drop the rest of a packet.
 void source::consume(std::size_t at, std::size_t n) noexcept {
-    pollfd p{fd_, POLLIN, 0};
-    if (n == 0 || ::poll(&p, 1, 0) != 1) return;  // another process reads the pipe, too
-    while (::read(fd_, room_.data() + at, n) < 0 && errno == EINTR) {}
+    if (n > page && !packets_) {
+        if (!readable(fd_)) return;  // another process reads the pipe, too
+        while (::read(fd_, room_.data() + at, n) < 0 && errno == EINTR) {}
+        return;
+    }
+    while (n > 0) {
+        const ssize_t gone = ::splice(fd_, nullptr, null_.value(), nullptr, n, SPLICE_F_NONBLOCK);
+        if (gone < 0 && errno == EINTR) continue;
+        if (gone <= 0) return;
+        n -= static_cast<std::size_t>(gone);
+    }
 }
 
 bool source::leaves_bytes(const sys::event_queue& queue) noexcept {
@@ -278,7 +298,6 @@ void source::grow(std::size_t n) noexcept {
 }
 
 void source::release() noexcept {
-    constexpr std::size_t page = 4096;
     if (high_ > page && size_ == 0) ::madvise(room_.data() + page, room_.size() - page, MADV_DONTNEED);
     high_ = 0;
 }

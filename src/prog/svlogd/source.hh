@@ -104,6 +104,7 @@ private:
     bool                         pending_ = false;
     bool                         hung_up_ = false;  // no process can write to the pipe, said the queue
     bool                         watched_ = false;  // O_ASYNC is set
+    bool                         packets_ = false;  // seen in the input
     std::optional<bool>          sigio_works_;
     std::optional<std::uint32_t> listened_to_;  // events that the queue waits for
     sys::pipe_ends               ahead_;        // none: stdin is read
