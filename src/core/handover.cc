@@ -1,5 +1,6 @@
 #include "core/handover.hh"
 
+#include <algorithm>
 #include <string_view>
 
 namespace runwell {
@@ -18,7 +19,7 @@ public:
         return true;
     }
     template <class T>
-    bool integer(T& value, std::int64_t, std::int64_t) noexcept {
+    bool integer(T& value, std::int64_t /*least*/, std::int64_t /*largest*/) noexcept {
         return number(static_cast<std::uint64_t>(static_cast<std::int64_t>(value)));
     }
     bool whole(std::uint64_t& value) noexcept { return number(value); }
@@ -73,9 +74,8 @@ public:
         return true;
     }
     bool text(std::string_view expected) noexcept {
-        for (const char c : expected)
-            if (at_ >= from_.size() || from_[at_++] != static_cast<std::byte>(c)) return false;
-        return true;
+        return std::ranges::all_of(
+            expected, [this](char c) { return at_ < from_.size() && from_[at_++] == static_cast<std::byte>(c); });
     }
     bool path(fixed_text<511>& value) noexcept {
         std::uint64_t size = 0;
@@ -181,7 +181,7 @@ std::optional<handover> decode_handover(std::span<const std::byte> bytes, std::u
     const pair& p = got.state;
     if (p.main.is_log || !p.log.is_log || !agrees(p.main, got.members[0])) return std::nullopt;
     if (p.has_log && !agrees(p.log, got.members[1])) return std::nullopt;
-    for (std::size_t i = 0; i < (p.has_log ? 2u : 1u); ++i)
+    for (std::size_t i = 0; i < (p.has_log ? 2U : 1U); ++i)
         for (const int fd : {got.members[i].files.directory, got.members[i].files.supervise, got.members[i].files.lock})
             if (fd < 0) return std::nullopt;
     return got;

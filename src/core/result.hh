@@ -49,12 +49,13 @@ public:
     explicit operator bool() const noexcept { return good_; }
 
     struct nothing {};
-    nothing      operator*() const noexcept { return {}; }  // what TRY returns
+    nothing&     operator*() noexcept { return nothing_; }  // what TRY yields
     const error& why() const noexcept { return why_; }
 
 private:
-    error why_{};
-    bool  good_ = true;
+    error   why_{};
+    bool    good_ = true;
+    nothing nothing_;
 };
 
 }  // namespace runwell

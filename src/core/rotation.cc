@@ -75,8 +75,8 @@ void pruning::add(std::string_view name) noexcept {
 
     stored one;
     std::copy(name.begin(), name.end(), one.begin());
-    const auto before = [this](const stored& a, const stored& b) { return goes_before(a, b); };
-    const auto begin  = names_.begin();
+    const auto  before = [this](const stored& a, const stored& b) { return goes_before(a, b); };
+    auto* const begin  = names_.begin();
     if (kept_ == most_) {
         if (!before(one, names_.front())) return;
         std::pop_heap(begin, begin + static_cast<std::ptrdiff_t>(kept_), before);

@@ -19,14 +19,14 @@ bool is_half_way_down(const service& s, const leftover& of) noexcept {
 }  // namespace
 
 truth is_the_recorded(const process_record& recorded, const boot_scope& then, const sighting& seen,
-                      const boot_scope& now, ticks tick) noexcept {
+                      const boot_scope& here, ticks tick) noexcept {
     if (!seen.exists) return truth::no;
     const bool know_id = recorded.id != 0 && seen.id != 0;
     if (know_id && recorded.id != seen.id) return truth::no;
-    if (know_id && same_boot(then, now) == truth::yes) return truth::yes;
+    if (know_id && same_boot(then, here) == truth::yes) return truth::yes;
     if (!seen.began) return truth::unknown;
     const bool in_time = recorded.earliest - tick < *seen.began && *seen.began <= recorded.born;
-    if (then.time_namespace != 0 && then.time_namespace == now.time_namespace) return in_time ? truth::yes : truth::no;
+    if (then.time_namespace != 0 && then.time_namespace == here.time_namespace) return in_time ? truth::yes : truth::no;
     return truth::unknown;  // two clocks that cannot be compared
 }
 

@@ -31,7 +31,7 @@ struct sighting {
 
 // Whether the process that is seen is the one that was recorded. `tick` is what `began` is rounded to, in nanoseconds.
 truth is_the_recorded(const process_record& recorded, const boot_scope& then, const sighting& seen,
-                      const boot_scope& now, ticks tick) noexcept;
+                      const boot_scope& here, ticks tick) noexcept;
 
 struct evidence {
     bool  recorded = false;

@@ -165,9 +165,9 @@ private:
     void consider(const char* name, circumstances of) noexcept;
     void give_advice() noexcept;
 
-    fixed_text<4096> home_of(std::string_view name) const noexcept;
-    fixed_text<4096> path_of(const char* name) const noexcept;
-    fixed_text<4096> other_services(const char* member) const noexcept;
+    fixed_text<4096>        home_of(std::string_view name) const noexcept;
+    fixed_text<4096>        path_of(const char* name) const noexcept;
+    static fixed_text<4096> other_services(const char* member) noexcept;
 
     int  tell_status_of(const char* name) noexcept;
     void tell_status_of_log(const char* name, place& service) noexcept;
@@ -360,12 +360,12 @@ void client::find_what_was_meant(const char* name, circumstances& of, remedy& it
     if (all == nullptr) return;
     std::size_t least = longest_near_name;
     while (const dirent* const entry = ::readdir(all)) {
-        const std::string_view one{entry->d_name};
-        const std::size_t      apart = distance(word, one);
-        if (one.starts_with('.') || !is_near(word, apart) || apart >= least) continue;
+        const std::string_view known{entry->d_name};
+        const std::size_t      apart = distance(word, known);
+        if (known.starts_with('.') || !is_near(word, apart) || apart >= least) continue;
         least = apart;
         its.other.shrink(0);
-        its.other.append_cut(one);
+        its.other.append_cut(known);
     }
     ::closedir(all);
     of.has_near_name = !its.other.empty();
@@ -389,7 +389,7 @@ bool client::is_linked_into(const fixed_text<4096>& services, const char* name) 
 
 // A directory of services that has this member, other than the one that was named: a usual one, or that of a runsvdir
 // which runs. Empty: there is none.
-fixed_text<4096> client::other_services(const char* member) const noexcept {
+fixed_text<4096> client::other_services(const char* member) noexcept {
     fixed_text<4096> found;
     for (const char* const one : {"/etc/service", "/service"}) {
         found.clear();
@@ -739,11 +739,13 @@ std::optional<int> read_command_line(std::span<char*> all, request& asked) noexc
     if (const char* seconds = std::getenv("SVWAIT")) asked.seconds = scan_number(seconds).value;
 
     option_reader<option_row> options{option_rows, words.subspan(1), double_dash::is_a_letter};
-    for (auto found = options.next(); found.row != nullptr || found.error; found = options.next()) {
+    for (;;) {
+        const auto found = options.next();
         if (found.error) {
             sys::print(STDERR_FILENO, {asked.program, ": ", found.error->words, found.error->option, "\n"});
             return usage(asked);
         }
+        if (found.row == nullptr) break;
         if (found.row->letter == 'V') {
             sys::print(STDERR_FILENO, {version_words, "\n"});
             return usage(asked);

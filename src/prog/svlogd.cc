@@ -86,11 +86,13 @@ std::optional<options> parse(std::span<const char* const> arguments) noexcept {
     options                   said;
     option_reader<option_row> reader{option_rows, arguments.empty() ? arguments : arguments.subspan(1),
                                      double_dash::is_a_letter};
-    for (auto found = reader.next(); found.row != nullptr || found.error; found = reader.next()) {
+    for (;;) {
+        const auto found = reader.next();
         if (found.error) {
             sys::say({"svlogd: ", found.error->words, found.error->option});
             return std::nullopt;
         }
+        if (found.row == nullptr) break;
         if (!set(said, found.row->letter, found.value)) return std::nullopt;
     }
     said.directories = reader.rest();

@@ -113,11 +113,13 @@ int main(int argc, char** argv) {
     constexpr std::array      rows{option_row{'w', false}, option_row{'V', false}};
     option_reader<option_row> options{rows, {argv + (argc > 0), argv + argc}, double_dash::ends_options};
     bool                      wtmp_too = false;
-    for (auto found = options.next(); found.row != nullptr || found.error; found = options.next()) {
+    for (;;) {
+        const auto found = options.next();
         if (found.error) {
             sys::say({base_name(program), ": ", found.error->words, found.error->option});
             return refuse(program);
         }
+        if (found.row == nullptr) break;
         if (found.row->letter == 'V') {
             sys::say({version_words});
             return refuse(program);

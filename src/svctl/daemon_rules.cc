@@ -121,7 +121,7 @@ struct arguments {
 
 private:
     void add(const shell_word& word) {
-        const std::size_t colon = word.text.find(":");
+        const std::size_t colon = word.text.find(':');
         const bool        given = !word.literal && word.text.starts_with("${") && word.text.ends_with('}') &&
                            colon != std::string::npos && colon + 2 < word.text.size() &&
                            (word.text[colon + 1] == '-' || word.text[colon + 1] == '=');

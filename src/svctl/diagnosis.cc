@@ -51,7 +51,7 @@ std::vector<std::string> words_with_command(const tree& in, const std::string& n
     return words_for(in, name, {second, svdir_option(in), shell_quoted(name), fifth});
 }
 
-finding printed(finding one) { return {printable(one.cause), printable(one.cure)}; }
+finding printed(const finding& one) { return {printable(one.cause), printable(one.cure)}; }
 
 constexpr std::string_view log_suffix = "/log";
 

@@ -7,6 +7,7 @@ namespace runwell::svctl {
 namespace {
 
 // clang-format off
+// NOLINTBEGIN(modernize-raw-string-literal): cures have quotes and backslashes, and stand as they are typed
 constexpr remedy_row rows[] = {
     {remedy::missing, "missing", "{0} is missing", "write it: an executable that stays in the foreground"},
     {remedy::dangling, "dangling", "{0} is a link that leads nowhere", "link it to the program: ln -sf PROGRAM {1}"},
@@ -83,6 +84,7 @@ constexpr remedy_row rows[] = {
     {remedy::new_refused, "new-refused", "{0}, the directory of available services, may not be written to by this user", "have one of your own: mkdir -p ~/sv && svctl new --available ~/sv {2}"},
     {remedy::new_taken, "new-taken", "{0} exists already, and is left as it is", "choose another name, or look at what is there: svctl lint {1}"},
 };
+// NOLINTEND(modernize-raw-string-literal)
 // clang-format on
 
 // "{1}" is words[1]; nothing where there is no such word.

@@ -104,7 +104,9 @@ private:
 std::string words_of(const new_service& of) {
     std::string text;
     const auto  add = [&text](std::string_view option, std::string_view value = {}) {
-        text += std::string{option} + (value.empty() ? "" : " " + shell_quoted(value)) + " ";
+        text += option;
+        if (!value.empty()) text.append(" ").append(shell_quoted(value));
+        text += ' ';
     };
     if (!of.user.empty()) add("--user", of.user);
     for (const auto& [name, value] : of.variables) add("--env", name + "=" + value);

@@ -22,7 +22,7 @@ std::string variable(const char* name) {
 }
 
 std::string home() {
-    const std::string told = variable("HOME");
+    std::string told = variable("HOME");
     if (!told.empty()) return told;
     const passwd* user = ::getpwuid(::getuid());
     return user == nullptr ? "/" : user->pw_dir;
@@ -68,7 +68,7 @@ std::string setting::available(const std::string& asked) const {
 }
 
 std::string directory_of_this_user() {
-    const std::string        usual = home() + "/service";
+    std::string              usual = home() + "/service";
     std::vector<std::string> found;
     const process_table      processes = process_table::read();
     for (const process& one : processes.all()) {

@@ -74,13 +74,9 @@ private:
             add(token::kind::newline);
             take();
             skip_here_documents();
-        } else if (sees("<(") || sees(">(")) {
-            word();
-        } else if (c == '<' || c == '>' || sees("&>")) {
+        } else if ((c == '<' || c == '>' || sees("&>")) && !sees("<(") && !sees(">(")) {
             redirection("");
-        } else if (sees("((") && starts_arithmetic()) {
-            word();
-        } else if (c == '&' || c == ';' || c == '|' || c == '(' || c == ')') {
+        } else if ((c == '&' || c == ';' || c == '|' || c == '(' || c == ')') && !(sees("((") && starts_arithmetic())) {
             separator();
         } else {
             word();

@@ -233,6 +233,7 @@ answer answer_to(std::string_view word, std::span<const std::string> rest, std::
     if (const std::string meant = likeliest(word, known); !meant.empty())
         return {"", "did you mean '" + with_rest(canonical(meant), rest) + "'?"};
     std::vector<std::string> others;
+    others.reserve(std::size(other_rows) + std::size(done_rows) + std::size(meanings));
     for (const answer_row& one : other_rows) others.emplace_back(one.word);
     for (const answer_row& one : done_rows) others.emplace_back(one.word);
     for (const other_name& one : meanings) others.emplace_back(one.word);

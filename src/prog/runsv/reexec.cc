@@ -17,7 +17,7 @@
 #include "sys/spawn.hh"
 
 // Of this program, by the linker: the beginning of its file.
-extern "C" const std::byte __ehdr_start[];  // NOLINT(bugprone-reserved-identifier)
+extern "C" const std::byte __ehdr_start[];  // NOLINT(bugprone-reserved-identifier,clang-diagnostic-reserved-identifier)
 
 namespace runwell {
 namespace {

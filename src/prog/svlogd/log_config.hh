@@ -24,7 +24,7 @@ public:
     std::string_view processor() const noexcept { return policy_.processor; }
 
 private:
-    result<void> take(std::string_view text, const char* name) noexcept;
+    result<void> take(std::string_view said, const char* name) noexcept;
 
     log_policy                      policy_;
     std::span<const selection_rule> rules_;

@@ -199,7 +199,7 @@ bool source::read_copy(std::size_t n) noexcept {
 }
 
 // Gives our pipe, which is empty, as many slots as stdin has: then it is full when stdin is.
-bool source::same_room() noexcept {
+bool source::same_room() const noexcept {
     const int size = ::fcntl(fd_, F_GETPIPE_SZ);
     return ::fcntl(ahead_.write.value(), F_GETPIPE_SZ) == size ||
            ::fcntl(ahead_.write.value(), F_SETPIPE_SZ, size) == size;

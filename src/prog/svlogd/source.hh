@@ -87,7 +87,7 @@ private:
     found       plain_read() noexcept;
     input_event copy_ahead() noexcept;
     bool        read_copy(std::size_t n) noexcept;
-    bool        same_room() noexcept;
+    bool        same_room() const noexcept;
     bool        watch(bool on) noexcept;
     bool        lives_on(const sys::event_queue& queue) noexcept;
     void        consume(std::size_t at, std::size_t n) noexcept;

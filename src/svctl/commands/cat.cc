@@ -54,7 +54,7 @@ std::vector<found_service> find_services(const setting& in, const std::vector<st
             try {
                 add(tree{fs::absolute(in.available()).lexically_normal().string()}, false);
             } catch (const failure&) {
-                throw why;
+                throw why;  // NOLINT(cert-err60-cpp): the first failure, which names the directory that was asked for
             }
         }
     }

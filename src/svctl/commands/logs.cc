@@ -334,7 +334,7 @@ private:
 class newcomers {
 public:
     newcomers(const setting& in, const options& asked, const sources& known)
-        : in_{in}, asked_{asked}, services_{in.open_tree()}, listening_{services_} {
+        : asked_{asked}, services_{in.open_tree()}, listening_{services_} {
         for (const auto& one : known) known_.insert(one->name);
         listening_.add_tree();
         listen();
@@ -381,7 +381,6 @@ private:
         }
     }
 
-    const setting&        in_;
     const options&        asked_;
     tree                  services_;
     watcher               listening_;
