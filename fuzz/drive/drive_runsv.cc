@@ -459,8 +459,7 @@ std::string story::difference() {
     }
     if (script_.pid > 0) expected.insert(script_.pid);
     std::set<pid_t>   children;
-    const std::string name = std::to_string(pid_),
-                      text = content("/proc/" + name + "/task/" + name + "/children");
+    const std::string name = std::to_string(pid_), text = content("/proc/" + name + "/task/" + name + "/children");
     for (const char* at = text.c_str(); *at != '\0';) {
         char* end = nullptr;
         if (const long pid = std::strtol(at, &end, 10); end != at) children.insert(static_cast<pid_t>(pid));

@@ -209,7 +209,7 @@ private:
     };
     fixed_list<remedy, 2> remedies_;
 
-    void        find_what_was_meant(const char* name, circumstances& of, remedy& its) const noexcept;
+    static void find_what_was_meant(const char* name, circumstances& of, remedy& its) noexcept;
     static bool is_linked_into(const fixed_text<4096>& services, const char* name) noexcept;
 };
 
@@ -341,7 +341,7 @@ void client::consider(const char* name, circumstances of) noexcept {
 }
 
 // A service with nearly that name, one that is only to be linked, or the directory that has it.
-void client::find_what_was_meant(const char* name, circumstances& of, remedy& its) const noexcept {
+void client::find_what_was_meant(const char* name, circumstances& of, remedy& its) noexcept {
     if (!of.has_services_dir) {
         if (!says_where(name)) its.other = other_services(name);
         of.has_other_dir = !its.other.empty();

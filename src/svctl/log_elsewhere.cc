@@ -50,7 +50,8 @@ std::string reader_of_syslog(const tree& in, const std::string& word) {
             return "svctl logs " + one + (shown.empty() ? "" : " --grep " + shown);
     for (const char* file : {"/var/log/syslog", "/var/log/messages", "/var/log/socklog/everything/current"})
         if (::access(file, F_OK) == 0)
-            return shown.empty() ? std::string{"tail -n 20 "} + file : "grep " + shown + " " + file;
+            if (shown.empty()) return std::string{"tail -n 20 "} + file;
+    return "grep " + shown + " " + file;
     if (::access("/run/systemd/journal/socket", F_OK) == 0)
         return shown.empty() ? "journalctl -n 20" : "journalctl -t " + shown;
     return {};

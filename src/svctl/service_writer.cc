@@ -109,7 +109,11 @@ std::string words_of(const new_service& of) {
         text += ' ';
     };
     if (!of.user.empty()) add("--user", of.user);
-    for (const auto& [name, value] : of.variables) add("--env", name + "=" + value);
+    for (const auto& [name, value] : of.variables) {
+        std::string variable = name;
+        variable.append("=").append(value);
+        add("--env", variable);
+    }
     if (!of.log.empty()) add("--log", of.log);
     if (!of.has_log) add("--no-log");
     if (!of.check.empty()) add("--check", of.check);

@@ -139,6 +139,7 @@ class workplace {
 public:
     workplace() {
         std::error_code none;
+        // cppcheck-suppress useInitializationList ; it needs `none`
         path_ = (fs::temp_directory_path(none) / "svctl.XXXXXX").string();
         if (::mkdtemp(path_.data()) == nullptr) throw system_failure(errno, "make a directory", path_);
     }
