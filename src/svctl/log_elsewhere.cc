@@ -49,9 +49,10 @@ std::string reader_of_syslog(const tree& in, const std::string& word) {
         if (one.starts_with("socklog") && in.has_log(one))
             return "svctl logs " + one + (shown.empty() ? "" : " --grep " + shown);
     for (const char* file : {"/var/log/syslog", "/var/log/messages", "/var/log/socklog/everything/current"})
-        if (::access(file, F_OK) == 0)
+        if (::access(file, F_OK) == 0) {
             if (shown.empty()) return std::string{"tail -n 20 "} + file;
-    return "grep " + shown + " " + file;
+            return "grep " + shown + " " + file;
+        }
     if (::access("/run/systemd/journal/socket", F_OK) == 0)
         return shown.empty() ? "journalctl -n 20" : "journalctl -t " + shown;
     return {};
