@@ -62,6 +62,15 @@ def free_port():
         return listener.getsockname()[1]
 
 
+def is_waiting(process):
+    """It sleeps in ppoll(2)."""
+    try:
+        return "poll" in open(f"/proc/{process.pid}/wchan").read() or open(
+            f"/proc/{process.pid}/syscall").read().startswith("271 ")
+    except OSError:
+        return False
+
+
 def children(pid):
     try:
         return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 import harness
-from harness import pid_of, wait_until
+from harness import is_waiting, pid_of, wait_until
 
 ROOT = Path(__file__).parent.parent.parent
 NOBODY = 65534
@@ -558,6 +558,7 @@ def _(stage):
     stage.typed = stage.command(stage.cure_of(lambda: stage.operate("restart", "--timeout", "1", "web")))
     watch = subprocess.Popen(["sh", "-c", "exec " + stage.typed], env=stage.environment(), stdout=subprocess.PIPE, text=True)
     stage.world.processes.append(watch)
+    wait_until(lambda: is_waiting(watch), "it watches")
     os.kill(wait_until(lambda: pid_of(stage.base / "web") or None, "it is up"), 9)
     assert "web" in watch.stdout.readline()
 

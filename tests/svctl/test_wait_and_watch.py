@@ -7,7 +7,7 @@ import signal
 
 import harness
 import pytest
-from harness import control, wait_until
+from harness import control, is_waiting, wait_until
 
 
 def start(services, *arguments, trace=None):
@@ -18,15 +18,6 @@ def start(services, *arguments, trace=None):
 
 def said(services):
     return (services.world.directory / "svctl.out").read_text()
-
-
-def is_waiting(process):
-    """It sleeps in ppoll(2)."""
-    try:
-        return "poll" in open(f"/proc/{process.pid}/wchan").read() or open(
-            f"/proc/{process.pid}/syscall").read().startswith("271 ")
-    except OSError:
-        return False
 
 
 def switches(process):
