@@ -38,7 +38,7 @@ struct boot_scope {
     std::uint64_t pid_namespace = 0;  // inode of /proc/self/ns/pid
     std::uint64_t time_namespace =
         0;  // inode of /proc/self/ns/time: start times can be compared within it; 1: there are none
-    std::uint64_t init       = 0;  // PID 1, by the inode of its pidfd (Linux 6.9)
+    std::uint64_t init       = 0;  // PID 1, by the inode of its pidfd (Linux 6.9); 1: that of the first namespace
     ticks         init_began = 0;  // when PID 1 was started
 
     constexpr bool        knows_boot() const noexcept { return boot[0] != '\0'; }

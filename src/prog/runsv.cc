@@ -40,7 +40,7 @@ namespace runwell {
 namespace {
 
 // From a removal in the service directory to the look at it: rm -r of the whole directory must not find new files.
-constexpr ticks looks_in = one_second / 4;
+constexpr ticks looks_in = one_second / 2;
 
 // An absolute path of the service directory, if it fits. (PATH_MAX would be one more page for every service.)
 constexpr std::size_t longest_path = 511;

@@ -16,7 +16,7 @@ namespace runwell::sys {
 namespace {
 
 // The namespace that the kernel has made (include/linux/proc_ns.h): its PID 1 lives as long as the boot.
-constexpr std::uint64_t first_pid_namespace = 0xEFFFFFFC;
+constexpr std::uint64_t first_pid_namespace = 0xEFFFFFFC, first_init = 1;
 
 std::uint64_t namespace_of(const char* path) noexcept {
     struct stat is;
@@ -31,10 +31,8 @@ boot_scope scope_now() noexcept {
                    .time_namespace = namespace_of("/proc/self/ns/time")};
     if (now.pid_namespace != 0 && now.time_namespace == 0 && errno == ENOENT)
         now.time_namespace = 1;  // before Linux 5.6
-    if (now.pid_namespace != first_pid_namespace) {
-        now.init = process_id(1);
-        if (now.init == 0) now.init_began = start_of(1).value_or(0);
-    }
+    now.init = now.pid_namespace == first_pid_namespace ? first_init : process_id(1);
+    if (now.init == 0) now.init_began = start_of(1).value_or(0);
 
     const auto    file = open_at(AT_FDCWD, "/proc/sys/kernel/random/boot_id", O_RDONLY);
     const ssize_t size = file ? ::read(file->value(), now.boot.data(), now.boot.size()) : -1;

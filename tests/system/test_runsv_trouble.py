@@ -66,7 +66,7 @@ def test_a_directory_that_has_gone_is_waited_for(world):
 
 def test_a_directory_that_vanishes_in_a_command(world):
     """The control script removes the service directory"""
-    directory = world.service("s", control__h="#!/bin/sh\nrm -rf \"$PWD\"\n")
+    directory = world.service("s", control__h="#!/bin/sh\nuntil rm -rf \"$PWD\"; do :; done\n")
     process, _ = running(world)
     control(directory, "h")
     wait_until(lambda: not directory.exists(), "gone")

@@ -1077,7 +1077,7 @@ def test_without_inotify_it_says_so_and_looks_every_five_seconds(world, sd):
     wait_for_names(process, "web", "db")
     change("instances", 10)
     wait_until(lambda: "anon_inode:inotify" in [os.readlink(f) for f in Path(f"/proc/{process.pid}/fd").iterdir()], "again")
-    assert stays_asleep(process, 6)
+    wait_until(lambda: stays_asleep(process, 6), "all is watched")
 
 
 @regardless
