@@ -250,12 +250,8 @@ result<void> changer::take_lock(const step& what) noexcept {
     constexpr int flags = O_WRONLY | O_CREAT | O_APPEND;
     auto          file  = sys::open_trusted_path(AT_FDCWD, what.text, sys::expected::any, flags, 0600);
     if (!file) return error{"unable to open lock: ", what.text, file.why().code};
-    lock_ = file->file.release();
-    ::fcntl(lock_, F_SETFD, 0);
-    if (lock_ <= STDERR_FILENO) {
-        const sys::unique_fd standard{lock_};
-        lock_ = ::fcntl(lock_, F_DUPFD, STDERR_FILENO + 1);
-    }
+    // The lowest free number, which the directory of the file no longer takes: the program inherits it.
+    lock_ = ::fcntl(file->file.value(), F_DUPFD, STDERR_FILENO + 1);
     if (lock_ < 0) return error{"unable to open lock: ", what.text, errno};
     const int operation = has(what.how, manner::waiting) ? LOCK_EX : LOCK_EX | LOCK_NB;
     while (::flock(lock_, operation) != 0)
