@@ -242,7 +242,7 @@ private:
     void tell(std::size_t i) {
         const entry& e = f_.all[i];
         must(!e.listed, "only what has left the list is told to leave");
-        if (e.now == state::foreign && below(3) == 0)
+        if (e.now == state::foreign && !calm_ && below(3) == 0)  // it does not listen yet
             f_.all.tell_later(i, now_ + one_second / 100);
         else
             f_.all.mark_leaving(i);
@@ -265,7 +265,7 @@ private:
         const bool          listed = f_.all[i].listed;
         for (const auto& [pid, of] : ours_) must(of != inode, "two runsv for one directory");
         for (const auto& [id, of] : others_) must(of.inode != inode, "a runsv beside a foreign one");
-        if (below(6) == 0) {
+        if (!calm_ && below(6) == 0) {
             runsv one{.inode = inode};
             if (f_.all.may_keep_descriptor() && below(2) == 0) one.fd = ++last_;
             others_[++last_] = one;
@@ -304,6 +304,7 @@ private:
 
     // Every runsv that was told to leave leaves, and time passes; nothing else happens.
     void calm_down() {
+        calm_ = true;
         for (int turns = 0; turns < 60; ++turns) {
             for (std::size_t i = 0; i < f_.all.size(); ++i) {
                 if (f_.all[i].now == state::leaving) {
@@ -370,6 +371,7 @@ private:
     std::map<std::uint64_t, ticks>        last_start_;   // of directories listed ever since
     std::map<std::uint64_t, ticks>        rests_until_;  // a runsv that was asked to leave, and no other since
     std::int32_t                          last_ = 100;
+    bool                                  calm_ = false;  // nothing happens by itself any more
     ticks                                 now_  = one_second;
 };
 
