@@ -33,7 +33,7 @@ import tree
 COMMANDS = b"uodtkpcahiq12x"
 NOTES = Path("/chaos")
 SIGNALS_OF_TERROR = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM)
-RECOVERS_IN = 2.0  # seconds
+RECOVERS_IN = 7.0  # seconds: a runsv that was asked to exit is followed after five
 STARTS_IN = 60.0
 NO_FILES_LEFT = 3
 FS_IOC_GETFLAGS, FS_IOC_SETFLAGS, FS_IMMUTABLE = 0x80086601, 0x40086602, 0x10
