@@ -23,6 +23,7 @@
 #include "svctl/log_reader.hh"
 #include "svctl/outside.hh"
 #include "svctl/since.hh"
+#include "svctl/time_zone.hh"
 #include "svctl/top_keys.hh"
 #include "svctl/top_view.hh"
 #include "svctl/watcher.hh"
@@ -454,6 +455,7 @@ exit_code top(const setting& in, const options& asked) {
         throw failure{exit_code::usage, "top draws on a terminal, and there is none",
                       "in a pipe: svctl list, or svctl watch"};
     const tree services = in.open_tree();
+    check_time_zone();  // before the screen is drawn on
     return viewer{in, services, asked}.run();
 }
 
