@@ -1,11 +1,10 @@
 #include "core/container.hh"
 
-#include <sys/wait.h>
-
 #include <algorithm>
 #include <csignal>
 
 #include "core/stages.hh"
+#include "core/wait_status.hh"
 
 namespace runwell {
 namespace {
@@ -144,7 +143,7 @@ void ask_to_end(container_state& s, const container_event& e, container_actions&
 
 void step_ended(container_state& s, const container_event& e, container_actions& list) noexcept {
     s.step_alive              = false;
-    const int  code           = exit_code(e.status);
+    const int  code           = shell_code(e.status);
     const bool stage_1_failed = s.now == stage::stage_1 && (!WIFEXITED(e.status) || code == 100);
     const bool hook_failed    = s.now == stage::start_hooks && code != 0;
     if (!s.asked && (stage_1_failed || hook_failed)) {
@@ -161,7 +160,7 @@ void step_ended(container_state& s, const container_event& e, container_actions&
 void services_ended(container_state& s, const container_event& e, container_actions& list) noexcept {
     s.services_alive = false;
     if (s.now != stage::serving) return;
-    const int code = exit_code(e.status);
+    const int code = shell_code(e.status);
     if (WIFEXITED(e.status) && code != 111) {
         if (!s.has_command) settle(s, code);
         return ask_to_end(s, e, list);
@@ -240,7 +239,7 @@ void step(container_state& of, const container_event& happened, container_action
             go_on(of, happened, list);
             break;
         case kind::services_ended: services_ended(of, happened, list); break;
-        case kind::command_ended: command_over(of, exit_code(happened.status), happened, list); break;
+        case kind::command_ended: command_over(of, shell_code(happened.status), happened, list); break;
         case kind::step_not_started:
             of.step_alive = false;
             of.step_again = happened.at + fork_again;

@@ -1,11 +1,11 @@
 #include "core/stages.hh"
 
-#include <sys/wait.h>
-
 #include <algorithm>
 #include <array>
 #include <csignal>
 #include <utility>
+
+#include "core/wait_status.hh"
 
 namespace runwell {
 namespace {
@@ -70,7 +70,7 @@ void leave_stage(system_state& s, const system_event& e, system_actions& list) n
 
 void stage_is_over(system_state& s, int status, const system_event& e, system_actions& list) noexcept {
     const bool crashed = !WIFEXITED(status);
-    const int  code    = exit_code(status);
+    const int  code    = shell_code(status);
     if (status != 0) warn(crashed ? "child crashed: " : "child failed: ", path_of(s), list);
     if (s.stage == 1 && (crashed || code == 100)) {
         inform("leave stage: ", path_of(s), list);
@@ -218,8 +218,6 @@ void do_what_is_due(system_state& s, const system_event& e, system_actions& list
 }
 
 }  // namespace
-
-int exit_code(int status) noexcept { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
 
 void step(system_state& of, const system_event& happened, system_actions& list) noexcept {
     switch (happened.what) {

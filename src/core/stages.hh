@@ -128,7 +128,4 @@ void step(system_state& of, const system_event& happened, system_actions& list) 
 // The next moment at which a tick would do something, if there is one: hardly ever.
 std::optional<ticks> next_tick(const system_state& of) noexcept;
 
-// The exit code of a process as a shell has it: 128 + n for one that signal n has ended.
-int exit_code(int status) noexcept;
-
 }  // namespace runwell

@@ -474,7 +474,7 @@ int client::tell_status() noexcept {
     for (std::size_t i = 0; i < asked_.names.size(); ++i) code = tell_status_of(asked_.name(i));
     out.flush();
     give_advice();
-    return asked_.lsb ? code : exit_code(failures_);
+    return asked_.lsb ? code : code_of_failures(failures_);
 }
 
 // Returns what an init script exits with: that of the service, whatever its log service does.
@@ -514,7 +514,7 @@ int client::command() noexcept {
     wait();
     out.flush();
     give_advice();
-    return exit_code(failures_);
+    return code_of_failures(failures_);
 }
 
 // Does what core/session asks for, until there is something to wait for. A second look is left to the loop: first every

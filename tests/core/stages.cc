@@ -329,13 +329,6 @@ TEST(stages, nothing_is_waited_for_but_events) {
     for (const int stage : {1, 2, 3}) EXPECT_FALSE(next_tick(in_stage(stage).s));
 }
 
-TEST(stages, an_exit_code_is_what_a_shell_would_say) {
-    EXPECT_EQ(exit_code(exited(0)), 0);
-    EXPECT_EQ(exit_code(exited(111)), 111);
-    EXPECT_EQ(exit_code(SIGTERM), 143);
-    EXPECT_EQ(exit_code(SIGSEGV | 0x80), 139);
-}
-
 // -- every story ---------------------------------------------------------------------------------------------------
 
 TEST(stages, every_story_is_told_and_none_hangs) {
