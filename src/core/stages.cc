@@ -57,7 +57,7 @@ void enter(system_state& s, int stage, system_actions& list) noexcept {
 void end_all(system_state& s, const system_event& e, system_actions& list) noexcept {
     inform("sending KILL signal to all processes...", "", list);
     list.push({.what = action::kill_all});
-    s.how        = e.files.reboot ? ending::reboot : e.files.halt ? ending::halt : ending::power_off;
+    s.how        = ending_of(e.files);
     s.keep_dirty = e.files.nosync;
     start_end(s, list);
 }
@@ -239,6 +239,24 @@ void step(system_state& of, const system_event& happened, system_actions& list) 
         case kind::power:
         case kind::alarm: return hear(of, happened, list);
     }
+}
+
+std::optional<kind> kind_of_signal(int signal) noexcept {
+    switch (signal) {
+        case SIGCONT: return kind::cont;
+        case SIGINT: return kind::interrupt;
+        case SIGPWR: return kind::power;
+        case SIGALRM: return kind::alarm;
+        default: return std::nullopt;
+    }
+}
+
+ending ending_of(const permissions& files) noexcept {
+    return files.reboot ? ending::reboot : files.halt ? ending::halt : ending::power_off;
+}
+
+permissions permissions_for(ending how) noexcept {
+    return {.stopit = true, .reboot = how == ending::reboot, .halt = how == ending::halt};
 }
 
 std::optional<ticks> next_tick(const system_state& of) noexcept {
