@@ -1,5 +1,5 @@
-// The reader of shell scripts: it terminates for any bytes and reports only lines that exist; a quoted word reads back the
-// same; and a comment after a script changes nothing.
+// The reader of shell scripts: it terminates for any bytes and reports only lines that exist; a quoted word reads back
+// the same; and a comment after a script changes nothing.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

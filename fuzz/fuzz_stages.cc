@@ -1,5 +1,5 @@
-// Turns bytes into a story of PID 1, of a machine or of a container. Checks the invariants after each event, and at the end
-// that PID 1 can still finish.
+// Turns bytes into a story of PID 1, of a machine or of a container. Checks the invariants after each event, and at the
+// end that PID 1 can still finish.
 //
 //     first byte:  bit 0 a machine, else a container · bit 1 it has a command
 //     the others:  which of the events that can happen now

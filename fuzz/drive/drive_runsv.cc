@@ -1,5 +1,5 @@
-// drive_runsv — sends random sequences of commands to a real runsv and to the pure state machine of core: both must do the
-// same.
+// drive_runsv — sends random sequences of commands to a real runsv and to the pure state machine of core: both must do
+// the same.
 //
 //     seed ──▶ an action ──▶ runsv, with services that obey by a FIFO ──▶ what it starts, signals and says
 //                  └───────▶ step(pair, event) ────────────────────────▶ what it should: compare when all is quiet
@@ -12,8 +12,8 @@
 //
 //     drive_runsv RUNSV [--seconds N] [--seed S] [--jobs N]
 //
-// A story depends on its seed alone. If this machine was so slow that a second passed while a command was on its way, the
-// order in which runsv has seen the two is unknown: the driver gives up such a story, and counts it.
+// A story depends on its seed alone. If this machine was so slow that a second passed while a command was on its way,
+// the order in which runsv has seen the two is unknown: the driver gives up such a story, and counts it.
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
