@@ -23,7 +23,7 @@ struct identity {
     std::span<const id_number> groups() const noexcept { return room.as<id_number>().first(count); }
 };
 
-// Who may be meant.
+// What a name may mean.
 enum class naming : unsigned char {
     account,      // the name of a user
     user_groups,  // user[:group]…, or numbers, :uid:gid[:gid]… (chpst(8), -u)
