@@ -145,12 +145,12 @@ void say_silent(const std::vector<std::string>& names) {
 }
 
 // The same; with --follow a service that has no log yet is waited for. Lines that go elsewhere will not come here.
-void add_or_await(sources& to, const setting& in, const options& asked, const std::string& name,
-                  const selection& wanted) {
+void add_or_await(log_sources& to, const settings& in, const options& asked, const std::string& name,
+                  const log_query& wanted) {
     try {
         add_service(to, in, name, wanted);
     } catch (const failure& why) {
-        if (!asked.follow || why.code() == exit_code::not_allowed || log_elsewhere(in.open_tree(), name)) throw;
+        if (!asked.follow || why.code() == exit_code::not_allowed || log_elsewhere(in.open_services(), name)) throw;
         say(why);
         say(printable(name) + ": waiting until it has a log");
     }
