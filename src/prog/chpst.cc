@@ -230,8 +230,7 @@ result<void> changer::set_ids(const change& what) noexcept {
     return {};
 }
 
-// -- the other changes
-// --------------------------------------------------------------------------------------------------
+// -- the other changes ----------------------------------------------------------------------------------------------
 
 result<void> changer::change_root(const char* root) noexcept {
     if (::chdir(root) != 0) return error{"unable to change directory: ", root, errno};
