@@ -35,7 +35,7 @@ struct session_rules {
     bool             only_running  = false;  // a service that does not run is left alone
     bool             patient       = false;  // a service without a runsv is waited for until `deadline`,
     ticks            newcomer      = 0;      // … else for so long: from the beginning, or from the exit of a runsv
-    ticks            deadline      = 0;      // what is not done by then is too late
+    ticks            deadline      = 0;      // when the time is over
 
     rhythm checks;         // from one ./check that does not agree to the next
     rhythm looks_absent;   // from look to look: while there is no runsv,

@@ -38,7 +38,7 @@ struct order {
     goal             until   = goal::told;
     bool             reports = false;  // waits and reports even without -v
     bool             kills   = false;  // sends KILL when the time is over
-    bool             status  = false;  // sends nothing, only tells the status
+    bool             status  = false;  // sends nothing, only reports the status
 
     friend constexpr bool operator==(const order&, const order&) = default;
 };

@@ -22,7 +22,8 @@ constexpr int   no_directory = -1;              // beside errno: something that 
 
 }  // namespace
 
-// The services directory. Nothing, said and to be tried again, when it is not there: then what runs is kept.
+// Opens the services directory. Returns nothing, with a message and a later retry, if it does not exist: then all
+// services keep running.
 sys::unique_fd supervisor::enter() noexcept {
     struct stat found;
     error       why{"unable to stat ", directory_, 0};
@@ -152,7 +153,8 @@ void supervisor::look_everywhere() noexcept {
     if (!all || is_remote(dir.value())) slow_at_ = sys::monotonic() + slow_look;
 }
 
-// Where only the modification time tells of changes. It is trusted when it is old enough to have ticked since.
+// For directories where only the modification time shows changes. It counts if it is old enough that its clock has
+// ticked since.
 void supervisor::look_slowly() noexcept {
     struct stat found;
     const bool  same = !missing_ && all_is_watched() && ::stat(directory_, &found) == 0 &&
@@ -206,7 +208,7 @@ void supervisor::look_at(int dir, const char* name, arrival how) noexcept {
     if (how == arrival::made) wait_until_filled(dir, i);
 }
 
-// Where a link leads, watched before it is read when `anew`. Returns errno, or no_directory, which is none.
+// Finds the target of a link; with `anew` watches it before reading. Returns errno, or no_directory, which is no errno.
 int supervisor::follow_link(int dir, std::size_t i, const char* name, struct stat& found, bool anew) noexcept {
     parts::path_watch::path_text path;
     if (anew) {
