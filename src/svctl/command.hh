@@ -1,4 +1,4 @@
-// command.hh — the commands of svctl, one file each below commands/, and what they all are given.
+// command.hh — the commands of svctl, one file each below commands/, and the arguments that all of them get.
 //
 // A new command is a file commands/NAME.cc that defines add_NAME(), a line here, and a line in main.cc.
 #pragma once

@@ -123,7 +123,7 @@ public:
         unsearched_ = bytes_.size();
     }
 
-    // Of a line that is too long only the beginning; what comes before one without an end is not looked at.
+    // Of a line that is too long only the beginning; does not look before a piece without an end.
     std::optional<piece> next() {
         if (!more_) return std::nullopt;
         std::size_t         newline = 0;
@@ -202,7 +202,7 @@ void log_reader::begin_at_last(std::uint64_t n, const line_predicate& wanted) {
     begin_at_oldest();
     std::optional<open_file> file   = open_current();
     std::vector<std::string> labels = labels_after("");
-    // Rotated since it was opened: what is as young, or younger, comes after it.
+    // Rotated since it was opened: files as young, or younger, come after it.
     if (const std::string label = file ? label_of(*file) : ""; !label.empty())
         labels.erase(std::lower_bound(labels.begin(), labels.end(), label), labels.end());
 
@@ -254,7 +254,7 @@ result<sys::opened_entry> log_reader::open_entry(const char* name) const {
     return sys::open_trusted(dir_.value(), name, sys::expected::regular, O_RDONLY);
 }
 
-// The plain file if it is still there, else what a processor has made of it.
+// The plain file if it still exists, else the output of the processor.
 std::optional<log_reader::open_file> log_reader::open_old(const std::string& label) {
     int code = ENOENT;
     for (const char* kind : {".u", ".s", ".u"}) {
@@ -289,7 +289,7 @@ std::optional<log_reader::open_file> log_reader::open_current() {
     }
 }
 
-// "" for what is still current. What was opened as current has a name that it got since, or had last.
+// "" for a file that is still current. A file that was opened as current has the name that it got since, or had last.
 std::string log_reader::label_of(const open_file& file) {
     if (!file.label.empty()) return file.label;
     std::error_code   none;
@@ -472,7 +472,7 @@ log_line log_reader::line_of(std::string_view text) {
     if (at) {
         stamped_ = true;
         order_   = std::max(order_, *at);
-        skips_   = since_ && *at < *since_;  // what follows without a stamp belongs to it
+        skips_   = since_ && *at < *since_;  // later lines without a stamp belong to it
     }
     return {at, order_, std::string{without_stamp(text)}};
 }

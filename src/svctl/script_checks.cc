@@ -191,7 +191,7 @@ public:
         read_        = read_script(text_);
         knows_       = calls("wait") || calls("trap") || calls("fg");
         sources_     = reads_functions();
-        bool any     = false;  // what is, or may be, a service
+        bool any     = false;  // a program that is, or may be, a service
         bool stderr_ = false;
         for (const shell_command& command : read_.commands) {
             const shell_call call = call_of(command);
@@ -297,7 +297,7 @@ private:
     }
 
     void is_installed(const shell_command& command, const shell_call& call) {
-        // What stands behind busybox is one of its own programs.
+        // The word after busybox is one of its own programs.
         const auto        busybox = std::find_if(command.words.begin(), command.words.end(),
                                                  [](const shell_word& w) { return base_name(w.text) == "busybox"; });
         const shell_word& word    = busybox != command.words.end() ? *busybox : call.words.front();
@@ -319,7 +319,7 @@ private:
     std::vector<fault> found_;
 };
 
-// What starts svlogd in a script, and the directories that it is told to log to.
+// The command that starts svlogd in a script, and its log directories.
 struct logger {
     shell_call              call;
     std::vector<shell_word> directories;

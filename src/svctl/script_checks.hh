@@ -25,16 +25,16 @@ enum class role : std::uint8_t { service, logger, other };
 
 struct script {
     std::string path;   // of the file
-    std::string shown;  // what it is called: "web/run"
+    std::string shown;  // its name in messages: "web/run"
     role        is         = role::service;
-    bool        has_logger = false;  // what it writes goes to a log service
+    bool        has_logger = false;  // its output goes to a log service
 };
 
 struct fault {
     remedy                   what;
     std::vector<std::string> words;     // for explain()
     unsigned                 line = 0;  // from 1; 0: all of it
-    std::string              path{};    // of what it is about, where that is not the program
+    std::string              path{};    // of the file that it is about, if that is not the program
 
     finding explained() const { return explain(what, words); }
 };

@@ -9,7 +9,7 @@
 namespace runwell::svctl {
 namespace {
 
-constexpr std::size_t deepest = 100;  // compounds within compounds; what is deeper is read, and not told apart
+constexpr std::size_t deepest = 100;  // compounds within compounds; deeper ones are read, but not distinguished
 
 template <std::size_t N>
 bool is_one_of(std::string_view word, const std::string_view (&words)[N]) {
@@ -302,7 +302,7 @@ struct node {
     kind              is         = kind::simple;
     bool              background = false;  // ends with &
     bool              negated    = false;  // begins with !
-    bool              condition  = false;  // of a branch: what is asked, not what is done
+    bool              condition  = false;  // of a branch: its condition, not its body
     bool              after_or   = false;  // of `either`: || stands before it
     shell_command     command    = {};     // of a simple one; of a compound, its redirections
     std::string       name       = {};     // of a function
@@ -658,7 +658,7 @@ private:
 struct wrapper_row {
     std::string_view name;
     std::string_view with_argument;        // the letters of its options that take one
-    std::size_t      words       = 0;      // what stands before the command, options aside
+    std::size_t      words       = 0;      // the words before the command, without options
     char             user_option = '\0';   // the option that names the user
     bool             user_word   = false;  // or the first of those words does
 };

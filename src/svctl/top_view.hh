@@ -1,4 +1,4 @@
-// top_view.hh — what `svctl top` shows, as a function of what is known and of the size of the screen.
+// top_view.hh — the screen of `svctl top`, as a function of the known state and the size.
 //
 //     svctl top  /etc/service   4 services: 2 up, 1 down, 1 failing   sorted by name       the heading
 //       NAME     STATE   SINCE    PID   CPU%  MEMORY  LOG   COMMAND

@@ -1,4 +1,4 @@
-// view.hh — what is common to the commands that tell how services are: their JSON, their colour, their exit code.
+// view.hh — shared by the commands that show services: their JSON, their colour, their exit status.
 #pragma once
 
 #include <span>

@@ -5,8 +5,8 @@
 //     …/supervise/    a runsv writes its status
 //     …/supervise/ok  a runsv leaves: the last that reads it has closed it; or comes, where there is none: opens it
 //
-// Who only reads these files wakes nobody: what is listened to is what a supervisor does. A change is a reason to look,
-// never more: look() says what is so.
+// Reading these files wakes no watcher: it reacts only to the actions of a supervisor. A change is only a reason to
+// look: look() returns the state.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +31,7 @@ public:
     void add(const std::string& name);
     void remove(const std::string& name);
 
-    // How it is; whatever becomes of it from now on is heard, if it is listened to.
+    // The present state; later changes are noticed, if the service is watched.
     service_state look(const std::string& name);
 
     // Listens to names that come and go.
@@ -43,7 +43,7 @@ public:
         std::set<std::string> services;       // look at these again
         bool                  names = false;  // ask the services directory for its names again
     };
-    // What has changed since; never waits.
+    // The changes since the last call; never waits.
     changes read();
 
 private:

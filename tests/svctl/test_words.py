@@ -249,7 +249,7 @@ def test_no_row_is_wider_than_the_terminal(services, columns):
     assert "a-name-of-23-characters" in said
     whole, _ = services.on_a_terminal("list", "--color=never", "-l", columns=columns)
     assert "…" not in whole and whole.splitlines()[0].split() == services.svctl("list").stdout.splitlines()[0].split()
-    assert "/" in whole.splitlines()[1]  # the command is there
+    assert "/" in whole.splitlines()[1]  # the command is shown
 
 
 # -- cat and edit ----------------------------------------------------------------------------------------------------
@@ -342,7 +342,7 @@ def test_user_is_the_directory_of_the_runsvdir_that_runs(services):
 
 
 def test_processes_show_what_supervise_does_not(any_services):
-    """State, process and time of a service whose supervise/ is closed; what is wanted is not to be seen."""
+    """State, process and time of a service whose supervise/ is closed; the wanted state is unknown."""
     if os.geteuid() != 0:
         pytest.skip("needs root")
     services = any_services

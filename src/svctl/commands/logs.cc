@@ -1,4 +1,4 @@
-// svctl logs — what services have said, and what they are saying.
+// svctl logs — the lines that services have logged, and those that they log now.
 #include <poll.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -50,7 +50,7 @@ struct options {
     }
 };
 
-// What is asked for, understood.
+// The parsed request.
 struct log_query {
     std::optional<std::uint64_t> last;
     std::optional<moment>        since, until;
@@ -175,7 +175,7 @@ void allow_many_files() {
     static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
 }
 
-// Every log that was asked for. Where there are several, one that cannot be read is told of and left out.
+// Opens every requested log. If there are several, reports one that cannot be read, and skips it.
 exit_code open_all(log_sources& to, const settings& in, const options& asked, const log_query& wanted) {
     exit_code                      code  = exit_code::good;
     const std::vector<std::string> words = asked.words();
@@ -273,7 +273,7 @@ log_merger merger_of(const log_sources& all) {
     return log_merger{std::move(readers)};
 }
 
-// The lines that are there already. `rest`: incomplete last ones, too.
+// The lines that exist already. `rest`: incomplete last ones, too.
 void tell_what_is_there(log_merger& from, const log_query& wanted, line_writer& to, bool rest) {
     std::deque<log_merger::told> last;
     while (auto told = from.next(rest)) {
@@ -307,7 +307,7 @@ public:
             const auto         place     = watch_.add(directory.c_str(), IN_MODIFY | IN_CREATE | IN_MOVED_TO);
             if (!place) throw system_failure(place.why().code, "listen to", directory);
             places_[*place].push_back(known_);
-            // As long as a file in it is open, only the directory above tells of the end of a directory.
+            // As long as a file in a directory is open, only the directory above reports its removal.
             static_cast<void>(watch_.add((directory + "/..").c_str(), IN_DELETE | IN_MASK_ADD));
         }
     }
@@ -356,7 +356,7 @@ public:
 
     bool are_awaited() const { return !awaited_.empty(); }
 
-    // Whether they have to be looked at again after a while, since no change of supervise/ will tell.
+    // Whether they must be looked at again after a while, since no change of supervise/ will report it.
     bool are_starting() const { return !starting_.empty(); }
 
     // The names of those that may have a log now.
@@ -418,7 +418,7 @@ private:
     watcher               listening_;
     std::set<std::string> known_, awaited_;
     std::set<std::string> fresh_;     // of these: the ones that have not been looked at
-    std::set<std::string> starting_;  // of these: their logger runs, and its directory is not there
+    std::set<std::string> starting_;  // of these: their logger runs, and its directory does not exist
 };
 
 class follower {

@@ -19,7 +19,7 @@ protected:
         ::setenv("TZ", name, 1);
         ::tzset();
     }
-    // What was typed, as UTC.
+    // The typed text, as UTC.
     static std::string utc(std::string_view text) {
         const auto at = moment_of(text, now);
         return at ? utc_stamp(*at) : "none";
