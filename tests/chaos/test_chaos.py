@@ -1,4 +1,4 @@
-"""Chaos, the short form: two storms and two calms. ./dev chaos is the long one; docs/chaos.md tells what it does."""
+"""Chaos, the short form: two storms and two calms. ./dev chaos is the long one; docs/chaos.md describes it."""
 
 import os
 

@@ -11,7 +11,7 @@
 
 namespace runwell {
 
-// Defined by who includes this: complains when `holds` is false.
+// The including file defines this: it reports a failure if `holds` is false.
 void must(bool holds, const char* promise);
 
 inline constexpr ticks begin_at = 1000 * one_second;  // the present; what passes makes the past older
@@ -25,7 +25,7 @@ struct world {
     bool left    = false;
 
     bool essential = false;  // a container lives for the service
-    bool told      = false;  // and process no 1 knows that it is gone
+    bool told      = false;  // and PID 1 knows that it has exited
 
     const service& part(member who) const { return who == member::main ? p.main : p.log; }
 

@@ -25,7 +25,7 @@ service_action       script(char letter) { return {.what = action::run_script, .
 
 constexpr int exited_0 = 0, killed_by_term = SIGTERM;
 
-// A service and what happens to it, told in order. Scripts do not exist unless a story says so.
+// A service and the events that happen to it, in order. There are no scripts unless a story adds them.
 struct story {
     service                     s;
     ticks                       now        = 100 * one_second;
@@ -56,7 +56,7 @@ struct story {
         now += one_second;
         happens({});
     }
-    // What was done since the last time this was asked.
+    // The actions since the last call.
     std::vector<service_action> deeds() { return std::exchange(did, {}); }
 };
 using deeds = std::vector<service_action>;
