@@ -18,8 +18,8 @@
 #include "core/text.hh"
 #include "parts/supervise.hh"
 #include "svctl/errors.hh"
+#include "svctl/files.hh"
 #include "svctl/human.hh"
-#include "svctl/read_file.hh"
 #include "svctl/script_checks.hh"
 #include "svctl/view.hh"
 #include "sys/clock.hh"
@@ -60,11 +60,6 @@ bool is_log(const std::string& name) { return name.ends_with(log_suffix); }
 
 // -- who supervises it ------------------------------------------------------------------------------------------------
 
-bool is_same_file(const std::string& one, const std::string& other) {
-    std::error_code code;
-    return std::filesystem::equivalent(one, other, code);
-}
-
 void examine_lock(const services_directory& in, const std::string& name, std::vector<finding>& found,
                   const process_table& processes) {
     struct stat file {};
@@ -79,11 +74,6 @@ void examine_lock(const services_directory& in, const std::string& name, std::ve
     }
 }
 
-bool is_read_only(const std::string& path) {
-    struct statvfs system {};
-    return ::statvfs(path.c_str(), &system) == 0 && (system.f_flag & ST_RDONLY) != 0;
-}
-
 void examine_supervise(const services_directory& in, const std::string& name, std::vector<finding>& found) {
     const std::string path   = in.path(name) + "/supervise";
     const std::string quoted = shell_quoted(path);
@@ -91,7 +81,7 @@ void examine_supervise(const services_directory& in, const std::string& name, st
     struct stat       link {};
     if (there.exists() && !there.is_directory()) {
         found.push_back(explain(remedy::supervise_not_directory, {name, quoted}));
-    } else if (is_read_only(there.exists() ? path : in.path(name))) {
+    } else if (is_mounted_with(there.exists() ? path : in.path(name), ST_RDONLY)) {
         found.push_back(explain(remedy::supervise_read_only, {printable(there.exists() ? name + "/supervise" : name),
                                                               quoted, shell_quoted("/run/runit/supervise." + name)}));
     } else if (!there.exists() && ::lstat(path.c_str(), &link) == 0) {

@@ -12,6 +12,7 @@
 #include "core/commands.hh"
 #include "core/status.hh"
 #include "parts/supervise.hh"
+#include "svctl/files.hh"
 #include "svctl/human.hh"
 #include "svctl/script_checks.hh"
 
@@ -107,25 +108,6 @@ bool is_backup(std::string_view name) {
                                               [name](std::string_view e) { return name.ends_with(e); });
 }
 
-bool is_present(const fs::path& path) {
-    struct stat about {};
-    return ::lstat(path.c_str(), &about) == 0;
-}
-
-bool is_read_only(const fs::path& path) {
-    struct statvfs about {};
-    return ::statvfs(path.c_str(), &about) == 0 && (about.f_flag & ST_RDONLY) != 0;
-}
-
-std::vector<std::string> names_in(const fs::path& directory) {
-    std::vector<std::string> all;
-    std::error_code          none;
-    for (fs::directory_iterator entry{directory, none}, end; entry != end; entry.increment(none))
-        all.push_back(entry->path().filename().string());
-    std::sort(all.begin(), all.end());
-    return all;
-}
-
 lint_finding found_by(remedy what, const fs::path& path, unsigned line, std::span<const std::string> words) {
     const auto* const rule =
         std::find_if(std::begin(rules), std::end(rules), [what](const lint_rule& one) { return one.what == what; });
@@ -178,8 +160,7 @@ private:
     void program(const std::string& name, role is) {
         const script    of{(directory_ / name).string(), name, is, has_log_};
         const file_info file = file_info_of(of.path);
-        if (file.exists() && S_ISREG(file.about->st_mode) && (file.about->st_mode & S_IWOTH) != 0)
-            add(remedy::writable_by_all, name);
+        if (file.is_regular() && (file.about->st_mode & S_IWOTH) != 0) add(remedy::writable_by_all, name);
         const auto first = check_program(of);
         if (first) add(*first, of.path);
         if (first && (first->what == remedy::not_executable || first->what == remedy::noexec))
@@ -219,8 +200,7 @@ private:
 
     void control_script(const std::string& name) {
         const file_info file = file_info_of((directory_ / name).string());
-        if (file.exists() && S_ISREG(file.about->st_mode) && (file.about->st_mode & 0111) == 0)
-            return add(remedy::control_not_executable, name);
+        if (file.is_regular() && !file.is_executable()) return add(remedy::control_not_executable, name);
         program(name, role::other);
     }
 
@@ -257,7 +237,7 @@ private:
                            {name.string(), quoted, above.string(), shell_quoted(above.string())});
             place = above;
         }
-        if (is_read_only(place))
+        if (is_mounted_with(place, ST_RDONLY))
             add(remedy::supervise_read_only, path,
                 {name.string(), quoted,
                  shell_quoted("/run/runit/supervise." + directory_.filename().string() +
