@@ -144,6 +144,18 @@ void say_silent(const std::vector<std::string>& names) {
     say(text + (names.size() > enough ? ", …" : ""));
 }
 
+// The same; with --follow a service that has no log yet is waited for. Lines that go elsewhere will not come here.
+void add_or_await(log_sources& to, const settings& in, const options& asked, const std::string& name,
+                  const log_query& wanted) {
+    try {
+        add_service(to, in, name, wanted);
+    } catch (const failure& why) {
+        if (!asked.follow || why.code() == exit_code::not_allowed || log_elsewhere(in.open_services(), name)) throw;
+        say(why);
+        say(printable(name) + ": waiting until it has a log");
+    }
+}
+
 // The services that the words mean; of NAME/log, the service.
 std::vector<std::string> services_of(const services_directory& in, const std::vector<std::string>& words) {
     std::vector<std::string> names;
@@ -189,7 +201,7 @@ exit_code open_all(log_sources& to, const settings& in, const options& asked, co
         if (!is_named && (!has_log || log_elsewhere(in.open_services(), name)))
             silent.push_back(name);
         else
-            attempt([&] { add_service(to, in, name, wanted); });
+            attempt([&] { add_or_await(to, in, asked, name, wanted); });
     }
     say_silent(silent);
     if (to.empty() && !silent.empty()) code = together(code, exit_code::not_found);
@@ -339,19 +351,34 @@ public:
 
     int fd() const { return listening_.fd().value(); }
 
+    bool are_awaited() const { return !awaited_.empty(); }
+
+    // Whether they have to be looked at again after a while, since no change of supervise/ will tell.
+    bool are_starting() const { return !starting_.empty(); }
+
     // The names of those that may have a log now.
     std::vector<std::string> hear() {
         std::vector<std::string> changed;
         const auto               heard = listening_.read();
         if (heard.names || !heard.services.empty()) listen();
         for (const std::string& name : awaited_)
-            if (fresh_.contains(name) || heard.services.contains(name) || heard.services.contains(name + "/log"))
+            if (fresh_.contains(name) || starting_.contains(name) || heard.services.contains(name) ||
+                heard.services.contains(name + "/log"))
                 changed.push_back(name);
         fresh_.clear();
         return changed;
     }
 
+    // There is no log yet. If the logger runs, it is about to make one.
+    void has_not_come(const std::string& name) {
+        if (services_.has_log(name) && look_at(services_.fd(), name + "/log").runs())
+            starting_.insert(name);
+        else
+            starting_.erase(name);
+    }
+
     void has_come(const std::string& name) {
+        starting_.erase(name);
         known_.insert(name);
         awaited_.erase(name);
         listening_.remove(name);
@@ -364,8 +391,13 @@ private:
         try {
             names = services_of(services_, asked_.words());
         } catch (const failure&) {
-            return;  // nothing is called so at the moment
+            // No service has such a name at the moment.
         }
+        const auto has_gone = [&](const std::string& name) {
+            return std::find(names.begin(), names.end(), name) == names.end();
+        };
+        std::erase_if(awaited_, has_gone);
+        std::erase_if(starting_, has_gone);
         for (const std::string& name : names) {
             if (known_.contains(name)) continue;
             if (awaited_.insert(name).second) fresh_.insert(name);
@@ -382,7 +414,8 @@ private:
     services_directory    services_;
     watcher               listening_;
     std::set<std::string> known_, awaited_;
-    std::set<std::string> fresh_;  // of these: the ones that have not been looked at
+    std::set<std::string> fresh_;     // of these: the ones that have not been looked at
+    std::set<std::string> starting_;  // of these: their logger runs, and its directory is not there
 };
 
 class follower {
@@ -414,13 +447,16 @@ public:
 
 private:
     void wait(bool as_long_as_needed) const {
+        constexpr int         until_looking_again = 1000;  // milliseconds
+        const int             most                = new_ && new_->are_starting() ? until_looking_again : -1;
         std::array<pollfd, 2> ready{pollfd{by_.fd(), POLLIN, 0}, pollfd{new_ ? new_->fd() : -1, POLLIN, 0}};
-        while (::poll(ready.data(), ready.size(), as_long_as_needed ? -1 : 0) < 0 && errno == EINTR) {}
+        while (::poll(ready.data(), ready.size(), as_long_as_needed ? most : 0) < 0 && errno == EINTR) {}
     }
 
-    // A name that is not there any more is not waited for; a pattern may match again.
+    // A service that was removed is not waited for; a pattern may match again.
     bool may_come() const {
         const auto words = asked_.words();
+        if (new_ && new_->are_awaited()) return true;
         return std::any_of(words.begin(), words.end(),
                            [](const std::string& word) { return word.find_first_of("*?[") != std::string::npos; });
     }
@@ -443,6 +479,7 @@ private:
                 by_.take_in_new();
             } catch (const failure&) {
                 while (all_.size() > before) all_.pop_back();
+                new_->has_not_come(name);
                 continue;  // its logger has not begun
             }
             for (std::size_t i = before; i < all_.size(); ++i) {

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
+#include <csignal>
 #include <deque>
 #include <filesystem>
 #include <map>
@@ -23,6 +24,7 @@
 #include "svctl/log_reader.hh"
 #include "svctl/since.hh"
 #include "svctl/state_from_processes.hh"
+#include "svctl/time_zone.hh"
 #include "svctl/top_keys.hh"
 #include "svctl/top_view.hh"
 #include "svctl/watcher.hh"
@@ -42,6 +44,50 @@ struct options {
 };
 
 // ---- the terminal --------------------------------------------------------------------------------------------------
+
+// The signals that would end this process before it has given the terminal back: they wake the loop, which ends, and
+// the process then ends by the signal. ncurses does this for INT and TERM alone.
+class ending_signals {
+public:
+    ending_signals() {
+        std::array<int, 2> ends{};
+        if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) throw system_failure(errno, "make", "a pipe");
+        wakes_.reset(ends[0]), waker_.reset(ends[1]);
+        waker_fd              = waker_.value();
+        struct sigaction what = {};
+        what.sa_handler       = [](int number) {
+            const int before = errno;
+            came             = number;
+            if (::write(waker_fd, "", 1) < 0) {}  // it is full: the loop is about to wake
+            errno = before;
+        };
+        for (const int number : numbers) {
+            struct sigaction now = {};
+            // One that the parent has ignored stays so: nohup(1).
+            if (::sigaction(number, nullptr, &now) == 0 && now.sa_handler == SIG_DFL)
+                ::sigaction(number, &what, nullptr);
+        }
+    }
+    ending_signals(const ending_signals&)            = delete;
+    ending_signals& operator=(const ending_signals&) = delete;
+
+    // Ends the process by the signal that has come, if one has.
+    ~ending_signals() {
+        if (came == 0) return;
+        static_cast<void>(::signal(came, SIG_DFL));
+        static_cast<void>(::raise(came));
+    }
+
+    int fd() const { return wakes_.value(); }
+
+private:
+    static constexpr std::array numbers{SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGALRM, SIGTERM, SIGUSR1, SIGUSR2};
+
+    static inline volatile std::sig_atomic_t came     = 0;
+    static inline volatile std::sig_atomic_t waker_fd = -1;
+
+    sys::unique_fd wakes_, waker_;
+};
 
 class screen {
 public:
@@ -283,8 +329,8 @@ private:
 
     void await() {
         const double          seconds = asked_.refresh.value_or(usual_refresh);
-        std::array<pollfd, 3> ready{pollfd{STDIN_FILENO, POLLIN, 0}, pollfd{listening_.fd().value(), POLLIN, 0},
-                                    pollfd{log_ ? log_->fd() : -1, POLLIN, 0}};
+        std::array<pollfd, 4> ready{pollfd{STDIN_FILENO, POLLIN, 0}, pollfd{listening_.fd().value(), POLLIN, 0},
+                                    pollfd{log_ ? log_->fd() : -1, POLLIN, 0}, pollfd{signals_.fd(), POLLIN, 0}};
         int                   milliseconds = -1;
         if (seconds > 0) {
             const double left = seconds - static_cast<double>(sys::monotonic() - measured_) / one_second;
@@ -292,6 +338,7 @@ private:
         }
         const int woken = ::poll(ready.data(), ready.size(), milliseconds);
         if ((ready[0].revents & (POLLHUP | POLLERR)) != 0) at_.over = true;  // the terminal has gone
+        if (ready[3].revents != 0) at_.over = true;
         if (woken == 0) measure();
         if (log_ && (ready[2].revents & POLLIN) != 0) log_->read();
     }
@@ -436,6 +483,7 @@ private:
     const services_directory& services_;
     const options&            asked_;
     watcher                   listening_;
+    ending_signals            signals_;  // outlives the screen
     screen                    screen_;
 
     std::vector<service_row>                        rows_;
@@ -455,6 +503,7 @@ exit_code top(const settings& in, const options& asked) {
         throw failure{exit_code::usage, "top draws on a terminal, and there is none",
                       "in a pipe: svctl list, or svctl watch"};
     const services_directory services = in.open_services();
+    check_time_zone();  // before the screen is drawn on
     return viewer{in, services, asked}.run();
 }
 
