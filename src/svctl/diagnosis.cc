@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -63,7 +62,8 @@ bool is_log(const std::string& name) { return name.ends_with(log_suffix); }
 void examine_lock(const services_directory& in, const std::string& name, std::vector<finding>& found,
                   const process_table& processes) {
     struct stat file {};
-    if (::fstatat(in.fd(), (name + "/supervise/lock").c_str(), &file, 0) != 0) return;
+    const auto  lock = parts::supervise_client{in.fd(), (name + "/supervise").c_str()}.open_lock();
+    if (!lock || ::fstat(lock->value(), &file) != 0) return;
     const std::string locks = read_file("/proc/locks").text;
     for (const int pid : lock_holders(locks, major(file.st_dev), minor(file.st_dev), file.st_ino)) {
         const process*    holder = processes.find(pid);
@@ -71,26 +71,6 @@ void examine_lock(const services_directory& in, const std::string& name, std::ve
         found.push_back(explain(
             remedy::lock_held,
             words_for(in, name, {holder != nullptr ? number + " (" + command_of(*holder) + ")" : number, number})));
-    }
-}
-
-void examine_supervise(const services_directory& in, const std::string& name, std::vector<finding>& found) {
-    const std::string path   = in.path(name) + "/supervise";
-    const std::string quoted = shell_quoted(path);
-    const file_info   there  = file_info_of(path);
-    struct stat       link {};
-    if (there.exists() && !there.is_directory()) {
-        found.push_back(explain(remedy::supervise_not_directory, {name, quoted}));
-    } else if (is_mounted_with(there.exists() ? path : in.path(name), ST_RDONLY)) {
-        found.push_back(explain(remedy::supervise_read_only, {printable(there.exists() ? name + "/supervise" : name),
-                                                              quoted, shell_quoted("/run/runit/supervise." + name)}));
-    } else if (!there.exists() && ::lstat(path.c_str(), &link) == 0) {
-        std::error_code   code;
-        const auto        target = std::filesystem::read_symlink(path, code);
-        const std::string parent = (std::filesystem::path{in.path(name)} / target).parent_path().string();
-        if (!file_info_of(parent).exists())
-            found.push_back(
-                explain(remedy::supervise_nowhere, {name, quoted, printable(parent), shell_quoted(parent)}));
     }
 }
 
@@ -120,7 +100,8 @@ void examine_complaints(const process* runsvdir, const std::string& name, std::v
 
 void examine_absence(const services_directory& in, const service& of, const process* runsvdir,
                      const process_table& processes, std::vector<finding>& found) {
-    examine_supervise(in, of.name, found);
+    if (const auto wrong = check_supervise(in.path(of.name), printable(of.name + "/supervise"), of.name))
+        found.push_back(wrong->explained());
     examine_lock(in, of.name, found, processes);
     if (is_log(of.name)) {
         const std::string service = of.name.substr(0, of.name.size() - log_suffix.size());

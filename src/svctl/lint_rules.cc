@@ -1,7 +1,6 @@
 #include "svctl/lint_rules.hh"
 
 #include <fcntl.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,59 +19,6 @@ namespace runwell::svctl {
 namespace {
 
 namespace fs = std::filesystem;
-
-using enum severity;
-
-constexpr lint_rule rules[] = {
-    {remedy::missing, code, "missing"},
-    {remedy::dangling, code, "missing"},
-    {remedy::not_a_file, code, "not-a-file"},
-    {remedy::not_executable, code, "not-executable"},
-    {remedy::control_not_executable, warning, "not-executable"},
-    {remedy::noexec, code, "noexec"},
-    {remedy::empty, code, "empty"},
-    {remedy::no_interpreter_line, code, "no-interpreter-line"},
-    {remedy::byte_order_mark, code, "no-interpreter-line"},
-    {remedy::interpreter_crlf, code, "crlf"},
-    {remedy::crlf, code, "crlf"},
-    {remedy::interpreter_unnamed, code, "no-interpreter"},
-    {remedy::interpreter_missing, code, "no-interpreter"},
-    {remedy::interpreter_not_executable, code, "no-interpreter"},
-    {remedy::env_finds_none, code, "no-interpreter"},
-    {remedy::other_machine, code, "other-machine"},
-    {remedy::linker_missing, code, "no-linker"},
-    {remedy::writable_by_all, code, "writable-by-all"},
-    {remedy::unreadable, note, "unreadable"},
-    {remedy::not_believed, note, "unreadable"},
-    {remedy::no_command, code, "no-command"},
-    {remedy::background, code, "background"},
-    {remedy::no_exec, warning, "no-exec"},
-    {remedy::daemonises, code, "daemonises"},
-    {remedy::daemonises_unless_configured, warning, "daemonises"},
-    {remedy::daemonises_unless_in_variable, note, "daemonises"},
-    {remedy::not_installed, warning, "not-installed"},
-    {remedy::not_in_path, warning, "not-installed"},
-    {remedy::no_user, code, "no-user"},
-    {remedy::stderr_lost, warning, "stderr-lost"},
-    {remedy::log_missing, code, "log-directory"},
-    {remedy::log_missing_of_user, code, "log-directory"},
-    {remedy::log_not_directory, code, "log-directory"},
-    {remedy::log_read_only, code, "log-directory"},
-    {remedy::log_refused, code, "log-directory"},
-    {remedy::log_shared, code, "log-shared"},
-    {remedy::no_directory, code, "no-directory"},
-    {remedy::log_is_file, code, "log-no-directory"},
-    {remedy::log_dangling, code, "log-no-directory"},
-    {remedy::unused_in_log, warning, "unused"},
-    {remedy::control_nearly_known, warning, "unknown-control"},
-    {remedy::control_unknown, warning, "unknown-control"},
-    {remedy::supervise_nowhere, warning, "supervise-nowhere"},
-    {remedy::supervise_read_only, code, "supervise-read-only"},
-    {remedy::supervise_not_directory, code, "supervise-no-directory"},
-    {remedy::down_file, note, "down"},
-    {remedy::forgotten_down, warning, "forgotten-down"},
-    {remedy::name_nearly_known, warning, "unknown-name"},
-};
 
 constexpr std::string_view known_names[] = {"run",     "finish", "check",     "down",
                                             "control", "log",    "supervise", "essential"};
@@ -109,10 +55,9 @@ bool is_backup(std::string_view name) {
 }
 
 lint_finding found_by(remedy what, const fs::path& path, unsigned line, std::span<const std::string> words) {
-    const auto* const rule =
-        std::find_if(std::begin(rules), std::end(rules), [what](const lint_rule& one) { return one.what == what; });
-    finding its = explain(what, words);
-    return {rule->how_bad, std::string{rule->name}, path.string(), line, std::move(its.cause), std::move(its.cure)};
+    const remedy_row& row = row_of(what);
+    finding           its = explain(what, words);
+    return {row.how_bad, std::string{row.rule}, path.string(), line, std::move(its.cause), std::move(its.cure)};
 }
 
 class inspector {
@@ -133,8 +78,8 @@ public:
                 if (is_present(directory_ / name)) program(name, role::other);
             controls();
             if (has_log_) logger();
-            supervise(directory_);
-            if (has_log_) supervise(directory_ / "log");
+            supervise("");
+            if (has_log_) supervise("log");
             down_file();
             names();
         }
@@ -215,33 +160,12 @@ private:
              shell_quoted((directory_ / "control" / letter).string())});
     }
 
-    void supervise(const fs::path& service) {
-        const fs::path  path   = service / "supervise";
-        const fs::path  name   = path.lexically_relative(directory_);
-        const auto      quoted = shell_quoted(path.string());
-        std::error_code none;
-        fs::path        place = service;
-        if (fs::is_symlink(path, none)) place = (service / fs::read_symlink(path, none)).lexically_normal();
-        const bool      linked = place != service;
-        const file_info there  = file_info_of(path.string());
-        if (there.hidden()) return;
-        if (there.exists()) {
-            if (!there.is_directory()) return add(remedy::supervise_not_directory, path, {name.string(), quoted});
-            place = path;
-        } else if (linked) {
-            const fs::path  above = place.has_filename() ? place.parent_path() : place.parent_path().parent_path();
-            const file_info its   = file_info_of(above.string());
-            if (its.hidden()) return;
-            if (!its.exists())
-                return add(remedy::supervise_nowhere, path,
-                           {name.string(), quoted, above.string(), shell_quoted(above.string())});
-            place = above;
-        }
-        if (is_mounted_with(place, ST_RDONLY))
-            add(remedy::supervise_read_only, path,
-                {name.string(), quoted,
-                 shell_quoted("/run/runit/supervise." + directory_.filename().string() +
-                              (service == directory_ ? "" : ".log"))});
+    // `below`: "", or "log".
+    void supervise(const std::string& below) {
+        const fs::path relative = fs::path{below} / "supervise";
+        const fs::path name     = below.empty() ? directory_.filename() : directory_.filename() / below;
+        if (const auto wrong = check_supervise((directory_ / below).string(), relative.string(), name.string()))
+            add(*wrong, directory_ / relative);
     }
 
     void down_file() {
@@ -280,8 +204,6 @@ std::optional<file_key> key_of(const std::string& path) {
 }
 
 }  // namespace
-
-std::span<const lint_rule> lint_rules() noexcept { return rules; }
 
 std::string_view word(severity of) noexcept {
     switch (of) {

@@ -356,6 +356,34 @@ interpreter interpreter_of(std::string_view first_bytes) {
     return one;
 }
 
+std::optional<fault> check_supervise(const std::string& service, const std::string& shown, const std::string& name) {
+    const fs::path  path   = fs::path{service} / "supervise";
+    const auto      quoted = shell_quoted(path.string());
+    std::error_code none;
+    fs::path        place = service;
+    const file_info there = file_info_of(path.string());
+    if (there.hidden()) return std::nullopt;
+    if (there.exists() && !there.is_directory())
+        return fault{remedy::supervise_not_directory, {shown, quoted}, 0, path.string()};
+    if (there.exists()) {
+        place = path;
+    } else if (fs::is_symlink(path, none)) {
+        place                 = (place / fs::read_symlink(path, none)).lexically_normal();
+        place                 = place.has_filename() ? place.parent_path() : place.parent_path().parent_path();
+        const file_info above = file_info_of(place.string());
+        if (above.hidden()) return std::nullopt;
+        if (!above.exists())
+            return fault{remedy::supervise_nowhere,
+                         {shown, quoted, printable(place.string()), shell_quoted(place.string())},
+                         0,
+                         path.string()};
+    }
+    if (!is_mounted_with(place, ST_RDONLY)) return std::nullopt;
+    std::string elsewhere = "/run/runit/supervise." + name;
+    std::replace(elsewhere.begin() + sizeof "/run/runit/", elsewhere.end(), '/', '.');
+    return fault{remedy::supervise_read_only, {shown, quoted, shell_quoted(elsewhere)}, 0, path.string()};
+}
+
 std::optional<fault> check_program(const script& of) {
     const std::string quoted = shell_quoted(of.path);
     const auto        is     = [&](remedy what, std::string more = "") {

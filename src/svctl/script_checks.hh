@@ -46,6 +46,10 @@ std::vector<fault> check_content(const script& of);
 // The directories that svlogd is to log to.
 std::vector<fault> check_logger(const script& of);
 
+// What keeps runsv from making or using the supervise/ of a service or log service. `shown` is what that is called,
+// `name` is "web" or "web/log".
+std::optional<fault> check_supervise(const std::string& service, const std::string& shown, const std::string& name);
+
 // The first line of a script, as execve(2) takes it: "#!/usr/bin/env -S bash -e" is env and bash.
 struct interpreter {
     std::string path;                     // empty: there is none
