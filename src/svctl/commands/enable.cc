@@ -91,7 +91,7 @@ exit_code enable(const settings& in, const options& asked) {
     for (const std::string& name : names) {
         if (name.find('/') != std::string::npos)
             throw failure{exit_code::usage, "'" + printable(name) + "': a log service comes with its service",
-                          "enable that"};
+                          "enable that: svctl enable " + printable(shell_quoted(name.substr(0, name.find('/'))))};
         check_room(services, available, name);
     }
     for (const std::string& name : names) {
