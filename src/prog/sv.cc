@@ -4,8 +4,9 @@
 //     until all settled:  wait for a change of supervise/  ──▶  look again  ──▶  ok: …   timeout: …
 //
 // Nothing is asked of runsv but what it has always done: it renames supervise/status into place when something has
-// changed, and closes supervise/ok when it leaves. Both are heard through inotify; a look every 420 ms, as runit's own,
-// covers what that cannot tell. A ./check runs beside the loop, and never holds it up.
+// changed, and closes supervise/ok when it exits. inotify reports both, but any process may close supervise/ok: then sv
+// looks. A look every 420 ms, as runit's own, covers what inotify cannot report. A ./check runs beside the loop, and
+// never holds it up.
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -93,18 +94,19 @@ enum class stage : std::uint8_t {
 
 // One service of the command line. All zero: a service that nothing has been done about.
 struct service_entry {
-    const char* name;
-    status      before;   // when the command was given
-    status      checked;  // when ./check was started
-    ticks       due;      // the next look
-    ticks       pause;    // before the look after that; 0: begin anew
-    int         watch;    // 0: none
-    pid_t       check;    // ./check runs; 0: it does not
-    stage       now;
-    bool        stirred;     // something has happened: look now
-    bool        left;        // runsv has closed supervise/ok
-    bool        check_said;  // ./check has exited 0, when the service was as in `checked`
-    bool        warned;      // that ./check cannot be seen
+    const char*   name;
+    status        before;   // when the command was given
+    file_identity file;     // … and the file that said so, if that will have to be known
+    status        checked;  // when ./check was started
+    ticks         due;      // the next look
+    ticks         pause;    // before the look after that; 0: begin anew
+    int           watch;    // 0: none
+    pid_t         check;    // ./check runs; 0: it does not
+    stage         now;
+    bool          stirred;     // something has happened: look now
+    bool          ok_closed;   // a process, perhaps runsv, has closed supervise/ok
+    bool          check_said;  // ./check has exited 0, when the service was as in `checked`
+    bool          warned;      // that ./check cannot be seen
 };
 static_assert(std::is_trivially_destructible_v<service_entry>);
 
@@ -520,7 +522,10 @@ void client::give(service_entry& to) noexcept {
     if (!dir) return settle(to, dir.why());
     const parts::supervise_client supervise = supervise_of(dir->value());
     if (asked_.waits) {
-        if (asked_.given.until == goal::gone) listen_to(to);  // another runsv may take its place at once
+        if (asked_.given.until == goal::gone) {  // another runsv may take its place at once
+            listen_to(to);
+            to.file = supervise.status_file();
+        }
         const auto before = read_status(supervise);
         if (before) to.before = *before;
         if (!before && has_not_come(before.why()) && newcomer_may_come()) {
@@ -530,9 +535,11 @@ void client::give(service_entry& to) noexcept {
     }
     if (!asked_.given.bytes.empty()) {
         // runit 2.1.2 opens `ok` first, and names that file to a user who may open neither.
-        if (const auto there = supervise.is_supervised(); !there && is_refused(there.why()))
-            return settle(to, there.why());
-        if (const auto sent = supervise.send(asked_.given.bytes); !sent) {
+        const auto there = supervise.is_supervised();
+        if (!there && is_refused(there.why())) return settle(to, there.why());
+        // Without a runsv the bytes are not for whatever process may read `control`.
+        const auto sent = !there && there.why().code == ENXIO ? there : supervise.send(asked_.given.bytes);
+        if (!sent) {
             const bool waits = sent.why().code == ENXIO && newcomer_may_come() && ask_for_runsv(dir->value());
             return waits ? plan_next_look(to, when_awaited) : settle(to, sent.why());
         }
@@ -546,7 +553,6 @@ void client::give(service_entry& to) noexcept {
 void client::has_left(service_entry& at) noexcept {
     if (!welcomes_a_newcomer(asked_.given)) return settle(at, {"", "", ENXIO});
     begun_   = now_;
-    at.left  = false;
     at.pause = 0;
     at.now   = stage::awaited;
     give(at);
@@ -555,17 +561,19 @@ void client::has_left(service_entry& at) noexcept {
 void client::look(service_entry& at) noexcept {
     at.stirred = false;
     if (at.now == stage::awaited) return give(at);
-    if (at.left) return has_left(at);
 
     if (at.pause >= pause_worth_listening) listen_to(at);
     const auto dir = open_service(at.name);
     if (!dir) return settle(at, dir.why());
     const parts::supervise_client supervise = supervise_of(dir->value());
-    // In this order: what runsv has read before it wrote its status counts.
-    const bool heard = !asks_for_another(asked_.given.until) || supervise.has_read_all();
+    // In this order: what runsv has read before it wrote its status counts, and a new file says what it says later.
+    const bool heard     = !(asks_for_another(asked_.given.until) || at.ok_closed) || supervise.has_read_all();
+    const bool same_file = !at.ok_closed || supervise.status_file() == at.file;
     place      service{dir->value()};
     const auto now = read_status(supervise);
     if (!now) return now.why().code == ENXIO ? has_left(at) : settle(at, now.why());
+    if (at.ok_closed && heard && is_of_successor(at.before, *now, same_file, has_down_file(service)))
+        return has_left(at);
 
     const verdict said = judge(asked_.given.until, at.before, *now, heard);
     if (said == verdict::done || (said == verdict::done_if_checked && check_agrees(at, dir->value(), *now))) {
@@ -685,13 +693,13 @@ void client::read_changes() noexcept {
     watch_.each([this](const sys::change& what) {
         const bool missed = (what.mask & IN_Q_OVERFLOW) != 0;
         const bool status = what.name == "status";
-        const bool left   = what.name == "ok" && (what.mask & IN_CLOSE_NOWRITE) != 0;
-        if (!missed && !status && !left) return;
+        const bool closed = what.name == "ok" && (what.mask & IN_CLOSE_NOWRITE) != 0;
+        if (!missed && !status && !closed) return;
         for (service_entry& one : entries_) {
             if (!missed && one.watch != what.where) continue;
-            one.stirred = true;
-            one.pause   = 0;
-            one.left    = one.left || left;
+            one.stirred   = true;
+            one.pause     = 0;
+            one.ok_closed = one.ok_closed || closed || missed;
         }
     });
 }
