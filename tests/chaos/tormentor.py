@@ -33,7 +33,7 @@ import tree
 COMMANDS = b"uodtkpcahiq12x"
 NOTES = Path("/chaos")
 SIGNALS_OF_TERROR = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM)
-RECOVERS_IN = 7.0  # seconds: a runsv that was asked to exit is followed after five
+RECOVERS_IN = 2.0  # seconds
 STARTS_IN = 60.0
 NO_FILES_LEFT = 3
 FS_IOC_GETFLAGS, FS_IOC_SETFLAGS, FS_IMMUTABLE = 0x80086601, 0x40086602, 0x10
@@ -686,6 +686,8 @@ class Tormentor:
                 if one.name not in told or state(one.directory) != ("u" if up else "d"):
                     if send(one.directory, b"cu" if up else b"cdk" if one.kind == "stubborn" else b"cd"):
                         told.add(one.name)
+                    else:
+                        ask_for_runsv(one.directory)
                 if one.log and state(f"{one.directory}/log") != "u":
                     send(f"{one.directory}/log", b"cu")
             time.sleep(0.1)
@@ -704,7 +706,7 @@ class Tormentor:
             for one in left:
                 send(tree.BY_NAME[one.name].directory, b"x" if one.name == tree.FARM.name else b"xk")
             if left:
-                time.sleep(2.5)
+                self.wait_for_successors(left)
         for one in tree.ALL:
             if one is not tree.FARM:
                 send(one.directory, b"k")
@@ -713,6 +715,20 @@ class Tormentor:
         time.sleep(2)
         self.to_writers(b"p")  # a logger with nothing to do gives back its memory
         time.sleep(1.5)
+
+    def wait_for_successors(self, left):
+        """These runsv were told to exit. Each is to have a successor that runsvdir has started."""
+        end = time.monotonic() + STARTS_IN
+        while left and time.monotonic() < end:
+            time.sleep(0.05)
+            above = {one.pid for one in self.field.processes("runsvdir")}
+            new = {one.name for one in self.field.processes("runsv") if one.parent in above}
+            left = [one for one in left if one.name not in new or not state(tree.BY_NAME[one.name].directory)]
+            for one in left:
+                if not state(tree.BY_NAME[one.name].directory):
+                    ask_for_runsv(tree.BY_NAME[one.name].directory)
+        if left:
+            self.field.note("stuck", successors=[one.name for one in left])
 
     def measure(self, which):
         self.renew()
@@ -745,6 +761,15 @@ def send(directory, letters):
     except OSError:
         return False
     return True
+
+
+def ask_for_runsv(directory):
+    """As `sv start` does: runsvdir follows a runsv that was told to exit after five seconds, or at once if asked."""
+    control = f"{directory}/supervise/control"
+    try:
+        os.utime(control if os.path.lexists(control) else directory, follow_symlinks=False)
+    except OSError:
+        pass
 
 
 def state(directory):
