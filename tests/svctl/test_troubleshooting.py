@@ -58,16 +58,17 @@ def rows():
     return found
 
 
-def scenes():
+def scenes(file):
     found = {}
-    for part in re.split(r"^@@ ", (HERE / "scenes.sh").read_text(), flags=re.M)[1:]:
+    for part in re.split(r"^@@ ", (HERE / file).read_text(), flags=re.M)[1:]:
         text, _, script = part.partition("\n")
         assert text not in found, text
         found[text] = script
     return found
 
 
-SCENES = scenes()
+SCENES = scenes("scenes.sh")
+CURES = scenes("cures.sh")
 NOTHING = re.compile(r"^(nothing\b|try again$|wait$|report it|see there|it has said why|the same|what is (said|told)|the command that is named|"
                      r"the command in the|`runsvdir` starts the next|the line above)")
 
@@ -104,20 +105,24 @@ def test_the_cure_of_a_row_cures_it(world, text):
     cure = next(cure for texts, cure in rows() if text in texts)
     asked = commands_of(cure)
     assert not asked or any(re.search(rf"\b{re.escape(one)}\b", script) for one in asked), (asked, "no command of the page is typed")
+    play(world, text, script)
+
+
+def play(world, text, script):
     (world.directory / "services").mkdir()
     (world.directory / "home").mkdir()
     world.directory.chmod(0o755)
     bin = os.path.dirname(harness.ours().path("svctl"))
-    play = "\n".join([
-        (HERE / "stage.sh").read_text(), script,
+    played = "\n".join([
+        (HERE / "stage.sh").read_text(), "cure() { typed; }", script,
         "( wrong ) >wrong 2>&1 </dev/null; code=$?",
         "echo SAID; cat wrong; echo CURED",
         "cure >cured 2>&1 </dev/null || { cat cured; echo FAILED; exit 1; }",
         "if declare -F right >/dev/null; then right >after 2>&1 </dev/null || { echo FAILED; cat cured after; exit 1; }",
         "else ( wrong ) >after 2>&1 </dev/null; cat after; fi"])
     environment = harness.ours().environment(SVDIR=world.directory / "services", HOME=world.directory / "home", LC_ALL="C.UTF-8",
-                                             TERM="xterm", bin=bin)
-    done = subprocess.run(["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "bash", "-c", play],
+                                             TERM="xterm", bin=bin, key=text)
+    done = subprocess.run(["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "bash", "-c", played],
                           cwd=world.directory, env=environment, capture_output=True, text=True, errors="replace", timeout=120,
                           stdin=subprocess.DEVNULL, check=False)
     if reason := re.match("SKIP (.*)", done.stdout):
@@ -126,3 +131,80 @@ def test_the_cure_of_a_row_cures_it(world, text):
     assert pattern(text).search(before), (before, done.stderr)
     assert done.returncode == 0 or "FAILED" not in after, (after, done.stderr)
     assert "FAILED" not in after and not pattern(text).search(after), (after, done.stderr)
+
+
+# -- the cures below the failures of svctl -----------------------------------------------------------------------------------
+
+
+def arguments(code):
+    """The arguments of a call, from behind its opening bracket."""
+    found, depth, begin, at, quoted = [], 0, 0, 0, False
+    raw=None
+    while True:
+        c = code[at]
+        if quoted:
+            if c == "\\": at += 1
+            quoted = c != '"'
+        elif code.startswith('R"(', at):
+            at = code.index(')"', at) + 1
+        elif c == '"': quoted = True
+        elif c in "([{": depth += 1
+        elif c in ")]}":
+            if depth == 0:
+                return [*found, code[begin:at]]
+            depth -= 1
+        elif c == "," and depth == 0:
+            found.append(code[begin:at]); begin = at + 1
+        at += 1
+def alternatives(expr):
+    """a ? b : c"""
+    depth=0; quoted=False; parts=[]; begin=0; at=0; tern=False
+    while at<len(expr):
+        c=expr[at]
+        if quoted:
+            if c=="\\": at+=1
+            quoted = c!='"'
+        elif c=='"': quoted=True
+        elif c in '([{': depth+=1
+        elif c in ')]}': depth-=1
+        elif depth==0 and c=='?': begin=at+1; tern=True
+        elif depth==0 and tern and c==':' and expr[at-1]!=':' and expr[at+1]!=':':
+            parts.append(expr[begin:at]); begin=at+1
+        at+=1
+    return [*parts, expr[begin:]]
+def skeleton(expr):
+    expr=re.sub(r'R"\((.*?)\)"',lambda m:'"'+m[1].replace('\\','\\\\')+'"',expr)
+    lits=re.findall(r'"((?:[^"\\]|\\.)*)"|([^"]+)',expr)
+    out=''
+    for lit,other in lits:
+        if lit: out+=re.sub(r'\\(.)',r'\1',lit)
+        elif re.search(r'\w',other): out+='...' 
+    out=re.sub(r'(\.\.\.)+','...',out)
+    return out
+def cures_of_failures():
+    found={}
+    for source in sorted((ROOT / "src/svctl").rglob('*.cc')):
+        code=re.sub(r'^\s*//.*|\s//[^"\n]*$','',source.read_text(),flags=re.M)
+        code=re.sub(r'"\s*\n\s*"','',code)
+        for call,place in ((r'\bfailure\{',2),(r'\bsettle\((?=\w+, exit_code)',3),(r'\breturn \{\s*(?=exit_code::)',2),(r'\brefuse\((?!exit_code|remedy)',1),(r'\bemplace_back\(\s*exit_code',2)):
+            for m in re.finditer(call,code):
+                args=arguments(code[m.end():])
+                if len(args)>place:
+                    for one in alternatives(args[place]):
+                        s=skeleton(one).strip()
+                        if re.search('[a-z]{3}',s): found.setdefault(s,set()).add(source.name)
+    return found
+
+
+def test_every_cure_of_a_failure_has_a_scene(capsys):
+    known = cures_of_failures()
+    assert set(known) - set(CURES) == set(), known
+    assert set(CURES) - set(known) == set()
+    with capsys.disabled():
+        print(f"\n{len(CURES)} cures of failures of svctl, each with a scene")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+@pytest.mark.parametrize("cure", CURES)
+def test_the_cure_of_a_failure_works_as_printed(world, cure):
+    play(world, cure, CURES[cure])
