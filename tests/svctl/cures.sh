@@ -47,6 +47,7 @@ cure() { VISUAL=true; }
 @@ name one: svctl edit ...
 service one; service two; export EDITOR=true
 wrong() { svctl edit '*'; }
+right() { typed; }
 
 @@ these are: run, finish, check, log/run, control/t
 service web; export EDITOR=true; file=../../etc/passwd
@@ -160,7 +161,7 @@ service web; supervise web; chmod 700 $SVDIR/web/supervise
 wrong() { nobody svctl restart web; }
 right() { is_up web; }
 
-@@ end what it has left behind, or the logger: kill ...
+@@ end what it has left behind: kill...
 mkdir sv; service web 'sleep 1000 & exec sleep 1000'; mv $SVDIR/web sv/
 mkdir -p sv/web/log; printf '#!/bin/sh\nexec cat >/dev/null\n' >sv/web/log/run; chmod +x sv/web/log/run
 ln -s $PWD/sv/web $SVDIR/; scan; await is_up web

@@ -1,4 +1,5 @@
-"""Every cure of docs/troubleshooting.md is carried out in a scene made for it, and cures it: scenes.sh has the scenes.
+"""Every cure of docs/troubleshooting.md, and every one that svctl prints below a failure, is carried out in a scene made for it,
+and cures it: scenes.sh and cures.sh have the scenes.
 
 The section of svctl's findings is held equal to the table in src/svctl/remedies.cc, whose cures test_cures.py executes.
 """
@@ -13,6 +14,7 @@ import pytest
 
 import harness
 from harness import ROOT
+from source_cures import cures_of_failures
 
 HERE = Path(__file__).parent
 PAGE = (ROOT / "docs/troubleshooting.md").read_text()
@@ -69,7 +71,7 @@ def scenes(file):
 
 SCENES = scenes("scenes.sh")
 CURES = scenes("cures.sh")
-NOTHING = re.compile(r"^(nothing\b|try again$|wait$|report it|see there|it has said why|the same|what is (said|told)|the command that is named|"
+NOTHING = re.compile(r"^(nothing\b|try again$|wait$|report it|see there|see its own message|the same|what is (said|told)|the line below|"
                      r"the command in the|`runsvdir` starts the next|the line above)")
 
 
@@ -134,66 +136,6 @@ def play(world, text, script):
 
 
 # -- the cures below the failures of svctl -----------------------------------------------------------------------------------
-
-
-def arguments(code):
-    """The arguments of a call, from behind its opening bracket."""
-    found, depth, begin, at, quoted = [], 0, 0, 0, False
-    raw=None
-    while True:
-        c = code[at]
-        if quoted:
-            if c == "\\": at += 1
-            quoted = c != '"'
-        elif code.startswith('R"(', at):
-            at = code.index(')"', at) + 1
-        elif c == '"': quoted = True
-        elif c in "([{": depth += 1
-        elif c in ")]}":
-            if depth == 0:
-                return [*found, code[begin:at]]
-            depth -= 1
-        elif c == "," and depth == 0:
-            found.append(code[begin:at]); begin = at + 1
-        at += 1
-def alternatives(expr):
-    """a ? b : c"""
-    depth=0; quoted=False; parts=[]; begin=0; at=0; tern=False
-    while at<len(expr):
-        c=expr[at]
-        if quoted:
-            if c=="\\": at+=1
-            quoted = c!='"'
-        elif c=='"': quoted=True
-        elif c in '([{': depth+=1
-        elif c in ')]}': depth-=1
-        elif depth==0 and c=='?': begin=at+1; tern=True
-        elif depth==0 and tern and c==':' and expr[at-1]!=':' and expr[at+1]!=':':
-            parts.append(expr[begin:at]); begin=at+1
-        at+=1
-    return [*parts, expr[begin:]]
-def skeleton(expr):
-    expr=re.sub(r'R"\((.*?)\)"',lambda m:'"'+m[1].replace('\\','\\\\')+'"',expr)
-    lits=re.findall(r'"((?:[^"\\]|\\.)*)"|([^"]+)',expr)
-    out=''
-    for lit,other in lits:
-        if lit: out+=re.sub(r'\\(.)',r'\1',lit)
-        elif re.search(r'\w',other): out+='...' 
-    out=re.sub(r'(\.\.\.)+','...',out)
-    return out
-def cures_of_failures():
-    found={}
-    for source in sorted((ROOT / "src/svctl").rglob('*.cc')):
-        code=re.sub(r'^\s*//.*|\s//[^"\n]*$','',source.read_text(),flags=re.M)
-        code=re.sub(r'"\s*\n\s*"','',code)
-        for call,place in ((r'\bfailure\{',2),(r'\bsettle\((?=\w+, exit_code)',3),(r'\breturn \{\s*(?=exit_code::)',2),(r'\brefuse\((?!exit_code|remedy)',1),(r'\bemplace_back\(\s*exit_code',2)):
-            for m in re.finditer(call,code):
-                args=arguments(code[m.end():])
-                if len(args)>place:
-                    for one in alternatives(args[place]):
-                        s=skeleton(one).strip()
-                        if re.search('[a-z]{3}',s): found.setdefault(s,set()).add(source.name)
-    return found
 
 
 def test_every_cure_of_a_failure_has_a_scene(capsys):
