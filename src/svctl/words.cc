@@ -137,7 +137,6 @@ constexpr std::array meanings{
     other_name{"run", "start"},
     other_name{"begin", "start"},
     other_name{"launch", "start"},
-    other_name{"halt", "stop"},
     other_name{"end", "stop"},
     other_name{"terminate", "stop"},
     other_name{"quiet", "stop"},
