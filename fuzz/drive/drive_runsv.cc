@@ -60,8 +60,7 @@ void rest(ticks nanos) {
     ::nanosleep(&time, nullptr);
 }
 
-// ---- what runsv starts: this program, by another name
-// -----------------------------------------------------------------
+// ---- what runsv starts: this program, by another name --------------------------------------------------------------
 
 // Tells "R PID ARGUMENTS" (run), L (log/run), F (finish) or C (a control script), then every signal: "s PID NUMBER",
 // and the end of its input: "e PID". Does what it reads from its FIFO: e CODE exits, k SIGNAL dies of it.
@@ -276,8 +275,7 @@ void story::end() {
     if (std::system(command.c_str()) != 0) std::perror("rm");
 }
 
-// ---- the machine
-// ------------------------------------------------------------------------------------------------------
+// ---- the machine ---------------------------------------------------------------------------------------------------
 
 void story::happens(member who, event what) {
     what.at   = now();
@@ -377,8 +375,7 @@ void story::settle() {
     }
 }
 
-// ---- runsv
-// --------------------------------------------------------------------------------------------------------------
+// ---- runsv ---------------------------------------------------------------------------------------------------------
 
 bool story::read_event(std::string& line, ticks until) {
     for (;;) {
@@ -509,8 +506,7 @@ void story::compare() {
     throw broken{differs};
 }
 
-// ---- actions
-// ------------------------------------------------------------------------------------------------------------
+// ---- actions -------------------------------------------------------------------------------------------------------
 
 void story::command(member who, const std::string& bytes) {
     note((who == member::main ? "control: " : "log/control: ") + bytes);
@@ -623,8 +619,7 @@ void story::tell(int steps) {
     }
 }
 
-// ---- many of them
-// -------------------------------------------------------------------------------------------------------
+// ---- many of them --------------------------------------------------------------------------------------------------
 
 // One after the other until the time is over; the exit code says whether all were well.
 int tell_stories(const char* runsv, unsigned seed, unsigned stride, ticks until, const std::string& self,

@@ -24,7 +24,8 @@
 
 namespace runwell::parts {
 
-// The errors name the file: "unable to open supervise/ok" with an errno. ENXIO: no runsv runs.
+// The errors name the file: "unable to open supervise/ok" with an errno. Their category is no_runsv, and the errno
+// ENXIO, if no runsv runs.
 class supervise_client {
 public:
     // `path` leads from the open directory `dir` to supervise: "web/supervise", or "supervise" alone. Where it cannot
@@ -43,7 +44,7 @@ public:
     // `control`, open for writing.
     result<sys::unique_fd> open_control() const noexcept;
 
-    // Writes control bytes. ENXIO, too, where runsv exits this very moment; ENOSPC where the FIFO is full.
+    // Writes control bytes. Fails with no_runsv, too, if runsv exits at this moment; with ENOSPC if the FIFO is full.
     result<void> send(std::string_view bytes) const noexcept;
 
     // Whether runsv has read every byte that was sent. True, too, where that cannot be known.

@@ -200,19 +200,24 @@ private:
 };
 
 // The one error that runit calls a failure, where the others are warnings.
-constexpr char cannot_enter[] = "unable to change to service directory";
+error cannot_enter(int code) noexcept {
+    return {"unable to change to service directory", "", code, error_category::no_service_directory};
+}
+
+bool is_absent(const error& why) noexcept { return why.about == error_category::no_runsv; }
+bool is_unentered(const error& why) noexcept { return why.about == error_category::no_service_directory; }
 
 parts::supervise_client supervise_of(place& of) noexcept { return {of.dir(), of.path("supervise")}; }
 parts::supervise_client supervise_of(int service) noexcept { return {service, "supervise"}; }
 
-// supervise/status, provided that there is a runsv to keep it true: the error is ENXIO when there is none.
+// supervise/status, provided that there is a runsv to keep it true.
 result<status> read_status(const parts::supervise_client& of) noexcept {
     TRY(of.is_supervised());
     return of.read_status();
 }
 
 // There is no runsv, or it has not made its files yet.
-bool has_not_come(const error& why) noexcept { return why.code == ENOENT || why.code == ENXIO; }
+bool has_not_come(const error& why) noexcept { return why.code == ENOENT || is_absent(why); }
 
 bool is_refused(const error& why) noexcept { return why.code == EACCES || why.code == EPERM; }
 
@@ -239,7 +244,7 @@ bool says_where(std::string_view name) noexcept {
 circumstances::failure failure_of(const error& why) noexcept {
     using failure = circumstances::failure;
     if (is_refused(why)) return failure::refused;
-    if (why.what == cannot_enter) return why.code == ENOENT ? failure::no_directory : failure::other;
+    if (is_unentered(why)) return why.code == ENOENT ? failure::no_directory : failure::other;
     return has_not_come(why) ? failure::no_runsv : failure::other;
 }
 
@@ -284,10 +289,10 @@ int client::base_of(std::string_view name) const noexcept { return says_where(na
 
 result<sys::unique_fd> client::open_service(const char* name) const noexcept {
     const int base = base_of(name);
-    if (base == -1) return error{cannot_enter, "", services_.why().code};
+    if (base == -1) return cannot_enter(services_.why().code);
     auto dir = sys::open_at(base, name, O_PATH | O_DIRECTORY);
-    if (!dir) return error{cannot_enter, "", dir.why().code};
-    if (::faccessat(dir->value(), ".", F_OK, 0) != 0) return error{cannot_enter, "", errno};
+    if (!dir) return cannot_enter(dir.why().code);
+    if (::faccessat(dir->value(), ".", F_OK, 0) != 0) return cannot_enter(errno);
     return dir;
 }
 
@@ -295,7 +300,7 @@ result<sys::unique_fd> client::open_service(const char* name) const noexcept {
 
 // `below` is "/log" for what belongs to the log service of `name`.
 void client::complain(const char* name, const error& why, std::string_view below) noexcept {
-    const bool absent = why.code == ENXIO;
+    const bool absent = is_absent(why);
     if (absent && asked_.given.until == goal::gone) {
         out.add({"ok: ", name, below, ": runsv not running\n"});
         return;
@@ -304,7 +309,7 @@ void client::complain(const char* name, const error& why, std::string_view below
     if (absent)
         out.add({"fail: ", name, below, ": runsv not running\n"});
     else
-        out.add({why.what == cannot_enter ? "fail: " : "warning: ", name, below, ": ", why.what, why.subject,
+        out.add({is_unentered(why) ? "fail: " : "warning: ", name, below, ": ", why.what, why.subject,
                  why.code == 0 ? "" : ": ", why.code == 0 ? "" : error_words(why.code), "\n"});
     if (below.empty()) consider(name, {.what = failure_of(why)});
 }
@@ -484,7 +489,7 @@ int client::tell_status_of(const char* name) noexcept {
     if (!now) {
         const auto dir = open_service(name);  // is it the directory, or what is missing in it?
         complain(name, dir ? now.why() : dir.why());
-        return !dir || now.why().code == ENXIO ? lsb_code::failure : lsb_code::unknown;
+        return !dir || is_absent(now.why()) ? lsb_code::failure : lsb_code::unknown;
     }
     tell("", name, service, *now);
     tell_status_of_log(name, service);
@@ -550,7 +555,7 @@ session_event client::look(service_entry& at, sight& of) noexcept {
         of.why = why;
         return session_event{.what = what};
     };
-    if (std::exchange(at.left, false) && !to_give) return is_ended(kind::absent, {"", "", ENXIO});
+    if (std::exchange(at.left, false) && !to_give) return is_ended(kind::absent, {"", "", 0, error_category::no_runsv});
 
     // Where another runsv may take the place of the one that is told to exit only its exit itself tells.
     if (to_give ? asked_.waits && asked_.given.until == goal::gone : at.its.pause >= pause_worth_listening)
@@ -565,7 +570,7 @@ session_event client::look(service_entry& at, sight& of) noexcept {
     const bool heard = to_give || !asks_for_another(asked_.given.until) || supervise.has_read_all();
     const auto now   = read_status(supervise);
     if (now) return {.what = kind::seen, .now = of.now = *now, .heard = heard};
-    if (!to_give) return is_ended(now.why().code == ENXIO ? kind::absent : kind::failed, now.why());
+    if (!to_give) return is_ended(is_absent(now.why()) ? kind::absent : kind::failed, now.why());
     // What else is wrong is found, and named, when the command is given.
     return is_ended(has_not_come(now.why()) ? kind::absent : kind::seen, now.why());
 }
@@ -580,7 +585,7 @@ session_event client::give(sight& of) const noexcept {
     const auto sent  = !there && is_refused(there.why()) ? there : supervise.send(asked_.given.bytes);
     if (sent) return {.what = kind::given};
     of.why = sent.why();
-    return {.what = of.why.code == ENXIO ? kind::not_given : kind::failed};
+    return {.what = is_absent(of.why) ? kind::not_given : kind::failed};
 }
 
 // A ./check that cannot be run does not count.

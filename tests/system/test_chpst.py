@@ -613,11 +613,12 @@ def test_the_working_directory_is_no_way_around(place):
 
 @ROOT_ONLY
 def test_the_whole_tree_can_be_read_only_but_for_a_private_tmp(place):
-    script = ">/etc/x || >/usr/x; ls /tmp; >/tmp/x && >/var/tmp/y && ls /tmp /var/tmp"
+    name = f"runwell-{os.getpid()}"
+    script = f">/etc/{name} || >/usr/{name}; ls /tmp; >/tmp/{name} && >/var/tmp/y && ls /tmp /var/tmp"
     done = chpst(place, "--read-only", "/", "--private-tmp", program=["/bin/sh", "-c", script], cwd="/")
-    assert done.stdout == "/tmp:\nx\n\n/var/tmp:\ny\n"
+    assert done.stdout == f"/tmp:\n{name}\n\n/var/tmp:\ny\n"
     assert done.stderr.count("Read-only file system") == 2
-    assert not Path("/tmp/x").exists()
+    assert not Path("/tmp", name).exists()
 
 
 @ROOT_ONLY
