@@ -110,6 +110,11 @@ constexpr std::array meanings{
     other_name{"why", "status"},
     other_name{"inspect", "status"},
     other_name{"st", "status"},
+    other_name{"pid", "status"},
+    other_name{"uptime", "status"},
+    other_name{"tree", "status"},
+    other_name{"disabled", "list --available"},
+    other_name{"available", "list --available"},
     other_name{"failed", "list --failed"},
     other_name{"add", "enable"},
     other_name{"install", "enable"},
@@ -172,6 +177,10 @@ constexpr std::array option_rows{
     option_row{"--force", "what is in the way has to be taken away by hand: leave it out"},
     option_row{"--property", "properties are members of a JSON object: svctl status --json NAME"},
     option_row{"--value", "properties are members of a JSON object: svctl status --json NAME"},
+    option_row{"--now", "it is done at once, and counts until the next boot: leave it out"},
+    option_row{"--all", "all of them are a pattern: '*'"},
+    option_row{"-a", "all of them are shown without an option: leave it out"},
+    option_row{"--tail", "svctl's word for it is --lines"},
     option_row{"-b", "a log knows no boots: say from when: svctl logs --since TIME"},
     option_row{"--boot", "a log knows no boots: say from when: svctl logs --since TIME"},
     option_row{"-k", "the kernel's messages are for dmesg, or for a service that logs them"},
@@ -183,9 +192,15 @@ constexpr std::array option_rows{
     option_row{"--host", "svctl looks at this machine only: ssh HOST svctl …"},
 };
 
-std::string filled(std::string_view pattern, std::span<const std::string> rest) {
+std::string filled(std::string_view pattern, std::span<const std::string> rest, bool with_options) {
     std::string words;
-    for (const std::string& one : rest) words += (words.empty() ? "" : " ") + shell_quoted(printable(one));
+    // What follows may be options of another program: -p MainPID, --no-block.
+    for (std::size_t i = 0; i < rest.size(); ++i) {
+        const std::string& one = rest[i];
+        if (!with_options && one == "-p") ++i;
+        if (!with_options && one.size() > 1 && one.front() == '-') continue;
+        words += (words.empty() ? "" : " ") + shell_quoted(printable(one));
+    }
     if (words.empty()) words = "NAME";
     std::string text;
     for (const char c : pattern) {
@@ -197,8 +212,14 @@ std::string filled(std::string_view pattern, std::span<const std::string> rest) 
     return text;
 }
 
+// Whether a service may be called so: nothing that a shell or a terminal takes for something else.
+bool is_plain(std::string_view word) {
+    return printable(word) == word && shell_quoted(word) == word && word.find('/') == std::string_view::npos &&
+           !word.starts_with('-');
+}
+
 std::string with_rest(std::string_view command, std::span<const std::string> rest) {
-    return "svctl " + std::string{command} + (rest.empty() ? "" : filled(" %", rest));
+    return "svctl " + std::string{command} + (rest.empty() ? "" : filled(" %", rest, true));
 }
 
 }  // namespace
@@ -213,7 +234,7 @@ answer answer_to(std::string_view word, std::span<const std::string> rest, std::
     for (const answer_row& one : done_rows)
         if (one.word == word) return {std::string{one.cause}, std::string{one.cure}, true};
     for (const answer_row& one : other_rows)
-        if (one.word == word) return {std::string{one.cause}, "type: " + filled(one.cure, rest)};
+        if (one.word == word) return {std::string{one.cause}, "type: " + filled(one.cure, rest, false)};
     for (const other_name& one : meanings)
         if (one.word == word) return {"", "did you mean '" + with_rest(one.command, rest) + "'?"};
 
@@ -239,7 +260,9 @@ answer answer_to(std::string_view word, std::span<const std::string> rest, std::
     // A word of two letters is near to everything.
     if (const std::string meant = word.size() > 3 ? likeliest(word, others) : ""; !meant.empty())
         return answer_to(meant, rest, commands).is_done ? answer{} : answer_to(meant, rest, commands);
-    return {"", "see what there is: svctl --help"};
+    return {"", rest.empty() && is_plain(word) ? "for a service of that name: svctl status " + std::string{word} +
+                                                     "; for the commands: svctl --help"
+                                               : "see what there is: svctl --help"};
 }
 
 std::string_view answer_to_option(std::string_view option) noexcept {

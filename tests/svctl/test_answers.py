@@ -90,7 +90,7 @@ def test_a_word_that_means_a_command_is_answered_with_it(web, word):
 
 @pytest.mark.parametrize("option", OPTIONS)
 def test_an_option_of_other_systems_is_answered(web, option):
-    command = "logs" if option in ("-b", "--boot", "-k", "--dmesg", "-e", "-x", "-xe") else "status"
+    command = "logs" if option in ("-b", "--boot", "-k", "--dmesg", "-e", "-x", "-xe", "--tail") else "status"
     said = web.svctl(command, option, "web")
     assert said.returncode == 2 and len(said.stderr.splitlines()) == 2, said
     cure = said.stderr.splitlines()[1].removeprefix("svctl: ")
@@ -98,6 +98,7 @@ def test_an_option_of_other_systems_is_answered(web, option):
         type_(web, f"svctl {command} web", "web")
     elif instead := re.search(r": (-n 100|--user)$|word for it is (--[a-z-]+)", cure):
         option = instead[1] or instead[2]
+        option += " 3" if option == "--lines" else ""
         type_(web, f"svctl {'restart' if option == '--no-wait' else command} {option} web", "web") if option != "--user" else None
     for typed in re.findall("(?<=: )svctl .*", cure):
         type_(web, typed, "web")
