@@ -10,15 +10,15 @@ from harness import ROOT
 WORDS = (ROOT / "src/svctl/words.cc").read_text()
 
 
-def table(name):
-    """The rows of a table of words.cc: the literals of each."""
-    rows = re.search(rf"constexpr std::array {name}\{{(.*?)^\}};", WORDS, re.M | re.S)[1]
-    return [re.findall(r'"((?:[^"\\]|\\.)*)"', row) for row in re.findall(r"_(?:row|name)\{(.*?)\},\n", rows, re.S)]
+def words_of(table, *meanings):
+    """The words of the rows of a table of words.cc that have one of these meanings."""
+    rows = re.search(rf"^constexpr word_row {table}\[\] = \{{$(.*?)^\}};", WORDS, re.M | re.S)[1]
+    return [word for meaning, words in re.findall(r'\{meaning::(\w+), "([^"]*)"', rows) if meaning in meanings for word in words.split()]
 
 
-ANSWERED = [row[0] for row in table("done_rows") + table("other_rows")]
-MEANT = [row[0] for row in table("meanings")]
-OPTIONS = [row[0] for row in table("option_rows")]
+ANSWERED = words_of("word_rows", "nothing", "other")
+MEANT = words_of("word_rows", "similar")
+OPTIONS = words_of("option_rows", "other")
 
 # These would end the machine, or switch to another set of services.
 NOT_TYPED = {"poweroff", "halt", "reboot", "isolate", "set-default"}
@@ -75,7 +75,7 @@ def test_a_word_of_other_systems_is_answered_with_a_command_that_works(web, word
 
 @pytest.mark.parametrize("word", MEANT)
 def test_a_word_that_means_a_command_is_answered_with_it(web, word):
-    name = [] if word in ("services", "units", "ps", "status-all", "all", "ls", "failed", "man", "usage", "htop") else ["web"]
+    name = [] if word in ("services", "units", "ps", "status-all", "all", "ls", "failed", "man", "usage", "htop", "disabled", "available") else ["web"]
     said = web.svctl(word, *name)
     assert said.returncode == 2, said
     commands = commands_in(said.stderr)
