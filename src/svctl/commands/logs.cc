@@ -228,6 +228,12 @@ public:
 
     void write(const log_merger::told& told) {
         print((as_json_ ? json_of(told) : bare_ ? said(told) : shown(told)) + "\n");
+        is_silent_ = false;
+    }
+
+    // A person who sees nothing wonders whether it has worked.
+    void say_if_silent(bool is_filtered) const {
+        if (is_silent_ && on_.is_terminal()) say(is_filtered ? "no line matches" : "no line has been written yet");
     }
 
     static void flush() {
@@ -259,7 +265,7 @@ private:
 
     const log_sources&       of_;
     terminal                 on_;
-    bool                     as_json_, bare_;
+    bool                     as_json_, bare_, is_silent_ = true;
     std::vector<std::string> names_;  // each once: a service may have several directories
     std::size_t              width_ = 0;
 };
@@ -530,6 +536,7 @@ exit_code logs(const settings& in, const options& asked) {
     line_writer to{all, in.output(), asked};
     log_merger  from = merger_of(all);
     tell_what_is_there(from, wanted, to, !asked.follow);
+    if (!asked.follow) to.say_if_silent(wanted.pattern || wanted.since || wanted.until || wanted.priority);
     return asked.follow ? follower{in, asked, wanted, all, from, to, *by, begun}.run() : code;
 }
 
