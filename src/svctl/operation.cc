@@ -35,8 +35,9 @@ namespace {
 constexpr ticks millisecond  = 1'000'000;
 constexpr ticks longest_wait = 1000 * 1'000'000'000LL * 86400;
 
-void print(const std::string& text) {
-    std::fwrite(text.data(), 1, text.size(), stdout);
+// A line that is read while the operation waits.
+void print_now(const std::string& text) {
+    print(text);
     std::fflush(stdout);
 }
 
@@ -103,7 +104,7 @@ public:
                 "\r\x1b[K" + name + "  " + on_->paint(in, fit(said, room > width + 3 ? room - width - 3 : 1)) + "\n";
         }
         drawn_ = entries.size();
-        print(text);
+        print_now(text);
     }
 
 private:
@@ -187,7 +188,7 @@ void control_runner::succeed(entry& at) {
                 : what_.until == goal::told          ? what_.goal_word
                 : !what_.waits                       ? "told"
                                                      : description(at.last) + ", after " + after(now_ - begun_);
-    if (!shown_.lives() && !what_.as_json) print(printable(at.name) + ": " + at.result + "\n");
+    if (!shown_.lives() && !what_.as_json) print_now(printable(at.name) + ": " + at.result + "\n");
 }
 
 void control_runner::fail(entry& at, exit_code code, const std::string& cause, std::string cure) {
@@ -197,25 +198,23 @@ void control_runner::fail(entry& at, exit_code code, const std::string& cause, s
     for (const failure& one : at.failures) say(one);
 }
 
-void print_results(const std::string& directory, json each, bool met) {
-    print(json::object().set("directory", directory).set("met", met).set("services", std::move(each)).text(true) +
-          "\n");
+void print_results(const std::string& directory, const json& each, bool met) {
+    print_json(json{{"directory", directory}, {"met", met}, {"services", each}});
 }
 
 void control_runner::print_json() const {
     const auto   processes = process_table::read();
     const moment wall      = sys::wall();
-    json         each      = json::list();
+    json         each      = json::array();
     for (const entry& one : entries_) {
-        json found = json::list();
-        for (const failure& why : one.failures)
-            found.push(json::object().set("cause", why.cause()).set("cure", why.cure()));
-        each.push(json_of(look_at_service(*one.in, one.name), processes, wall)
-                      .set("met", one.good())
-                      .set("findings", std::move(found)));
+        json object    = json_of(look_at_service(*one.in, one.name), processes, wall);
+        object["met"]  = one.good();
+        json& findings = object["findings"] = json::array();
+        for (const failure& why : one.failures) findings.push_back({{"cause", why.cause()}, {"cure", why.cure()}});
+        each.push_back(std::move(object));
     }
     const bool met = std::all_of(entries_.begin(), entries_.end(), [](const entry& one) { return one.good(); });
-    print_results(entries_.front().in->directory(), std::move(each), met);
+    print_results(entries_.front().in->directory(), each, met);
 }
 
 // What is behind a failure.
@@ -404,11 +403,13 @@ exit_code control_runner::run() {
 void print_as_met(const services_directory& services, const std::vector<std::string>& names) {
     const auto   processes = process_table::read();
     const moment wall      = sys::wall();
-    json         each      = json::list();
-    for (const std::string& name : names)
-        each.push(
-            json_of(look_at_service(services, name), processes, wall).set("met", true).set("findings", json::list()));
-    print_results(services.directory(), std::move(each), true);
+    json         each      = json::array();
+    for (const std::string& name : names) {
+        each.push_back(json_of(look_at_service(services, name), processes, wall));
+        each.back()["met"]      = true;
+        each.back()["findings"] = json::array();
+    }
+    print_results(services.directory(), each, true);
 }
 
 double seconds_to_wait(const std::optional<double>& told) {
