@@ -17,6 +17,7 @@
 #include "svctl/errors.hh"
 #include "svctl/files.hh"
 #include "svctl/log_location.hh"
+#include "svctl/shell_tokens.hh"
 #include "svctl/terminal.hh"
 
 namespace runwell::svctl {
@@ -36,11 +37,6 @@ constexpr std::string_view short_programs[] = {
     "ip",       "ifconfig", "route",   "iptables", "ip6tables", "nft",        "killall",  "pkill",   "pidof",  "pgrep",
     "hostname", "loadkeys", "setfont", "udevadm",  "swapon",    "swapoff",    "sync",     "date",    "grep",   "sed",
     "awk",      "sort",     "ls",      "id",       "uname",     "mkfifo",     "mktemp",   "findmnt", "unlink"};
-
-template <std::size_t N>
-bool is_one_of(std::string_view word, const std::string_view (&words)[N]) {
-    return std::find(std::begin(words), std::end(words), word) != std::end(words);
-}
 
 bool in_path(const std::string& program) {
     const char*       own = std::getenv("PATH");
