@@ -25,7 +25,7 @@ public:
 
     explicit backward_lines(int fd);
 
-    // Of a line that is too long only the beginning; what comes before one without an end is not looked at.
+    // Of a line that is too long only the beginning; lines before one without an end are not read.
     std::optional<piece> next();
 
 private:

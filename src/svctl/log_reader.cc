@@ -125,7 +125,7 @@ result<sys::opened_entry> log_reader::open_entry(const char* name) const {
     return sys::open_trusted(dir_.value(), name, sys::expected::regular, O_RDONLY);
 }
 
-// The plain file if it is still there, else what a processor has made of it.
+// The plain file if it still exists, else the file that a processor made of it.
 std::optional<log_reader::open_file> log_reader::open_old(const std::string& label) {
     int code = ENOENT;
     for (const char* kind : {".u", ".s", ".u"}) {
@@ -160,7 +160,7 @@ std::optional<log_reader::open_file> log_reader::open_current() {
     }
 }
 
-// "" for what is still current. What was opened as current has a name that it got since, or had last.
+// "" for the file that is still current. A file that was opened as current has been renamed, or has kept its last name.
 std::string log_reader::label_of(const open_file& file) {
     if (!file.label.empty()) return file.label;
     std::error_code   none;

@@ -8,7 +8,7 @@
 namespace runwell::svctl {
 namespace {
 
-constexpr std::size_t deepest = 100;  // compounds within compounds; what is deeper is read, and not told apart
+constexpr std::size_t deepest = 100;  // compounds within compounds; deeper ones are read as simple commands
 
 class parser {
 public:
