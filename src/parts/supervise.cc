@@ -14,6 +14,7 @@
 
 #include "core/fixed.hh"
 #include "sys/files.hh"
+#include "sys/ledger.hh"
 #include "sys/trust.hh"
 
 namespace runwell::parts {
@@ -82,6 +83,8 @@ result<void> supervise_client::has_reader() const noexcept {
     const auto opened = sys::open_at(directory_.value(), ok.name, O_WRONLY | O_NONBLOCK | O_NOFOLLOW);
     if (!opened && opened.why().code == ENXIO) return no_runsv(found.what, ok.path);
     if (!opened) return error{found.what, ok.path, opened.why().code};
+    if (const auto control = open_control(); !control && control.why().code == ENXIO)
+        return error{found.what, ok.path, ENXIO};
     return {};
 }
 
@@ -108,6 +111,10 @@ result<status> supervise_client::read_status() const noexcept {
     const auto read = decode(std::as_bytes(std::span{bytes}.first(*size)));
     if (!read) return bad_format;
     return *read;
+}
+
+file_identity supervise_client::status_file() const noexcept {
+    return directory_ ? sys::identity_by_birth(directory_.value(), "status") : file_identity{};
 }
 
 result<sys::unique_fd> supervise_client::open_control() const noexcept {

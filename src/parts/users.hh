@@ -12,7 +12,7 @@
 
 namespace runwell::parts {
 
-// Who may be meant.
+// What a name may mean.
 enum class naming : unsigned char {
     account,      // the name of a user
     user_groups,  // user[:group]…, or numbers, :uid:gid[:gid]… (chpst(8), -u)
