@@ -67,7 +67,7 @@ std::vector<std::string> names_of_commands(const CLI::App& app) {
     return names;
 }
 
-// The failure for a word in the place of a command, with the words after it.
+// The failure for a word that stands in the place of a command, with the words that follow it.
 failure no_command(const CLI::App& app, const std::string& word, std::span<const std::string> rest) {
     const answer      said  = answer_to(word, rest, names_of_commands(app));
     const std::string cause = "'" + printable(word) + "' is no command";

@@ -1,4 +1,4 @@
-// svctl logs — the lines that services have logged, and those that they log now.
+// svctl logs — the lines that services have written, and those that they write from now on.
 #include <poll.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -50,7 +50,7 @@ struct options {
     }
 };
 
-// The parsed request.
+// The parsed options: which lines to show.
 struct log_query {
     std::optional<std::uint64_t> last;
     std::optional<moment>        since, until;
@@ -175,7 +175,7 @@ void allow_many_files() {
     static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
 }
 
-// Opens every requested log. If there are several, reports one that cannot be read, and skips it.
+// Opens every log that was asked for. If there are several, one that cannot be read is reported and left out.
 exit_code open_all(log_sources& to, const settings& in, const options& asked, const log_query& wanted) {
     exit_code                      code  = exit_code::good;
     const std::vector<std::string> words = asked.words();
@@ -276,7 +276,7 @@ log_merger merger_of(const log_sources& all) {
     return log_merger{std::move(readers)};
 }
 
-// The lines that exist already. `rest`: incomplete last ones, too.
+// Shows the lines that exist already. `rest`: incomplete last lines, too.
 void tell_what_is_there(log_merger& from, const log_query& wanted, line_writer& to, bool rest) {
     std::deque<log_merger::told> last;
     while (auto told = from.next(rest)) {
@@ -310,7 +310,7 @@ public:
             const auto         place     = watch_.add(directory.c_str(), IN_MODIFY | IN_CREATE | IN_MOVED_TO);
             if (!place) throw system_failure(place.why().code, "listen to", directory);
             places_[*place].push_back(known_);
-            // As long as a file in a directory is open, only the directory above reports its removal.
+            // As long as a file in it is open, only the parent directory reports that the directory was removed.
             static_cast<void>(watch_.add((directory + "/..").c_str(), IN_DELETE | IN_MASK_ADD));
         }
     }
