@@ -24,7 +24,7 @@ result<unique_fd> open_private(int dir, const char* name, bool create) noexcept 
     unique_fd   opened = TRY(open_at(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW));
     struct stat is;
     if (::fstat(opened.value(), &is) != 0) return error{"unable to stat ", "runwell/records", errno};
-    if (!is_ours(is.st_uid) || writers_of({is.st_uid, is.st_mode}, ::geteuid()) != writers::only_us)
+    if (runwell::writers_of({is.st_uid, is.st_mode}, ::geteuid()) != writers::only_us)
         return error{"unable to open ", "runwell/records", EPERM};
     return opened;
 }
