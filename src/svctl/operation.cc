@@ -33,6 +33,7 @@ namespace {
 
 constexpr ticks millisecond  = 1'000'000;
 constexpr ticks first_pause  = 50 * millisecond;  // before ./check is asked again
+constexpr ticks ask_again    = 20 * millisecond;  // for a runsv
 constexpr ticks longest_wait = 1000 * 1'000'000'000LL * 86400;
 
 void print(const std::string& text) {
@@ -73,7 +74,8 @@ struct entry {
     bool                      settled = false;
     bool                      changed = true;
     bool                      good    = false;
-    sys::unique_fd            check;  // a pidfd of ./check, while it runs
+    std::optional<ticks>      asked_until;  // there is no runsv, and one is asked for until then
+    sys::unique_fd            check;        // a pidfd of ./check, while it runs
     pid_t                     check_pid  = 0;
     bool                      check_said = false;
     status                    checked;    // as it was when ./check was asked
@@ -146,6 +148,7 @@ public:
 private:
     void look(entry& at);
     void look_at_present(entry& at);
+    bool asks_for_runsv(entry& of) const;
     bool check_agrees(entry& with) const;
     void settle(entry& as_good);
     void settle(entry& as_bad, exit_code code, const std::string& cause, std::string cure = {});
@@ -251,8 +254,15 @@ void control_runner::look(entry& at) {
         case supervision::absent: break;
     }
     if (leaves || rests) return settle(at);
-    if (!what_.patient) return settle(at, exit_code::failed, "no runsv looks after it");
+    if (!what_.patient && !asks_for_runsv(at)) return settle(at, exit_code::failed, "no runsv looks after it");
     at.sent = false;  // the runsv to come is told anew
+}
+
+// As sv does: a runsv that exited on request has no successor for some seconds, unless a client asks for it.
+bool control_runner::asks_for_runsv(entry& of) const {
+    if (!welcomes_a_newcomer(what_.bytes)) return false;
+    if (!of.asked_until) of.asked_until = std::min(now_ + newcomers_time, deadline_);
+    return now_ < *of.asked_until && parts::supervise_client::ask_for_runsv(of.in->fd(), of.name.c_str());
 }
 
 void control_runner::look_at_present(entry& at) {
@@ -270,6 +280,7 @@ void control_runner::look_at_present(entry& at) {
             return settle(at, why.code(), std::string{why.cause()}, why.cure());
         }
         at.sent = true;
+        at.asked_until.reset();
         if (!what_.waits || what_.until == goal::told) return settle(at);
         // What was asked for may have been so all along, and then nothing will ever be heard of it.
     }
@@ -333,6 +344,7 @@ void control_runner::wait() {
         if (one.settled) continue;
         if (one.changed) sooner(now_);
         if (one.check_due) sooner(*one.check_due);
+        if (one.asked_until && !one.sent) sooner(now_ + ask_again);
         if (one.check) ready.push_back({one.check.value(), POLLIN, 0});
     }
     if (shown_.lives()) sooner(now_ + one_second / 5);  // a person looks at the seconds
@@ -356,6 +368,7 @@ void control_runner::wait() {
             one.changed    = true;
         }
         if (one.check_due && *one.check_due <= now_) one.changed = true;
+        if (one.asked_until && !one.sent) one.changed = true;
     }
 }
 
