@@ -48,7 +48,7 @@ struct order {
 std::optional<order> order_of(std::string_view word, bool lsb) noexcept;
 
 // The commands after which a client waits a moment for a runsv to arrive, where none runs.
-constexpr bool welcomes_a_newcomer(std::string_view bytes) noexcept { return bytes == "u" || bytes == "o"; }
+constexpr bool         welcomes_a_newcomer(std::string_view bytes) noexcept { return bytes == "u" || bytes == "o"; }
 inline constexpr ticks newcomers_time = one_second / 2;
 
 enum class verdict : std::uint8_t {
