@@ -48,7 +48,7 @@ result<unique_fd> replace_file(int dir, const char* path, const char* beside,
     if (!file && file.why().code == EEXIST && ::unlinkat(dir, beside, 0) == 0) file = open_at(dir, beside, flags, 0644);
     if (!file) return file.why();
 
-    const ssize_t wrote = ::write(file->value(), bytes.data(), bytes.size());
+    const ssize_t wrote = bytes.empty() ? 0 : ::write(file->value(), bytes.data(), bytes.size());
     if (wrote != static_cast<ssize_t>(bytes.size())) {
         const int code = wrote < 0 ? errno : ENOSPC;
         ::unlinkat(dir, beside, 0);
