@@ -47,8 +47,9 @@ struct order {
 // first letter: "hello" is hup. As an init script (`lsb`), what begins with s must be spelt out.
 std::optional<order> order_of(std::string_view word, bool lsb) noexcept;
 
-// The orders after which a service that is new deserves a moment for its runsv to arrive.
-constexpr bool welcomes_a_newcomer(const order& given) noexcept { return given.bytes == "u" || given.bytes == "o"; }
+// The commands after which a client waits a moment for a runsv to arrive, where none runs.
+constexpr bool         welcomes_a_newcomer(std::string_view bytes) noexcept { return bytes == "u" || bytes == "o"; }
+inline constexpr ticks newcomers_time = one_second / 2;
 
 enum class verdict : std::uint8_t {
     not_yet,

@@ -75,6 +75,19 @@ error supervise_client::find(entry& file) const noexcept {
     return fails(0);
 }
 
+bool supervise_client::ask_for_runsv(int dir, const char* service) noexcept {
+    fixed_text<4096> path;  // PATH_MAX
+    if (!path.append(service) || !path.append("/supervise")) return false;
+    const supervise_client its{dir, path.c_str()};
+    struct stat            about;
+    const bool             is_there =
+        its.directory_ && ::fstatat(its.directory_.value(), "control", &about, AT_SYMLINK_NOFOLLOW) == 0;
+    if (is_there)
+        return S_ISFIFO(about.st_mode) &&
+               ::utimensat(its.directory_.value(), "control", nullptr, AT_SYMLINK_NOFOLLOW) == 0;
+    return (its.directory_ ? errno : its.error_) == ENOENT && ::utimensat(dir, service, nullptr, 0) == 0;
+}
+
 result<void> supervise_client::has_reader() const noexcept {
     entry       ok{"ok", "supervise/ok"};
     const error found = find(ok);

@@ -33,6 +33,12 @@ public:
     // be entered, every function below fails.
     supervise_client(int dir, const char* path) noexcept;
 
+    // Asks runsvdir for a runsv. A runsv that exited on request has no successor for some seconds, unless a client asks
+    // for it: runsvdir watches supervise/control, and this touches it. That takes the right to write there, and no
+    // reader. Without supervise/ the service directory is touched. `service` leads from `dir` to that directory. False:
+    // nothing could be touched. It may be too early for runsvdir to have noticed, so ask again until a runsv runs.
+    static bool ask_for_runsv(int dir, const char* service) noexcept;
+
     // A process has the FIFO `ok` open for reading. A process that opens `ok` alone is no runsv: where this user may
     // open `control`, that has a reader, too.
     result<void> has_reader() const noexcept;

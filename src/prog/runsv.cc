@@ -82,7 +82,7 @@ private:
     bool is_essential() const noexcept;
 
     result<void> find_logger() noexcept;
-    void         find_wishes() noexcept;
+    void         find_wants(const moment& wall) noexcept;
     void         tell_first(member who, const std::optional<event>& what) noexcept;
     void         look_after_foreign(member who, supervised_process& one) noexcept;
     void         ended(member who, int status) noexcept;
@@ -131,10 +131,11 @@ bool exists(int directory, const char* path) noexcept {
 }
 
 result<void> supervisor::setup(const char* name, const char* path) noexcept {
-    name_  = name;
-    path_  = path;
-    scope_ = sys::scope_now();
-    since_ = sys::since_boot();
+    const moment wall = sys::wall();
+    name_             = name;
+    path_             = path;
+    since_            = sys::since_boot();
+    scope_            = sys::scope_at(wall, since_);
 
     member_io& main   = at(member::main);
     auto       opened = open_service_directory(AT_FDCWD, path);
@@ -142,7 +143,7 @@ result<void> supervisor::setup(const char* name, const char* path) noexcept {
         return error{"unable to change to directory", "", opened ? errno : opened.why().code};
     main.directory = std::move(*opened);
     TRY(find_logger());
-    find_wishes();
+    find_wants(wall);
 
     TRY(lock(member::main));
     if (state_.has_log) TRY(lock(member::log));
@@ -159,8 +160,8 @@ result<void> supervisor::go_on(const char* name, const handover& from) noexcept 
     name_ = name;
     std::memcpy(path_of_service, from.path.c_str(), from.path.size() + 1);
     path_      = path_of_service;
-    scope_     = sys::scope_now();
     since_     = sys::since_boot();
+    scope_     = sys::scope_at(sys::wall(), since_);
     state_     = from.state;
     terminate_ = from.terminate;
     pipe_.read.reset(from.log_pipe[0]);
@@ -227,24 +228,26 @@ result<void> supervisor::find_logger() noexcept {
     return {};
 }
 
-// The wanted state before the first command.
-void supervisor::find_wishes() noexcept {
+// What is wanted before the first command.
+void supervisor::find_wants(const moment& wall) noexcept {
     const auto wanted_at = [](const member_io& its) {
         return exists(its.directory.value(), "down") ? want::down : want::up;
     };
     state_.main.wanted = wanted_at(at(member::main));
     if (state_.has_log) state_.log.wanted = wanted_at(at(member::log));
-    state_.main.since = state_.log.since = sys::wall();
+    state_.main.since = state_.log.since = wall;
 }
 
 // -- what happens ------------------------------------------------------------------------------------------------
 
-// What is done may be over at once (there is no such script, no process could be made): that is what happens next. Once
-// all has ended nothing happens any more: a command that came with the last end would start what nobody looks after.
+// An action may have its result at once (there is no such script, no process could be made), which is the next event,
+// at the same time. After `leave` no further event is taken: a command would start what no runsv supervises.
 void supervisor::on(member who, event happened) noexcept {
+    happened.at   = sys::monotonic();
+    happened.wall = sys::wall();
     for (std::optional<event> next = happened; next && !left_;) {
-        next->at                     = sys::monotonic();
-        next->wall                   = sys::wall();
+        next->at                     = happened.at;
+        next->wall                   = happened.wall;
         next->essential              = who == member::main && is_essential();
         const member_actions actions = step(state_, who, *next);
         for (const member each : {member::main, member::log}) record(each);  // before anything comes of it

@@ -50,9 +50,6 @@ constexpr ticks millisecond = 1'000'000;
 // long a pause is it worth while.
 constexpr ticks pause_worth_listening = 8 * millisecond;
 
-// How long a service that is to be started may be without a runsv.
-constexpr ticks newcomers_time = 500 * millisecond;
-
 // Standard output, gathered: the answers for a thousand services are one write.
 class answer {
 public:
@@ -223,16 +220,6 @@ bool has_not_come(const error& why) noexcept { return why.code == ENOENT || is_a
 
 bool is_refused(const error& why) noexcept { return why.code == EACCES || why.code == EPERM; }
 
-// A runsv that was asked to leave has no successor for a while, unless something asks for it: runsvdir watches
-// supervise/control for this. It takes the right to write there, and no reader. Where supervise/ has been removed the
-// service directory is touched. False when nothing could be touched.
-bool ask_for_runsv(int dir) noexcept {
-    struct stat is;
-    if (::fstatat(dir, "supervise/control", &is, AT_SYMLINK_NOFOLLOW) != 0)
-        return errno == ENOENT && ::utimensat(dir, ".", nullptr, 0) == 0;
-    return S_ISFIFO(is.st_mode) && ::utimensat(dir, "supervise/control", nullptr, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
 bool has_down_file(place& of) noexcept {
     struct stat file;
     return ::fstatat(of.dir(), of.path("down"), &file, 0) == 0;
@@ -265,7 +252,7 @@ circumstances lateness_of(int dir, const status& now, const order& given) noexce
 
 // Looks that nothing has caused cover what inotify cannot tell.
 session_rules rules_of(const request& asked, ticks at) noexcept {
-    const bool waits_for_newcomers = welcomes_a_newcomer(asked.given) && asked.seconds != 0;
+    const bool waits_for_newcomers = welcomes_a_newcomer(asked.given.bytes) && asked.seconds != 0;
     return {.bytes         = asked.given.bytes,
             .until         = asked.given.until,
             .waits         = asked.waits,
@@ -538,7 +525,7 @@ void client::go_on(service_entry& with, session_action next) noexcept {
                 break;
             case session_action::give: happened = give(seen); break;
             case session_action::ask_for_runsv:
-                if (ask_for_runsv(seen.dir.value()) || !seen.tried) return;
+                if (parts::supervise_client::ask_for_runsv(seen.dir.value(), ".") || !seen.tried) return;
                 happened = {.what = session_event::kind::failed};
                 break;
             case session_action::run_check: happened = run_check(with, seen.dir.value()); break;

@@ -34,6 +34,7 @@ namespace runwell::svctl {
 namespace {
 
 constexpr ticks millisecond  = 1'000'000;
+constexpr ticks ask_again    = 20 * millisecond;  // for a runsv
 constexpr ticks longest_wait = 1000 * 1'000'000'000LL * 86400;
 
 // A line that is read while the operation waits.
@@ -117,16 +118,19 @@ private:
     std::size_t     drawn_ = 0;
 };
 
-// No look is planned: the watcher hears every change.
+// No look is planned, except for a runsv that was asked for: the watcher hears every change.
 session_rules rules_of(const operation& what, ticks at) {
+    const bool asks = welcomes_a_newcomer(what.bytes);
     return {.bytes         = what.bytes,
             .until         = what.until,
             .waits         = what.waits && what.until != goal::told,
             .needs_process = what.needs_process,
             .only_running  = what.only_running,
             .patient       = what.patient,
+            .newcomer      = asks ? newcomers_time : 0,
             .deadline      = at + static_cast<ticks>(std::min(what.seconds, 1e9) * 1e9),
-            .checks        = {50 * millisecond, one_second}};
+            .checks        = {50 * millisecond, one_second},
+            .looks_absent  = asks ? rhythm{ask_again, ask_again} : rhythm{}};
 }
 
 class control_runner {
@@ -261,6 +265,11 @@ void control_runner::go_on(entry& with, session_action next) {
             case session_action::give: happened = give(with); break;
             case session_action::run_check: happened = run_check(with); break;
             case session_action::ask_for_runsv:
+                if (!welcomes_a_newcomer(what_.bytes)) return;
+                if (parts::supervise_client::ask_for_runsv(with.in->fd(), with.name.c_str()) || what_.patient) return;
+                fail(with, exit_code::failed, "no runsv looks after it");
+                happened = {.what = session_event::kind::failed};
+                break;
             case session_action::wait: return;
             case session_action::settle: return settle(with);
         }

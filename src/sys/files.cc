@@ -4,33 +4,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <climits>
 #include <cstdio>
 
+#include "sys/trust.hh"
+
 namespace runwell::sys {
-namespace {
-
-bool only_we_write_to(int dir) noexcept {
-    struct stat is;
-    return ::fstat(dir, &is) == 0 && is_ours(is.st_uid) && (is.st_mode & (S_IWGRP | S_IWOTH)) == 0;
-}
-
-// Opens the target of a link of ours. Holds the link itself, so that no other user can exchange it. (A separate
-// function, so that only callers that follow a link pay for the buffer.)
-[[gnu::noinline]] result<unique_fd> follow_ours(int dir, const char* name, int flags, mode_t mode) noexcept {
-    const unique_fd link = TRY(open_at(dir, name, O_PATH | O_NOFOLLOW));
-    struct stat     is;
-    char            target[PATH_MAX];
-    const ssize_t   size = ::readlinkat(link.value(), "", target, sizeof target - 1);
-    if (::fstat(link.value(), &is) != 0 || size < 0 || !is_ours(is.st_uid) || is.st_nlink != 1)
-        return error{"unable to open ", name, ELOOP};
-    target[size] = '\0';
-    auto opened  = open_at(dir, target, flags, mode);
-    if (!opened) return error{"unable to open ", name, opened.why().code};
-    return opened;
-}
-
-}  // namespace
 
 result<unique_fd> open_at(int dir, const char* path, int flags, mode_t mode) noexcept {
     for (;;) {
@@ -40,18 +18,14 @@ result<unique_fd> open_at(int dir, const char* path, int flags, mode_t mode) noe
     }
 }
 
-result<unique_fd> open_entry(int dir, const char* name, int flags, mode_t mode, links follow) noexcept {
-    flags |= O_NONBLOCK | O_NOCTTY;
-    auto opened = open_at(dir, name, flags | O_NOFOLLOW, mode);
-    if (!opened && opened.why().code == ELOOP && follow == links::ours) return follow_ours(dir, name, flags, mode);
+result<unique_fd> open_entry(int dir, const char* name, int flags, mode_t mode) noexcept {
+    auto        opened = open_at(dir, name, flags | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW, mode);
     struct stat is;
     if (opened && ::fstat(opened->value(), &is) == 0 && !S_ISDIR(is.st_mode) && is.st_nlink > 1 &&
-        !only_we_write_to(dir))
+        writers_of(dir) != writers::only_us)
         return error{"unable to open ", name, EMLINK};
     return opened;
 }
-
-bool is_ours(uid_t owner) noexcept { return owner == 0 || owner == ::geteuid(); }
 
 result<unique_fd> open_directory(int dir, const char* path) noexcept {
     return open_at(dir, path, O_RDONLY | O_DIRECTORY);
@@ -74,7 +48,7 @@ result<unique_fd> replace_file(int dir, const char* path, const char* beside,
     if (!file && file.why().code == EEXIST && ::unlinkat(dir, beside, 0) == 0) file = open_at(dir, beside, flags, 0644);
     if (!file) return file.why();
 
-    const ssize_t wrote = ::write(file->value(), bytes.data(), bytes.size());
+    const ssize_t wrote = bytes.empty() ? 0 : ::write(file->value(), bytes.data(), bytes.size());
     if (wrote != static_cast<ssize_t>(bytes.size())) {
         const int code = wrote < 0 ? errno : ENOSPC;
         ::unlinkat(dir, beside, 0);

@@ -18,22 +18,12 @@ namespace runwell::sys {
 // "unable to open PATH".
 result<unique_fd> open_at(int dir, const char* path, int flags, mode_t mode = 0) noexcept;
 
-// What open_entry() may find under a name.
-enum class links : unsigned char {
-    none,  // no symbolic link
-    ours,  // one that root or this user has made, and that leads anywhere
-};
-
-// openat(2) of the entry `name` of `dir`, for a directory that another user may write to: the opened file is in that
+// openat(2) of the entry `name` of `dir`, for a directory that somebody else may write to: what is opened is in that
 // directory and nowhere else, and opening it neither waits (O_NONBLOCK is added) nor takes a terminal. The error is
-// "unable to open NAME": ELOOP for a link that is not to be followed; EMLINK for a file that has a second name, unless
-// only root or this user may write to `dir`. (If fs.protected_hardlinks is 0, every user can give any file of the same
+// "unable to open NAME": ELOOP for a symbolic link; EMLINK for a file that has a second name, unless only root or this
+// user may write to `dir`. (Where fs.protected_hardlinks is 0 anybody can give any file of the same
 // file system a second name.) Source: docs/security.md.
-result<unique_fd> open_entry(int dir, const char* name, int flags, mode_t mode = 0,
-                             links follow = links::none) noexcept;
-
-// Root's, or this user's: no other user can have made it.
-bool is_ours(uid_t owner) noexcept;
+result<unique_fd> open_entry(int dir, const char* name, int flags, mode_t mode = 0) noexcept;
 
 // A directory to open other things below.
 result<unique_fd> open_directory(int dir, const char* path) noexcept;

@@ -25,8 +25,10 @@ std::uint64_t namespace_of(const char* path) noexcept {
 
 }  // namespace
 
-boot_scope scope_now() noexcept {
-    boot_scope now{.booted         = wall().seconds - since_boot() / one_second,
+boot_scope scope_now() noexcept { return scope_at(wall(), since_boot()); }
+
+boot_scope scope_at(const moment& at, ticks boot) noexcept {
+    boot_scope now{.booted         = at.seconds - boot / one_second,
                    .pid_namespace  = namespace_of("/proc/self/ns/pid"),
                    .time_namespace = namespace_of("/proc/self/ns/time")};
     if (now.pid_namespace != 0 && now.time_namespace == 0 && errno == ENOENT)

@@ -18,30 +18,31 @@ namespace {
 
 constexpr mode_t private_directory = 0700, private_file = 0600;
 
-// A directory that only this user and root write to.
-result<unique_fd> open_private(int dir, const char* name, bool create) noexcept {
+// A directory that only this user, `us`, and root write to.
+result<unique_fd> open_private(int dir, const char* name, uid_t us, bool create) noexcept {
     if (create) ::mkdirat(dir, name, private_directory);
     unique_fd   opened = TRY(open_at(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW));
     struct stat is;
     if (::fstat(opened.value(), &is) != 0) return error{"unable to stat ", "runwell/records", errno};
-    if (!is_ours(is.st_uid) || writers_of({is.st_uid, is.st_mode}, ::geteuid()) != writers::only_us)
+    if (runwell::writers_of({is.st_uid, is.st_mode}, us) != writers::only_us)
         return error{"unable to open ", "runwell/records", EPERM};
     return opened;
 }
 
 result<unique_fd> open_place(bool create) noexcept {
-    const char* const above = ::geteuid() == 0 ? "/run" : std::getenv("XDG_RUNTIME_DIR");
+    const uid_t       us    = ::geteuid();
+    const char* const above = us == 0 ? "/run" : std::getenv("XDG_RUNTIME_DIR");
     if (above == nullptr || *above != '/') return error{"there is no XDG_RUNTIME_DIR", "", ENOENT};
     if (!create) {  // what only we write to was not made by anybody else: one call for who has none, as almost
                     // everybody
         fixed_text<256> path;
         path.append(above);
         if (!path.append("/runwell/records")) return error{"unable to open ", "runwell/records", ENAMETOOLONG};
-        return open_private(AT_FDCWD, path.c_str(), false);
+        return open_private(AT_FDCWD, path.c_str(), us, false);
     }
-    const unique_fd run  = TRY(open_private(AT_FDCWD, above, false));
-    const unique_fd ours = TRY(open_private(run.value(), "runwell", true));
-    return open_private(ours.value(), "records", true);
+    const unique_fd run  = TRY(open_private(AT_FDCWD, above, us, false));
+    const unique_fd ours = TRY(open_private(run.value(), "runwell", us, true));
+    return open_private(ours.value(), "records", us, true);
 }
 
 using record_name = fixed_text<64>;

@@ -14,6 +14,7 @@
 #include "core/trust.hh"
 #include "sys/files.hh"
 #include "sys/ledger.hh"
+#include "sys/trust.hh"
 
 namespace runwell::sys {
 namespace {
@@ -32,9 +33,11 @@ result<void> make_directory(int service, const supervise_names& names) noexcept 
     return {};
 }
 
-result<unique_fd> open_fifo(int directory, const char* path, int flags) noexcept {
-    ::mkfifoat(directory, path, private_file);
-    return open_entry(directory, path, flags, 0, links::ours);
+// Makes the FIFO where it is missing.
+result<unique_fd> open_fifo(int directory, const char* name, int flags) noexcept {
+    ::mkfifoat(directory, name, private_file);
+    auto opened = TRY(open_trusted(directory, name, expected::fifo, flags));
+    return std::move(opened.file);
 }
 
 std::span<const std::byte> bytes_of(std::string_view text) noexcept { return std::as_bytes(std::span{text}); }
@@ -73,10 +76,10 @@ result<void> renew(unique_fd& file, int directory, const char* path, const char*
     return {};
 }
 
-bool only_we_put_names_into(int directory, const char* path, bool sticky_will_do) noexcept {
+bool only_we_put_names_into(int directory, const char* path, uid_t us, bool sticky_will_do) noexcept {
     struct stat is;
     if (::fstatat(directory, path, &is, AT_EMPTY_PATH) != 0) return false;
-    const writers who = writers_of({is.st_uid, is.st_mode}, ::geteuid());
+    const writers who = runwell::writers_of({is.st_uid, is.st_mode}, us);
     return who == writers::only_us || (sticky_will_do && who == writers::anybody);
 }
 
@@ -111,11 +114,12 @@ result<supervise> supervise::open(int service, const supervise_names& names) noe
 // directories have its name.
 void supervise::hold_lock(int service, unique_fd lock) noexcept {
     const int   directory = directory_.value();
+    const uid_t us        = ::geteuid();
     struct stat is;
-    const bool  is_file = ::fstat(lock.value(), &is) == 0 && S_ISREG(is.st_mode) && is_ours(is.st_uid) &&
-                         (is.st_mode & (S_IWGRP | S_IWOTH)) == 0;
-    trusted_ = is_file && only_we_put_names_into(directory, "", false) &&
-               only_we_put_names_into(directory, "..", true) && only_we_put_names_into(service, "", true);
+    const bool  is_file = ::fstat(lock.value(), &is) == 0 && S_ISREG(is.st_mode) &&
+                         runwell::writers_of({is.st_uid, is.st_mode}, us) == writers::only_us;
+    trusted_ = is_file && only_we_put_names_into(directory, "", us, false) &&
+               only_we_put_names_into(directory, "..", us, true) && only_we_put_names_into(service, "", us, true);
     one_name_ = is_file && is.st_nlink == 1;
     lock_     = std::move(lock);
 }
@@ -166,11 +170,11 @@ result<supervise> supervise::lock(int service, const supervise_names& names, boo
 result<void> supervise::open_fifos() noexcept {
     // Open for writing too, so that it never comes to an end when a client closes it.
     auto control = open_fifo(directory_.value(), "control", O_RDWR);
+    if (!control && control.why().code == EINVAL) return error{names_->control_is_no_fifo};
     if (!control) return error{"unable to open ", names_->control, control.why().code};
-    struct stat is;
-    if (::fstat(control->value(), &is) != 0 || !S_ISFIFO(is.st_mode)) return error{names_->control_is_no_fifo};
 
     auto ok = open_fifo(directory_.value(), "ok", O_RDONLY);
+    if (!ok && ok.why().code == EINVAL) ok = open_entry(directory_.value(), "ok", O_RDONLY);  // as runit: R12
     if (!ok) return error{"unable to open ", names_->ok, ok.why().code};
     control_ = std::move(*control);
     ok_      = std::move(*ok);

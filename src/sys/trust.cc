@@ -16,6 +16,12 @@ entry_facts facts_of(const struct stat& about) noexcept {
     return {.owner = about.st_uid, .type = type_of(about), .names = about.st_nlink};
 }
 
+writers writers_for(int dir, uid_t us) noexcept {
+    struct stat about;
+    if (::fstat(dir, &about) != 0) return writers::others;
+    return runwell::writers_of({.owner = about.st_uid, .mode = about.st_mode}, us);
+}
+
 // 0, or the errno that says why an entry of this kind is not opened.
 int objection(const struct stat& about, trust how, expected type) noexcept {
     const file_type is = type_of(about);
@@ -43,27 +49,24 @@ file_type type_of(const struct stat& about) noexcept {
     }
 }
 
-writers writers_of(int dir) noexcept {
-    struct stat about;
-    if (::fstat(dir, &about) != 0) return writers::others;
-    return runwell::writers_of({.owner = about.st_uid, .mode = about.st_mode}, ::geteuid());
-}
+writers writers_of(int dir) noexcept { return writers_for(dir, ::geteuid()); }
 
 result<opened_entry> open_trusted(int dir, const char* name, expected type, int flags, mode_t mode) noexcept {
     const auto    refused = [&](int code) { return error{"unable to open ", name, code}; };
-    const writers who     = writers_of(dir);
+    const uid_t   us      = ::geteuid();
+    const writers who     = writers_for(dir, us);
     const int     follow  = who == writers::only_us ? 0 : AT_SYMLINK_NOFOLLOW;
     const int     as      = flags | O_NONBLOCK | O_NOCTTY | (follow == 0 ? 0 : O_NOFOLLOW);
     struct stat   about;
     if (::fstatat(dir, name, &about, follow) == 0) {
-        if (const int code = objection(about, trust_in(who, facts_of(about), ::geteuid()), type); code != 0)
+        if (const int code = objection(about, trust_in(who, facts_of(about), us), type); code != 0)
             return refused(code);
     } else if (errno != ENOENT || (flags & O_CREAT) == 0) {
         return refused(errno);
     }
     opened_entry opened{.file = TRY(open_at(dir, name, as, mode))};
     if (::fstat(opened.file.value(), &about) != 0) return refused(errno);
-    opened.how = trust_in(who, facts_of(about), ::geteuid());
+    opened.how = trust_in(who, facts_of(about), us);
     if (const int code = objection(about, opened.how, type); code != 0) return refused(code);
     return opened;
 }

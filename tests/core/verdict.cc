@@ -121,11 +121,11 @@ TEST(order, what_begins_with_anything_else_is_no_order) {
 }
 
 TEST(order, only_what_starts_a_service_awaits_its_runsv) {
-    EXPECT_TRUE(welcomes_a_newcomer(*order_of("start", as_sv)));
-    EXPECT_TRUE(welcomes_a_newcomer(*order_of("up", as_sv)));
-    EXPECT_TRUE(welcomes_a_newcomer(*order_of("once", as_sv)));
+    EXPECT_TRUE(welcomes_a_newcomer(order_of("start", as_sv)->bytes));
+    EXPECT_TRUE(welcomes_a_newcomer(order_of("up", as_sv)->bytes));
+    EXPECT_TRUE(welcomes_a_newcomer(order_of("once", as_sv)->bytes));
     for (const std::string_view word : {"restart", "stop", "check", "status", "exit", "hup"})
-        EXPECT_FALSE(welcomes_a_newcomer(*order_of(word, as_sv))) << word;
+        EXPECT_FALSE(welcomes_a_newcomer(order_of(word, as_sv)->bytes)) << word;
 }
 
 // -- verdicts --------------------------------------------------------------------------------------------------------

@@ -172,6 +172,17 @@ def test_without_a_runsv_the_cause_and_the_cure(services):
     ]
 
 
+@pytest.mark.parametrize("words", [["up"], ["start"], ["once"], ["up", "--no-wait"]])
+def test_a_runsv_that_has_left_is_asked_for(services, words):
+    """Unasked it would have a successor five seconds later."""
+    services.make("web")
+    services.world.start("runsvdir", services.directory)
+    services.until_status("web", now="run")
+    assert services.world.run("sv", "shutdown", services.directory / "web").returncode == 0
+    assert services.svctl(*words, "web").returncode == 0
+    services.until_status("web", now="run")
+
+
 def test_the_cause_of_what_does_not_start(services):
     services.supervise("web", run=None)
     services.world.write("services/web/run", "#!/bin/sh\nexec sleep 1000\n", mode=0o644)

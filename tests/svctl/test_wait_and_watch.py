@@ -237,5 +237,6 @@ def test_a_supervisor_that_opens_ok_last_is_heard(services):
     services.fake("web", pid=1, phase=1, ok=False)
     waiting = start(services, "wait", "web")
     wait_until(lambda: is_waiting(waiting), "it waits")
-    services.held.append(os.open(services.directory / "web/supervise/ok", os.O_RDONLY | os.O_NONBLOCK))
+    for fifo in ("control", "ok"):
+        services.held.append(os.open(services.directory / "web/supervise" / fifo, os.O_RDONLY | os.O_NONBLOCK))
     assert waiting.wait(timeout=harness.DEADLINE) == 0

@@ -1,5 +1,6 @@
 """runsv is killed, or becomes another program: its service, its logger and the pipe between them go on."""
 
+import ctypes
 import os
 import re
 import shutil
@@ -12,6 +13,8 @@ import pytest
 
 from harness import (Status, alive, children, control, fifo_has_reader, free_port, mode_of, pid_of, reap_orphans, stat_words, stays,
                      wait_for_words, wait_until)
+
+IN_OPEN = 0x20  # inotify(7)
 
 # Notes a second copy of itself, and every start.
 ALONE = "#!/bin/sh\nexec 9>>alone\nflock -n 9 || echo two >>two\necho $$ >>pids\nexec sleep 1000\n"
@@ -465,6 +468,50 @@ def test_one_of_the_two_is_enough_to_have_the_pipe_back(world, who):
     seen = text(directory / "lines").count("\n")
     wait_until(lambda: text(directory / "lines").count("\n") > seen + 5, "lines arrive")
     assert alive(lives) and not (directory / "sigpipe").exists()
+
+
+# Puts the pipe and the decoy behind its descriptor 0 in turns, as fast as it can.
+SWAPPER = """#!/usr/bin/python3
+import os
+decoy, pipe = os.open("../decoy", os.O_RDWR), os.dup(0)
+open("ready", "w").close()
+while True:
+    os.dup2(decoy, 0)
+    os.dup2(pipe, 0)
+"""
+
+
+def test_a_service_cannot_have_another_file_opened_in_place_of_the_pipe(world):
+    """It swaps the file behind the descriptor between the check and the open: what was checked is what is opened. Each openat(2) is
+    delayed, so a runsv that checks the descriptor and opens its name opens the decoy in one of four takeovers."""
+    if shutil.which("strace") is None:
+        pytest.skip("needs strace")
+    directory = world.service("s", log__run=SWAPPER)
+    os.mkfifo(directory / "decoy", 0o600)
+    process = world.runsv("s")
+    wait_until((directory / "log/ready").exists, "the logger swaps")
+    service, swapper = process_of(directory), process_of(directory / "log")
+    pipe = os.stat(f"/proc/{service}/fd/1").st_ino
+    libc = ctypes.CDLL(None)
+    opened = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+    assert libc.inotify_add_watch(opened, os.fsencode(directory / "decoy"), IN_OPEN) > 0
+    ok = directory / "supervise/ok"
+    killed(process)
+    for _ in range(30):
+        tracer = world.start("/usr/bin/strace", "-o", "/dev/null", "-e", "inject=openat:delay_enter=300",
+                             world.suite.path("runsv"), "s")  # fmt: skip
+        wait_until(lambda: fifo_has_reader(ok), "it takes commands")
+        (runsv,) = [pid for pid in children(tracer.pid) if Path(f"/proc/{pid}/comm").read_text() == "runsv\n"]  # noqa: B023
+        os.kill(runsv, signal.SIGKILL)
+        tracer.wait()
+        wait_until(lambda: not fifo_has_reader(ok), "nobody takes commands")
+    with pytest.raises(BlockingIOError):
+        os.read(opened, 4096)
+    os.close(opened)
+    succeed(world, "s")
+    wait_until(lambda: fifo_has_reader(ok), "it takes commands")
+    assert (pid_of(directory), pid_of(directory / "log")) == (service, swapper)
+    assert os.stat(f"/proc/{service}/fd/1").st_ino == pipe
 
 
 def test_a_service_that_writes_elsewhere_needs_no_pipe(world):

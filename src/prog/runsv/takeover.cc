@@ -152,6 +152,7 @@ initial_events take_over(pair& state, member_io& main, member_io& log, sys::pipe
     open_ledger(main, say);
     if (state.has_log) open_ledger(log, say);
 
+    if (!of_main.is_there && !of_log.is_there) return {};
     const present  moment_of{.monotonic = sys::monotonic(), .boot = sys::since_boot(), .wall = sys::wall()};
     initial_events first;
     if (of_main.is_there) {
