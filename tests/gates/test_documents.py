@@ -63,7 +63,7 @@ def pieces_of_messages():
 
 # The first argument of each of these is what svctl says went wrong, or is wrong with a service.
 CLIENT_SAYS = re.compile(
-    r"failure(?:\s+\w+)?\{\s*(?:exit_code::\w+|why\.code\(\)),|\bsettle\(\w+, exit_code::\w+,|emplace_back\(\s*exit_code::\w+,"
+    r"failure(?:\s+\w+)?\{\s*(?:exit_code::\w+|why\.code\(\)),|\bfail\(\w+, exit_code::\w+,|emplace_back\(\s*exit_code::\w+,"
     r"|found\.push_back\(\s*\{|\breturn \{\s*\{|\bcomplain_\(|\bsay\((?!failure)"
 )
 

@@ -135,7 +135,7 @@ wrong() { svctl new --env 'A=1 ' web -- sleep 10; }
 cure() { svctl new web -- sleep 10; sed -i "2i export A='1 '" web/run; }
 right() { grep "export A='1 '" web/run; }
 
-@@ these are: ...
+@@ these are: ... ...
 service web; supervise web; name=WINCH
 wrong() { svctl signal $name web; }
 cure() { name=$(sed -n 's/.*these are: \([A-Z0-9]*\).*/\1/p' wrong); [ -n "$name" ]; }

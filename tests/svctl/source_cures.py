@@ -5,7 +5,7 @@ import re
 from harness import ROOT
 
 # A call whose argument of this number, counted from 0, is the cure.
-CALLS = ((r"\bfailure\{", 2), (r"\breturn \{\s*(?=exit_code::)", 2), (r"\bsettle\((?=\w+, exit_code)", 3),
+CALLS = ((r"\bfailure\{", 2), (r"\breturn \{\s*(?=exit_code::)", 2), (r"\bfail\((?=\w+, exit_code)", 3),
          (r"\brefuse\((?!exit_code|remedy)", 1), (r"\bemplace_back\(\s*exit_code", 2))
 # A cure that is a value by itself.
 ALONE = r'(?:\bsay_where *= *|\? )"((?:say where|raise the limit)[^"]*)"'

@@ -51,7 +51,8 @@ TEST(words, the_service_before_the_command_is_the_other_way_round) {
 }
 
 TEST(words, what_is_like_nothing_is_not_guessed) {
-    EXPECT_EQ(to("xyzzyplugh").cure, "see what there is: svctl --help");
+    EXPECT_EQ(to("xyzzyplugh").cure,
+              "for a service of that name: svctl status xyzzyplugh; for the commands: svctl --help");
     EXPECT_EQ(to("\x1b[2J").cure, "see what there is: svctl --help");
 }
 
