@@ -6,8 +6,8 @@
 //      │ TAI64 BE │ BE      │ LE     │ 0 1    │ u d    │ TERM 01 │ 0 1 2  │
 //      └──────────┴─────────┴────────┴────────┴────────┴─────────┴────────┘
 //
-// The first 18 bytes are those of daemontools' supervise; node_exporter, go-runit, vsv and sv read them. `exit` is
-// 'd' here, and only the words of supervise/stat distinguish it. Source: runsv(8), measured (runit 2.1.2, 2.3.1).
+// The first 18 bytes are those of daemontools' supervise; node_exporter, go-runit, vsv and sv read them. A wish to
+// exit is 'd' here; only the words differ. Source: runsv(8), measured (runit 2.1.2, 2.3.1).
 #pragma once
 
 #include <array>
@@ -28,7 +28,7 @@ enum class phase : std::uint8_t {
     finish,  // ./finish
 };
 
-// The wanted state.
+// The state that is wanted.
 enum class want : std::uint8_t { up, down, exit };
 
 struct status {
@@ -46,8 +46,8 @@ using status_record = std::array<std::byte, 20>;
 
 status_record encode(const status& of) noexcept;
 
-// Nothing when there are fewer than 20 bytes, or the last one is not a phase. Later bytes are ignored: a successor of
-// runit may add some.
+// Nothing when there are fewer than 20 bytes, or the last one is not a phase. More bytes are ignored: a successor of
+// runit may write them.
 std::optional<status> decode(std::span<const std::byte> record) noexcept;
 
 // "run, paused, got TERM, want down\n": the whole of supervise/stat.

@@ -36,7 +36,7 @@ bool enter(path_watch::path_text& path, std::string_view name) noexcept {
 
 }  // namespace
 
-// A position on the path: the part behind it, free of links, and the part still ahead.
+// A point on the way: the path behind it, free of links, and the path still ahead.
 struct path_watch::walk {
     int              owner;
     path_text        here;

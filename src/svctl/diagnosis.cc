@@ -100,7 +100,8 @@ void examine_complaints(const process* runsvdir, const std::string& name, std::v
 
 void examine_absence(const services_directory& in, const service& of, const process* runsvdir,
                      const process_table& processes, std::vector<finding>& found) {
-    if (const auto wrong = check_supervise(in.path(of.name), printable(of.name + "/supervise"), of.name))
+    const std::string supervise = is_directory(in.path(of.name) + "/supervise") ? of.name + "/supervise" : of.name;
+    if (const auto wrong = check_supervise(in.path(of.name), printable(supervise), of.name))
         found.push_back(wrong->explained());
     examine_lock(in, of.name, found, processes);
     if (is_log(of.name)) {

@@ -44,7 +44,8 @@ using line_predicate = std::function<bool(std::string_view text)>;
 
 class log_reader {
 public:
-    // Reports problems as sentences, at once: files that cannot be read, lines that were deleted too early.
+    // Called with a sentence for each error as it occurs: a file that cannot be read, lines that were deleted too
+    // early.
     using complaint = std::function<void(const std::string& what)>;
 
     // Throws a failure where the directory cannot be read; as do the others, where current cannot.
@@ -59,8 +60,8 @@ public:
     // The next line that is complete; nothing when there is none yet. `rest`: an incomplete one will do at the end.
     std::optional<log_line> next(bool rest = false);
 
-    // A file has just got this name. Report rotations in their order: the reader complains about one whose file was
-    // deleted before it could be opened.
+    // A file has just got this name. Rotations must be reported in their order: one whose file was deleted before
+    // it could be opened is then complained about.
     void heard_of(std::string_view name);
 
     const std::string& directory() const { return directory_; }
@@ -95,14 +96,14 @@ private:
     sys::unique_fd        dir_;
     open_file             file_;
     std::uint64_t         offset_ = 0;
-    std::string           buffer_;  // the bytes that were read of file_, and the rest of a line of the previous file
-    std::size_t           told_     = 0;      // so much of it was returned
+    std::string           buffer_;            // what was read of file_, and what a cut has left of the one before
+    std::size_t           told_     = 0;      // so many bytes of it were returned
     std::size_t           searched_ = 0;      // so much of it was searched for the end of a line
     std::uint64_t         omitted_  = 0;      // bytes of a line that is too long: they followed the end of buffer_
     bool                  cut_      = false;  // the file before ended within a line
     std::string           done_;              // the label of the last file that was read to its end
     std::deque<open_file> queue_;             // the files that follow it
-    std::set<std::string> announced_;         // labels of files that exist, or did, and are not yet opened
+    std::set<std::string> announced_;         // labels of files that exist, or existed, and are not yet opened
     std::set<std::string> opened_;            // those of the files that were, as long as their rotation is not heard of
     std::string           heard_;             // the last label that was heard of
     std::optional<moment> since_;

@@ -50,6 +50,10 @@ std::vector<fault> check_logger(const script& of);
 // `name` is "web" or "web/log".
 std::optional<fault> check_supervise(const std::string& service, const std::string& shown, const std::string& name);
 
+// Whether a program is in a directory of PATH, or of the PATH that runit gives its services.
+bool in_path(const std::string& program);
+bool is_shell_script(const std::string& text);
+
 // The first line of a script, as execve(2) takes it: "#!/usr/bin/env -S bash -e" is env and bash.
 struct interpreter {
     std::string path;                     // empty: there is none

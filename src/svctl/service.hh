@@ -1,7 +1,7 @@
 // service.hh — how a service is, in one look at its directory.
 //
-//     NAME/supervise/ok        a process reads it: a runsv runs             present, absent
-//     NAME/supervise/status    what that runsv reports                      core/status.hh
+//     NAME/supervise/ok        a process has it open for reading: runsv     present, absent
+//     NAME/supervise/status    what that runsv says                         core/status.hh
 //     NAME/down                it is not started by itself
 //     NAME/log/                its log service: the same again
 //
@@ -43,7 +43,7 @@ struct service_state {
     bool wanted_up() const noexcept { return present() ? reported->wanted == want::up : !down_file; }
     // What exit code 3 counts: it is meant to be up, this can be seen, and ./run does not live.
     bool fails() const noexcept { return by != supervision::hidden && wanted_up() && !runs(); }
-    // Seconds since the last change; nothing if it is unknown.
+    // Seconds since the last change; nothing if that is not known.
     std::optional<double> age(moment now) const noexcept;
 };
 

@@ -19,7 +19,7 @@ enum class color_mode : std::uint8_t { automatic, always, never };
 enum class tint : std::uint8_t {
     plain,
     strong,  // headings, names
-    faint,   // as intended, and of no interest
+    faint,   // of no interest: everything is as wanted
     good,    // up
     young,   // up, but only just; or on its way
     bad,     // wanted up and not up; an error
@@ -51,7 +51,7 @@ public:
     // In lines; 0 where there is no terminal.
     std::size_t height() const;
 
-    // The text in that colour, with the sequences that switch it on and off; the second form appends it.
+    // The text between the escape sequences of that colour. The second appends it to `onto`.
     std::string paint(tint in, std::string_view text) const;
     void        paint(std::string& onto, tint in, std::string_view text) const;
 
@@ -63,14 +63,14 @@ private:
     bool full_;
 };
 
-// Writes to standard output. What could not be written is remembered by stdio; main() reports it.
+// Writes to standard output. stdio remembers an error, and main() reports it.
 void print(std::string_view text);
 
 // Sets the locale up as the environment wants it; to be called once, before any of the others. Times and messages stay
 // as in the C locale: only what a character is comes from it.
 void use_locale();
 
-// The number of columns of a text; a byte that is not UTF-8 takes one.
+// How many columns text takes; a byte that is not UTF-8 takes one.
 std::size_t columns_of(std::string_view text);
 
 // `text` in at most `columns`, cut with "…" where it is longer. 0 columns: all of it.
@@ -83,8 +83,8 @@ std::vector<std::string> wrapped(std::string_view text, std::size_t columns);
 // `text` followed (or preceded) by as many spaces as make it `columns` wide.
 std::string pad(std::string_view text, std::size_t columns, bool to_the_right = false);
 
-// Makes text of any origin safe to show: control characters and bytes that are not UTF-8 become \n, \t, \xNN, and then
-// a backslash becomes \\. Harmless text stays the same.
+// Untrusted text, safe to show: control characters and bytes that are not UTF-8 as \n, \t, \xNN, and
+// then a backslash as \\. Harmless text stays unchanged.
 std::string printable(std::string_view text);
 
 // The same for a text of lines: newlines and tabulators stay.

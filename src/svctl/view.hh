@@ -1,4 +1,4 @@
-// view.hh — shared by the commands that show services: their JSON, their colour, their exit status.
+// view.hh — the state of services as the commands show it: JSON, colours, cells of tables, exit code.
 #pragma once
 
 #include <span>

@@ -64,7 +64,7 @@ void watcher::add(const std::string& name) {
     }
 }
 
-// Watches the outer directory first, so that changes during this function are noticed there.
+// The outer directories come first, so that a change during this function is heard there.
 void watcher::listen_below(const std::string& name) {
     const std::string supervise = in_->path(name) + "/supervise";
     if (!listen(supervise, of_supervise, watched::supervise, name)) {

@@ -5,8 +5,8 @@
 //     …/supervise/    a runsv writes its status
 //     …/supervise/ok  a runsv leaves: the last that reads it has closed it; or comes, where there is none: opens it
 //
-// Reading these files wakes no watcher: it reacts only to the actions of a supervisor. A change is only a reason to
-// look: look() returns the state.
+// Reading these files wakes no watcher: only changes by a supervisor do. A change is a reason to look,
+// never more: look() says what is so.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +31,7 @@ public:
     void add(const std::string& name);
     void remove(const std::string& name);
 
-    // The present state; later changes are noticed, if the service is watched.
+    // Its state now. Every later change is heard, if the watcher listens to it.
     service_state look(const std::string& name);
 
     // Listens to names that come and go.
@@ -43,7 +43,7 @@ public:
         std::set<std::string> services;       // look at these again
         bool                  names = false;  // ask the services directory for its names again
     };
-    // The changes since the last call; never waits.
+    // The changes since the last call; never blocks.
     changes read();
 
 private:

@@ -86,7 +86,7 @@ void supervisor::reap() noexcept {
         roster_.ended(child.pid, end_of(child.status), sys::monotonic());
 }
 
-// Asks every runsv to exit. Returns the exit status if that is all; nothing if it waits for their exit.
+// Sends every runsv the command to exit. Returns the exit code; nothing if runsvdir waits for them first.
 std::optional<int> supervisor::end(int exit_code) noexcept {
     if (ending_) return exit_code;
     reap();  // HUP is read before SIGCHLD, whichever came first

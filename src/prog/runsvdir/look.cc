@@ -22,8 +22,7 @@ constexpr int   no_directory = -1;              // beside errno: something that 
 
 }  // namespace
 
-// Opens the services directory. Returns nothing, with a message and a later retry, if it does not exist: then all
-// services keep running.
+// The services directory. If it is missing: nothing, with a message and another try later; services go on running.
 sys::unique_fd supervisor::enter() noexcept {
     struct stat found;
     error       why{"unable to stat ", directory_, 0};
@@ -153,8 +152,7 @@ void supervisor::look_everywhere() noexcept {
     if (!all || is_remote(dir.value())) slow_at_ = sys::monotonic() + slow_look;
 }
 
-// For directories where only the modification time shows changes. It counts if it is old enough that its clock has
-// ticked since.
+// For a directory whose modification time alone shows changes. It counts once it is old enough to have ticked since.
 void supervisor::look_slowly() noexcept {
     struct stat found;
     const bool  same = !missing_ && all_is_watched() && ::stat(directory_, &found) == 0 &&
@@ -208,7 +206,7 @@ void supervisor::look_at(int dir, const char* name, arrival how) noexcept {
     if (how == arrival::made) wait_until_filled(dir, i);
 }
 
-// Finds the target of a link; with `anew` watches it before reading. Returns errno, or no_directory, which is no errno.
+// Where a link leads; with `anew` it is watched before it is read. Returns errno, or no_directory, which is none.
 int supervisor::follow_link(int dir, std::size_t i, const char* name, struct stat& found, bool anew) noexcept {
     parts::path_watch::path_text path;
     if (anew) {

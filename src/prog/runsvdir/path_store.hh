@@ -1,7 +1,7 @@
 // path_store.hh — where the directories of services are, by path, for when their names have gone.
 //
-// A service whose link was removed may still need a command: runsvdir then opens its directory by this path, and
-// accepts it only if it is still the same directory (device and inode).
+// A service whose link has been removed may still need a command: its directory is then reached by this
+// path, and is believed only if it is still the same directory (device and inode).
 #pragma once
 
 #include <cstddef>

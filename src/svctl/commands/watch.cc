@@ -68,7 +68,7 @@ private:
         std::map<std::string, service_state> left = std::move(known_);
         known_.clear();
         for (const std::string& name : wanted_names()) {
-            // Another directory may have this name now: watch it again.
+            // Another directory may have come under the same name: listen to that one.
             listening_.remove(name);
             if (!listen(name)) continue;
             const service_state now    = listening_.look(name);
