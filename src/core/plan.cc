@@ -104,7 +104,7 @@ description describe(const change& what) noexcept {
             break;
         case change_kind::cpus: about("run on the cpus "); break;
         case change_kind::id_variables: about("set UID and GID for "); break;
-        case change_kind::bounding: said.words.append("give up capabilities for good"); break;
+        case change_kind::bounding: said.words.append("drop capabilities from the bounding set"); break;
         case change_kind::identity:
             about(has(what.how, manner::init_groups) ? "become, with all groups, " : "become ");
             break;
@@ -129,7 +129,7 @@ description describe(const change& what) noexcept {
             add_signed(what.number, said);
             said.words.append(" when the parent dies");
             break;
-        case change_kind::no_new_privs: said.words.append("gain no privileges any more"); break;
+        case change_kind::no_new_privs: said.words.append("set no_new_privs"); break;
         case change_kind::restriction: said.words.append("open files by these rules only"); break;
         case change_kind::close_fds: said.words.append("close everything above 2"); break;
     }

@@ -243,7 +243,7 @@ struct command_line::inside {
         std::string              help;
     };
 
-    CLI::App            app{"Look at services and control them", "svctl"};
+    CLI::App            app{"Show and control services", "svctl"};
     std::vector<common> everywhere;
     std::string         section = "Commands";
     action              chosen;

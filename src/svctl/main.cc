@@ -20,8 +20,8 @@ exit_code run(int argc, const char* const* argv) {
     line.everywhere("--svdir", named, "DIR", {}, "the services directory (else $SVDIR, " RUNWELL_SERVICE_DIR ")");
     line.everywhere("--user", in.user, "the services of your own runsvdir, with ~/sv for /etc/sv");
     line.everywhere("--color", in.color, "WHEN", {"auto", "always", "never"}, "auto (on a terminal), always or never");
-    line.everywhere("-l,--full", in.full, "cut nothing where the terminal ends");
-    line.section("Look");
+    line.everywhere("-l,--full", in.full, "do not cut lines at the edge of the terminal");
+    line.section("Show");
     add_list(line, in);
     add_status(line, in);
     add_logs(line, in);
@@ -38,7 +38,7 @@ exit_code run(int argc, const char* const* argv) {
     line.section("For scripts");
     add_is(line, in);
     line.section("Help");
-    line.add("help", "What svctl, or one command, takes: svctl help logs").does([] { return exit_code::good; });
+    line.add("help", "The options of svctl, or of one command: svctl help logs").does([] { return exit_code::good; });
     const action chosen = line.read(argc, argv, [&in] { return list_all(in); });
     if (in.user && !named.empty())
         throw failure{exit_code::usage, "--user and --svdir name two directories", "leave one of them out"};

@@ -139,7 +139,7 @@ TEST(chpst_options, the_new_changes_have_their_place_between_the_old) {
                                      "schedule as batch",
                                      "set the io priority to idle:0",
                                      "run on the cpus 0",
-                                     "give up capabilities for good",
+                                     "drop capabilities from the bounding set",
                                      "become u",
                                      "keep capabilities",
                                      "take the lock lk",
@@ -151,7 +151,7 @@ TEST(chpst_options, the_new_changes_have_their_place_between_the_old) {
                                      "limit core size to 0",
                                      "set the umask to 0027",
                                      "ask for signal 15 when the parent dies",
-                                     "gain no privileges any more",
+                                     "set no_new_privs",
                                      "open files by these rules only",
                                      "close everything above 2"}));
 }
@@ -181,8 +181,8 @@ TEST(chpst_options, memory_is_four_limits_and_a_later_option_changes_one_of_them
 TEST(chpst_options, rules_and_paths_repeat_in_their_order) {
     const chpst made{"--may-read", "/b", "--may-read", "/a", "--read-only", "/z", "--read-only", "/y", "prog"};
     EXPECT_EQ(made.changes(), (lines{"keep mounts apart", "make read-only /z", "make read-only /y", "begin file rules",
-                                     "allow to read and execute /b", "allow to read and execute /a",
-                                     "gain no privileges any more", "open files by these rules only"}));
+                                     "allow to read and execute /b", "allow to read and execute /a", "set no_new_privs",
+                                     "open files by these rules only"}));
 }
 
 TEST(chpst_options, a_plan_that_is_full_is_refused) {

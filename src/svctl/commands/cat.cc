@@ -254,7 +254,7 @@ void add_cat(command_line& line, const settings& in) {
     line.add("edit", "Change a script of a service with $VISUAL or $EDITOR")
         .string("--file", edited->file, "FILE", "this one instead of run: finish, check, log/run")
         .word("NAME", edited->name, "a service, enabled or available; NAME/log is a log service")
-        .note("The editor works on a copy, which takes the file's place at once.")
+        .note("The editor works on a copy, which then replaces the file in one step.")
         .does([&in, edited] { return edit(in, *edited); });
 }
 

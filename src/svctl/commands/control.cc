@@ -92,7 +92,7 @@ exit_code carry_out(const settings& in, const options& asked, operation what) {
 
 command& with_waiting(command& of, const std::shared_ptr<options>& to) {
     return of.number("-t,--timeout", to->seconds, "SECONDS", "wait no longer than this (else $SVWAIT, 7)")
-        .flag("--no-wait", to->no_wait, "say what is to be done, and do not wait until it is")
+        .flag("--no-wait", to->no_wait, "send the command, and do not wait for the result")
         .excludes("--no-wait", "--timeout")
         .flag("--json", to->as_json, "the result as a JSON object, see svctl(8)");
 }
@@ -105,7 +105,7 @@ void add_control(command_line& line, const settings& in) {
         command    one = line.add(row.name, row.help);
         with_waiting(one, to);
         if (std::string_view{row.name} == "kill")
-            one.string("-s,--signal", to->signal, "SIGNAL", "this one instead of KILL: TERM, HUP, USR1 …");
+            one.string("-s,--signal", to->signal, "SIGNAL", "send this instead of KILL: TERM, HUP, USR1 …");
         one.words("NAME", to->names, "services: names, paths or patterns; NAME/log is a log service")
             .does([&in, to, what = row.does] {
                 return carry_out(in, *to, to->signal.empty() ? what : operation_of_signal(to->signal));

@@ -193,17 +193,17 @@ void add_enable(command_line& line, const settings& in) {
     command    enable_ =
         line.add("enable", "Link services into the services directory: they start now, and at every boot");
     with_waiting(enable_, up)
-        .string("-a,--available", up->available, "DIR", "where they are (else $SVAVAILABLE, /etc/sv)")
-        .flag("--now", up->now, "start them now even where a file `down` says that they do not start by themselves")
-        .flag("--no-start,--down", up->down, "make that file first: enabled, but not started")
+        .string("-a,--available", up->available, "DIR", "their directory (else $SVAVAILABLE, /etc/sv)")
+        .flag("--now", up->now, "start them now, even if there is a file `down`")
+        .flag("--no-start,--down", up->down, "make a file `down` first: enabled, but not started")
         .excludes("--now", "--no-start")
         .words("NAME", up->names, "available services: names, paths or patterns")
         .does([&in, up] { return enable(in, *up); });
 
     const auto down     = std::make_shared<options>();
-    command    disable_ = line.add("disable", "Take services out of the services directory: they stop");
+    command    disable_ = line.add("disable", "Remove services from the services directory: they stop");
     with_waiting(disable_, down)
-        .flag("--now", down->now, "tell their supervisor to leave, not waiting until it has noticed")
+        .flag("--now", down->now, "ask their supervisors to exit at once")
         .words("NAME", down->names, "services: names, paths or patterns")
         .does([&in, down] { return disable(in, *down); });
 }

@@ -110,8 +110,8 @@ constexpr std::array queries{
               "Exits 0 if one of them is active, else 3; 4 if there is no such service.", is_active},
     query_row{"is-failed", "Whether a service is wanted up and is not up: failed, or as is-active",
               "Exits 0 if one of them has failed, else 1; 4 if there is no such service.", is_failed},
-    query_row{"is-enabled", "Whether it is in the services directory: enabled, disabled, unknown",
-              "Whether it starts by itself there is another thing: the column STARTS of svctl list.\n"
+    query_row{"is-enabled", "Whether a service is enabled: enabled, disabled, unknown",
+              "A file `down` does not matter here: see the column STARTS of svctl list.\n"
               "Exits 0 if one of them is enabled, else 1; 4 if there is no such service.",
               is_enabled},
 };
@@ -128,7 +128,7 @@ void add_is(command_line& line, const settings& in) {
             .does([&in, to, reply = one.reply] { return reply(in, *to); });
     }
     const auto to = std::make_shared<options>();
-    line.add("is-system-running", "Whether all are as they are wanted: running, degraded, offline")
+    line.add("is-system-running", "Whether all services are as wanted: running, degraded, offline")
         .flag("-q,--quiet", to->quiet, "print nothing")
         .note("Offline: no runsvdir runs on the services directory.\nExits 0 if it is running, else 1.")
         .does([&in, to] { return is_system_running(in, *to); });

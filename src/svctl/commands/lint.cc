@@ -103,10 +103,10 @@ exit_code lint(const settings& in, const options& asked) {
 
 void add_lint(command_line& line, const settings& in) {
     const auto to = std::make_shared<options>();
-    line.add("lint", "What is wrong with service directories, and what cures it")
+    line.add("lint", "Find mistakes in service directories, with their cures")
         .flag("--json", to->as_json, "as a JSON object, see svctl(8)")
         .maybe_words("DIR", to->directories, "service directories, or names of services; all services without any")
-        .note("Exits 0 when there are no errors and no warnings, else 1.")
+        .note("Exits 0 if there are no errors and no warnings, else 1.")
         .does([&in, to] { return lint(in, *to); });
 }
 

@@ -238,25 +238,24 @@ exit_code list_all(const settings& in) { return list(in, {}); }
 
 void add_list(command_line& line, const settings& in) {
     const auto to = std::make_shared<options>();
-    line.add("list", "Every service on a line: its state, and what it costs")
+    line.add("list", "A line for each service: its state, CPU and memory")
         .flag("--failed", to->failed, "only services that are wanted up and are not up")
         .strings(
             "--state", to->states, "STATE",
             "only these: run, paused, finish, down, unsupervised, hidden, broken, missing; or active, inactive, failed")
         .choice("--sort", to->sort, {"name", "state", "since", "pid", "cpu", "memory"},
-                "in this order; the failed, the youngest, the dearest first")
+                "in this order; failed, latest or most expensive first")
         .string("--columns", to->columns, "NAME,NAME…",
                 "only these: name, state, want, pid, since, starts, log, cpu, memory, command")
-        .flag("--available", to->available, "what could be enabled: what $SVAVAILABLE (/etc/sv) has and is not linked")
-        .flag("--all", to->all, "all services: as without it")
+        .flag("--available", to->available, "services of $SVAVAILABLE (/etc/sv) that are not enabled")
+        .flag("--all", to->all, "all services; the default")
         .flag("-q,--quiet", to->quiet, "only the names")
         .flag("--json", to->as_json, "as a JSON object, see svctl(8)")
         .maybe_words("PATTERN", to->patterns, "only these: names, parts of names, or patterns")
         .note(
-            "STARTS: itself, or by hand where a file `down` keeps it from starting. PSS: memory with a share of what "
-            "is "
-            "shared; RSS: all that is resident, where PSS may not be read.\n"
-            "Exits 3 when a service that is wanted up is not up.")
+            "STARTS: itself, or by hand if there is a file `down`. PSS: memory, in which shared pages count in parts; "
+            "RSS: resident memory, if this user may not read PSS.\n"
+            "Exits 3 if a service that is wanted up is not up.")
         .does([&in, to] { return list(in, *to); });
 }
 

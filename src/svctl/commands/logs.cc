@@ -544,22 +544,21 @@ exit_code logs(const settings& in, const options& asked) {
 
 void add_logs(command_line& line, const settings& in) {
     const auto to = std::make_shared<options>();
-    line.add("logs", "What services have written to their logs, by time")
-        .flag("-f,--follow", to->follow, "go on with what they write, until stopped; begins with the last 10 lines")
+    line.add("logs", "The lines in the logs of services, by time")
+        .flag("-f,--follow", to->follow, "print new lines, too, until interrupted; begins with the last 10 lines")
         .whole("-n,--lines", to->lines, "N", "only the last N lines, of all services together")
         .string("-S,--since", to->since, "WHEN",
-                "not older: 10m, 2h30m, 10:00, yesterday, \"2026-11-22 10:00\", a stamp")
-        .string("-U,--until", to->until, "WHEN", "not younger")
-        .string("-g,--grep", to->grep, "REGEX", "only lines in which this is found, as by grep -E")
-        .flag("-i,--ignore-case", to->ignore_case,
-              "--grep finds small letters for capitals, and capitals for small letters")
+                "only lines since then: 10m, 2h30m, 10:00, yesterday, \"2026-11-22 10:00\", a timestamp")
+        .string("-U,--until", to->until, "WHEN", "only lines until then")
+        .string("-g,--grep", to->grep, "REGEX", "only lines that match, as with grep -E")
+        .flag("-i,--ignore-case", to->ignore_case, "--grep ignores the difference between upper and lower case")
         .flag("-r,--reverse", to->reverse, "the newest line first")
         .choice("-o,--output", to->format, {"short", "cat", "json"}, "cat: without name and time; json: as --json")
-        .string(
-            "-p,--priority", to->priority, "PRIORITY",
-            "only lines of this priority or a graver one: emerg, alert, crit, err, warning, notice, info, debug. Only "
-            "lines from syslog have one (of socklog: daemon.err: …, or <3>…); svlogd keeps none")
-        .strings("-u,--unit", to->units, "NAME", "a service: as NAME without -u")
+        .string("-p,--priority", to->priority, "PRIORITY",
+                "only lines of this priority or a more severe one: emerg, alert, crit, err, warning, notice, info, "
+                "debug. Only "
+                "lines from syslog have one (of socklog: daemon.err: …, or <3>…); svlogd keeps none")
+        .strings("-u,--unit", to->units, "NAME", "the same as NAME without -u")
         .strings("--dir", to->directories, "DIR", "a directory that svlogd writes to; may be given several times")
         .flag("--json", to->as_json, "a JSON object for each line, see svctl(8)")
         .maybe_words("NAME", to->names, "services: names, paths or patterns; all of them without any")

@@ -83,15 +83,15 @@ void add_new(command_line& line, const settings& in) {
         .string("-u,--run-as", to->service.user, "USER[:GROUP]", "run as this user, as by chpst -u")
         .strings("--env", to->variables, "NAME=VALUE", "a variable of the environment; may be given several times")
         .string("--log", to->service.log, "DIR",
-                "log to this directory, made if need be (else log/main of the service)")
+                "log to this directory, created if necessary (else log/main of the service)")
         .flag("--no-log", to->no_log, "no log: the output is that of runsv")
-        .string("--check", to->service.check, "COMMAND", "a shell command that succeeds when the service can be used")
-        .flag("--finish", to->service.finish, "write a finish, too, which runs when the service has ended")
-        .flag("--down", to->service.down, "not to be started by itself: a file down")
+        .string("--check", to->service.check, "COMMAND", "a shell command that succeeds when the service is ready")
+        .flag("--finish", to->service.finish, "write a finish script, too, which runs when the service has exited")
+        .flag("--down", to->service.down, "write a file down: the service does not start by itself")
         .string("--available", to->available, "DIR", "write it there (else $SVAVAILABLE, /etc/sv)")
-        .word("NAME", to->service.name, "what it is to be called")
+        .word("NAME", to->service.name, "the name of the service")
         .words("COMMAND", to->service.command, "the program and its arguments, after --")
-        .note("What is there already is never changed.")
+        .note("An existing directory is never changed.")
         .does([&in, to] { return make(in, *to); });
 }
 

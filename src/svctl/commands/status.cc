@@ -299,10 +299,10 @@ exit_code status_of(const settings& in, const options& asked) {
 
 void add_status(command_line& line, const settings& in) {
     const auto to = std::make_shared<options>();
-    line.add("status", "One service in full, and why it is not up; without a name: all in short")
+    line.add("status", "One service in full, and why it is not up; without a name: a summary")
         .flag("--json", to->as_json, "as a JSON object, see svctl(8)")
         .maybe_words("NAME", to->names, "services: names, paths or patterns; NAME/log is a log service")
-        .note("Exits 3 when a service that is wanted up is not up.")
+        .note("Exits 3 if a service that is wanted up is not up.")
         .does([&in, to] { return status_of(in, *to); });
 }
 

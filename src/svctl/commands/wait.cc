@@ -28,12 +28,12 @@ void add_wait(command_line& line, const settings& in) {
     const auto to = std::make_shared<options>();
     line.add("wait", "Return when services are up, or down")
         .flag("--up", to->up, "until ./run lives, and ./check (if there is one) exits 0; the default")
-        .flag("--down", to->down, "until nothing of it lives, and nothing is to")
+        .flag("--down", to->down, "until it has no process and is not wanted up")
         .excludes("--up", "--down")
         .number("-t,--timeout", to->seconds, "SECONDS", "wait no longer than this (else for ever)")
-        .flag("--json", to->as_json, "tell how they are then as a JSON object, see svctl(8)")
+        .flag("--json", to->as_json, "the result as a JSON object, see svctl(8)")
         .words("NAME", to->names, "services: names, paths or patterns; NAME/log is a log service")
-        .note("A service without a runsv is waited for until it has one.\nExits 6 when the time is over.")
+        .note("Waits also for a service that has no runsv yet.\nExits 6 when the time is over.")
         .does([&in, to] { return wait(in, *to); });
 }
 

@@ -167,9 +167,9 @@ exit_code watch(const settings& in, const options& asked) {
 
 void add_watch(command_line& line, const settings& in) {
     const auto to = std::make_shared<options>();
-    line.add("watch", "A line for each change of a service, until stopped")
+    line.add("watch", "A line for each change of a service, until interrupted")
         .flag("--json", to->as_json, "a JSON object on each line, see svctl(8)")
-        .flag("--initial", to->initial, "begin with how they are now")
+        .flag("--initial", to->initial, "begin with their present state")
         .maybe_words("PATTERN", to->patterns, "only these: names, paths or patterns; NAME/log is a log service")
         .does([&in, to] { return watch(in, *to); });
 }
