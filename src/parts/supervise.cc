@@ -97,7 +97,7 @@ result<void> supervise_client::has_reader() const noexcept {
     if (!opened && opened.why().code == ENXIO) return no_runsv(found.what, ok.path);
     if (!opened) return error{found.what, ok.path, opened.why().code};
     if (const auto control = open_control(); !control && control.why().code == ENXIO)
-        return error{found.what, ok.path, ENXIO};
+        return no_runsv(found.what, ok.path);
     return {};
 }
 
