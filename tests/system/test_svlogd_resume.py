@@ -163,21 +163,36 @@ def test_a_file_that_may_not_grow_makes_way_for_the_next(world):
 # -- chaos ------------------------------------------------------------------------------------------------------------
 
 
+def chaos(world, *arguments, within=(shutil.which("sh"), "-c", 'mkdir -p disk/log && exec "$@"'), size=200_000):
+    """svlogd_chaos.py in disk/log; what it has counted."""
+    kills = 15 if SANITIZED else 60
+    config = [shutil.which("sh"), "-c", f"printf 's{size}\\nn0\\n' >disk/log/config && exec \"$@\"", "sh"]
+    done = subprocess.run(
+        [*within, "sh", *config, sys.executable, CHAOS, world.suite.path("svlogd"), "disk/log", "--kills", str(kills),
+         "--pause", "0.2" if SANITIZED else "0.02", *arguments],
+        cwd=world.directory, env=world.suite.environment(), stdout=subprocess.PIPE, timeout=600, check=True)  # fmt: skip
+    found = json.loads(done.stdout)
+    print(found)
+    assert found["lines"] > 0
+    assert (found["lost"], found["torn"], found["disordered"]) == (0, 0, 0), found
+    return found
+
+
+@pytest.mark.parametrize("writer", ["nonblock", "writev", "splice", "sendfile", "packets"])
+def test_kills_tear_and_lose_nothing_of_any_writer(world, writer):
+    chaos(world, "--writer", writer)
+
+
+@pytest.mark.parametrize("writer", ["write", "nonblock", "splice"])
+def test_kills_tear_and_lose_nothing_in_a_pipe_of_one_slot(world, writer):
+    chaos(world, "--writer", writer, "--pipe", "4096")
+
+
 @root
 @pytest.mark.parametrize("how", ["kill", "kill,full"])
 @pytest.mark.parametrize("options", ["", "-tt"])
 @pytest.mark.parametrize("size", ["200000", "20000"])
 def test_kills_and_full_disks_tear_and_lose_nothing(world, how, options, size):
-    kills = 15 if SANITIZED else 60
-    script = (
-        "mkdir disk && mount -t tmpfs -o size=24m tmpfs disk && mkdir disk/log && "
-        f"printf 's{size}\\nn0\\n' >disk/log/config && exec \"$@\""
-    )
-    done = subprocess.run(
-        [shutil.which("unshare"), "-m", "sh", "-c", script, "sh", sys.executable, CHAOS, world.suite.path("svlogd"),
-         "disk/log", "--kills", str(kills), "--how", how, f"--options={options}", "--pause", "0.2" if SANITIZED else "0.02"],
-        cwd=world.directory, env=world.suite.environment(), stdout=subprocess.PIPE, timeout=600, check=True)
-    found = json.loads(done.stdout)
-    print(found)
-    assert found["lines"] > 0
-    assert (found["lost"], found["torn"], found["disordered"]) == (0, 0, 0), found
+    mount = "mkdir disk && mount -t tmpfs -o size=24m tmpfs disk && mkdir disk/log && exec \"$@\""
+    within = [shutil.which("unshare"), "-m", "sh", "-c", mount]
+    chaos(world, "--how", how, f"--options={options}", within=within, size=size)

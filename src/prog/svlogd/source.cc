@@ -19,8 +19,7 @@
 namespace runwell {
 namespace {
 
-constexpr int         larger_pipe = 262'144;  // bytes
-constexpr std::size_t page        = 4096;
+constexpr std::size_t page = 4096;
 
 bool is_pipe(int fd) noexcept {
     struct stat about {};
@@ -135,6 +134,10 @@ source::found source::look() noexcept {
                 event           = {};
                 event.what      = input_event::kind::watching;
                 event.announced = watch(true);
+                break;
+            case input_action::kind::grow:
+                event      = {};
+                event.what = enlarge() ? input_event::kind::enlarged : input_event::kind::full;
                 break;
             case input_action::kind::log:
                 size_ = state_.owned + state_.seen;
@@ -293,8 +296,15 @@ std::size_t source::leave_after(std::size_t n) noexcept {
 void source::grow(std::size_t n) noexcept {
     if (grown_ || !wants_more_room(n)) return;
     grown_ = true;
-    if (::fcntl(fd_, F_GETPIPE_SZ) < larger_pipe) ::fcntl(fd_, F_SETPIPE_SZ, larger_pipe);
+    enlarge();
     same_room();
+}
+
+bool source::enlarge() const noexcept {
+    const int size = ::fcntl(fd_, F_GETPIPE_SZ);
+    if (size < 0) return false;
+    const auto larger = larger_than(static_cast<std::size_t>(size));
+    return larger && ::fcntl(fd_, F_SETPIPE_SZ, static_cast<int>(*larger)) > size;
 }
 
 void source::release() noexcept {

@@ -92,6 +92,7 @@ private:
     bool        lives_on(const sys::event_queue& queue) noexcept;
     void        consume(std::size_t at, std::size_t n) noexcept;
     void        grow(std::size_t n) noexcept;
+    bool        enlarge() const noexcept;
 
     int                          fd_;
     std::span<char>              room_;
