@@ -1,7 +1,7 @@
 """Torments one svlogd after the other on the same pipe and directory, and counts what has become of the lines.
 
     python3 tests/system/svlogd_chaos.py SVLOGD DIRECTORY --kills N [--how kill,term,full,full-term] [--seed N]
-        [--options=-tt] [--writer write,nonblock,writev,splice,sendfile,packets] [--pipe BYTES]
+        [--options=-tt] [--writer write,nonblock,writev,splice,sendfile,packets] [--pipe BYTES] [--lines N]
 
 --pipe gives the pipe that size before each svlogd starts. The writer numbers its lines; what a line looks like follows from its number, and one in ten is longer than -l, a few are
 longer than the largest block. `full` and `full-term` fill the file system of DIRECTORY (which should be small), end svlogd while it cannot write, and
@@ -119,13 +119,14 @@ def main():
     parser.add_argument("--seed", type=int, default=8)
     parser.add_argument("--writer", default="write", choices=[*HOW, "nonblock", "packets"])
     parser.add_argument("--pipe", type=int, help="its size, bytes")
+    parser.add_argument("--lines", type=int, help="how many the writer has; some 800 bytes each")
     parser.add_argument("--pause", type=float, default=0.02, help="the longest life of a svlogd, seconds")
     parser.add_argument("--options", default="", type=str.split, help="of svlogd: --options=-tt")
     said = parser.parse_args()
 
     rng, disk = random.Random(said.seed), Disk(said.directory)
     r, w = os.pipe()
-    writer = subprocess.Popen([sys.executable, __file__, "--write", str(said.kills * 1500), said.writer], stdout=w)
+    writer = subprocess.Popen([sys.executable, __file__, "--write", str(said.lines or said.kills * 400), said.writer], stdout=w)
     os.close(w)
     select.select([r], [], [])  # it has begun
     command = [said.svlogd, *said.options, str(said.directory)]
