@@ -98,6 +98,7 @@ private:
     std::span<char>              room_;
     log_input                    state_;
     std::size_t                  size_    = 0;      // of bytes()
+    std::size_t                  copied_  = 0;      // from the pipe, by the last look
     std::size_t                  high_    = 0;      // of room_, used since the last release()
     bool                         ended_   = false;  // end_line() was called
     bool                         grown_   = false;
