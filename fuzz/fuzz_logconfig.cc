@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/logconfig.hh"
-#include "core/selection.hh"
+#include "core/line_filter.hh"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace runwell;

@@ -1,4 +1,4 @@
-// log_config.hh — the file `config` of a log directory, read and kept: core/logconfig.hh, core/selection.hh.
+// log_config.hh — the file `config` of a log directory, read and kept: core/logconfig.hh, core/line_filter.hh.
 #pragma once
 
 #include <cstddef>
@@ -6,7 +6,7 @@
 
 #include "core/logconfig.hh"
 #include "core/result.hh"
-#include "core/selection.hh"
+#include "core/line_filter.hh"
 #include "sys/pages.hh"
 
 namespace runwell {
@@ -18,7 +18,7 @@ public:
     void         forget() noexcept { *this = log_config{}; }
 
     const log_policy&               policy() const noexcept { return policy_; }
-    std::span<const selection_rule> rules() const noexcept { return rules_; }
+    std::span<const filter_rule> rules() const noexcept { return rules_; }
 
     // Ends with a zero byte; empty: none is run.
     std::string_view processor() const noexcept { return policy_.processor; }
@@ -27,7 +27,7 @@ private:
     result<void> take(std::string_view said, const char* name) noexcept;
 
     log_policy                      policy_;
-    std::span<const selection_rule> rules_;
+    std::span<const filter_rule> rules_;
     sys::pages                      text_;  // the rules, their patterns, and the text that both borrow
 };
 
