@@ -1,6 +1,6 @@
 // svlogd — log what comes on standard input into directories that rotate themselves. svlogd(8).
 //
-//     stdin ──▶ source ──▶ a block, framed, cleaned, stamped once ──▶ each log_directory ──▶ source.take()
+//     stdin ──▶ source ──▶ a block, framed, stamped once ──▶ each log_directory ──▶ source.take()
 //
 // One loop: it waits for input, signals, and what the directories have due. A block is taken from the pipe only when
 // every directory has written it, or has given it up; while none can write, nothing is read.
@@ -16,7 +16,7 @@
 #include <span>
 #include <string_view>
 
-#include "core/cleaning.hh"
+#include "core/replace_bytes.hh"
 #include "core/framing.hh"
 #include "core/options.hh"
 #include "core/text.hh"
@@ -139,7 +139,7 @@ public:
           signals_{std::move(signals)},
           queue_{std::move(queue)} {
         queue_.add(signals_.value(), EPOLLIN, from_signals);
-        if (said.replace_by) cleaning_.emplace(*said.replace_by, said.replace_also);
+        if (said.replace_by) replace_.emplace(*said.replace_by, said.replace_also);
     }
 
     // False: there is nothing to log to, which was said.
@@ -168,7 +168,7 @@ private:
     std::optional<ticks> due() const noexcept;
 
     const log_settings&      how_;
-    std::optional<cleaning>  cleaning_;
+    std::optional<replace_bytes>  replace_;
     source                   source_;
     std::span<log_directory> directories_;
     alerts&                  alerts_;
@@ -297,11 +297,11 @@ void logger::prepare(bool last) noexcept {
     edges_.inside_after  = bytes[ready - 1] != '\n';
     edges_.bytes         = ready;
     edges_.hash          = edges_.inside_before || edges_.inside_after ? hash_of(block_.ready) : 0;
-    if (cleaning_) {
+    if (replace_) {
         bool inside = inside_;
         for (std::size_t at = 0; at < ready;) {
             const log_line line = first_line(after(block_.ready, at), inside, how_.longest);
-            cleaning_->apply(room.subspan(at, line.head.size()));
+            replace_->apply(room.subspan(at, line.head.size()));
             inside = !line.ended;
             at += line.size();
         }
