@@ -22,7 +22,7 @@
 #include "core/text.hh"
 #include "core/version.hh"
 #include "prog/svlogd/log_directory.hh"
-#include "prog/svlogd/outlets.hh"
+#include "prog/svlogd/sinks.hh"
 #include "prog/svlogd/settings.hh"
 #include "prog/svlogd/source.hh"
 #include "sys/clock.hh"
@@ -130,12 +130,12 @@ private:
 
 class logger {
 public:
-    logger(const options& said, std::span<char> block, std::span<log_directory> directories, outlets& elsewhere,
+    logger(const options& said, std::span<char> block, std::span<log_directory> directories, sinks& other_sinks,
            sys::unique_fd signals, sys::event_queue queue) noexcept
         : how_{said.how},
           source_{STDIN_FILENO, block},
           directories_{directories},
-          alerts_{elsewhere.to_stderr},
+          alerts_{other_sinks.to_stderr},
           signals_{std::move(signals)},
           queue_{std::move(queue)} {
         queue_.add(signals_.value(), EPOLLIN, from_signals);
@@ -458,7 +458,7 @@ int out_of_memory() noexcept { return svlogd_messages.fatal(error{"out of memory
 
 int log_to(const options& said) noexcept {
     arena             memory;
-    outlets           elsewhere;
+    sinks           other_sinks;
     const std::size_t block = std::max({block_room, said.how.longest + block_room / 2, said.how.buffer}) + page;
     const auto        input = memory.take(block);
     const auto        table = memory.take(said.directories.size() * sizeof(log_directory));
@@ -467,13 +467,13 @@ int log_to(const options& said) noexcept {
     for (std::size_t i = 0; i < said.directories.size(); ++i) {
         const auto out = memory.take(log_feed::room_for(block));
         if (!out) return out_of_memory();
-        new (directories + i) log_directory{said.directories[i], said.how, *out, elsewhere};
+        new (directories + i) log_directory{said.directories[i], said.how, *out, other_sinks};
     }
     auto signals = sys::listen_to({SIGTERM, SIGALRM, SIGHUP, SIGCHLD, SIGIO, SIGXFSZ});
     auto queue   = sys::event_queue::make();
     if (!signals || !queue) return svlogd_messages.fatal(signals ? queue.why() : signals.why(), 111);
     logger svlogd{
-        said, *input, {directories, said.directories.size()}, elsewhere, std::move(*signals), std::move(*queue)};
+        said, *input, {directories, said.directories.size()}, other_sinks, std::move(*signals), std::move(*queue)};
     return svlogd.open_directories() ? svlogd.run() : 111;
 }
 

@@ -179,10 +179,10 @@ bool log_directory::wanted(std::string_view head, std::string_view stamp, log_fe
     const log_policy&      policy  = config_.policy();
     const filter_result  verdict = config_.rules().empty() ? filter_result{} : filter(config_.rules(), head);
     const std::string_view end     = head.size() == how_.longest ? "...\n" : "\n";
-    if (verdict.alert) outlets_.to_stderr.add({stamp, policy.prefix, head, end});
+    if (verdict.alert) sinks_.to_stderr.add({stamp, policy.prefix, head, end});
     if (!verdict.log) return false;
     if (policy.udp.port == 0) return true;
-    datagrams& udp    = outlets_.to_udp;
+    udp_sink& udp    = sinks_.to_udp;
     const bool socket = udp.ready();
     if (!socket || !udp.send(policy.udp, {stamp, policy.prefix, head, end})) {
         feed.add(socket ? "warning: failure sending through udp: " : "warning: no udp socket available: ");
