@@ -18,7 +18,7 @@
 #include "prog/runsvdir/path_store.hh"
 #include "prog/runsvdir/title_log.hh"
 #include "sys/messages.hh"
-#include "sys/other_ends.hh"
+#include "sys/hangup_set.hh"
 #include "sys/table.hh"
 #include "sys/trails.hh"
 
@@ -99,7 +99,7 @@ private:
 
     sys::unique_fd  signals_, mounts_;
     sys::trails     trails_;
-    sys::other_ends others_;
+    sys::hangup_set others_;
     title_log       log_;
 
     roster                 roster_;
