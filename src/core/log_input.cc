@@ -17,7 +17,7 @@ unsigned deadlines_of(const log_input& of) noexcept {
     return static_cast<unsigned>(of.announced ? with_sigio.size() : without_sigio.size());
 }
 
-ticks patience(const log_input& of) noexcept {
+ticks pause_behind(const log_input& of) noexcept {
     return of.announced ? with_sigio[of.deadlines] : without_sigio[of.deadlines];
 }
 
@@ -60,7 +60,7 @@ input_action nothing_new(log_input& of, const input_event& event) noexcept {
     if (!of.asked && !event.hung_up) return {action::watch};
     if (of.deadlines >= deadlines_of(of)) return to_memory(of);
     if (event.no_room) return {action::grow};
-    if (of.until == 0) of.until = event.at + patience(of);
+    if (of.until == 0) of.until = event.at + pause_behind(of);
     return {action::wait};
 }
 

@@ -149,7 +149,7 @@ public:
 private:
     static constexpr std::uint32_t from_signals = 0, from_input = 1;  // tags
 
-    enum class phase : unsigned char { reading, at_the_end, told_to_leave };
+    enum class phase : unsigned char { reading, at_the_end, terminating };
 
     void                 read_signals() noexcept;
     void                 reap_processors() noexcept;
@@ -208,7 +208,7 @@ void logger::read_signals() noexcept {
         switch (signal) {
             case SIGTERM:
                 tell("sigterm");
-                leave(phase::told_to_leave);
+                leave(phase::terminating);
                 break;
             case SIGALRM:
                 tell("sigalarm");
@@ -242,7 +242,7 @@ void logger::look() noexcept {
         case source::found::error:
             svlogd_messages.warn(error{"unable to read standard input", "", errno});
             [[fallthrough]];
-        case source::found::end: return leave(line_by_ ? phase::told_to_leave : phase::at_the_end);
+        case source::found::end: return leave(line_by_ ? phase::terminating : phase::at_the_end);
     }
 }
 
@@ -250,7 +250,7 @@ void logger::look() noexcept {
 // logger. Where it cannot, because it is in memory, or in the log without a mark, the rest of it is waited for.
 void logger::leave(phase how) noexcept {
     const bool idle = phase_ == phase::reading && !block_open_;
-    if (idle && how == phase::told_to_leave && !line_by_ && source_.is_peeked_at()) {
+    if (idle && how == phase::terminating && !line_by_ && source_.is_peeked_at()) {
         to_the_end_ = source_.hung_up();  // runsv waits for this logger to read all of it
         if (to_the_end_ || (inside_ && !marked_) || source_.owns_bytes()) {
             line_by_ = sys::monotonic() + (to_the_end_ ? processor_grace : line_grace);
@@ -260,7 +260,7 @@ void logger::leave(phase how) noexcept {
     const bool last_words = idle && (how == phase::at_the_end || source_.leaves_bytes(queue_) || inside_);
     phase_                = how;
     if (last_words) prepare(true);
-    if (how == phase::told_to_leave && !leave_at_) leave_at_ = sys::monotonic() + processor_grace;
+    if (how == phase::terminating && !leave_at_) leave_at_ = sys::monotonic() + processor_grace;
 }
 
 // Before the first block. A predecessor may have logged what the input begins with, and more.
@@ -280,7 +280,7 @@ void logger::begin() noexcept {
 void logger::prepare(bool last) noexcept {
     if (last || !source_.bytes().empty()) begin();
     // A line whose head is in the log is for the next svlogd to end.
-    if (phase_ == phase::told_to_leave && inside_ && marked_ && source_.bytes().empty()) return;
+    if (phase_ == phase::terminating && inside_ && marked_ && source_.bytes().empty()) return;
     if (phase_ == phase::at_the_end && !inside_ && source_.bytes().empty())
         for (log_directory& d : directories_) d.end_line();
     if (last && (inside_ || !source_.bytes().empty())) source_.end_line();
@@ -333,8 +333,8 @@ void logger::log() noexcept {
     alerts_.flush();
     if (!done) return;
     mark_line();
-    if (line_by_ && !to_the_end_ && (!inside_ || marked_)) phase_ = phase::told_to_leave;
-    const bool leaves = phase_ == phase::told_to_leave;  // what follows is the next logger's
+    if (line_by_ && !to_the_end_ && (!inside_ || marked_)) phase_ = phase::terminating;
+    const bool leaves = phase_ == phase::terminating;  // what follows is the next logger's
     if (leaves)
         source_.leave_after(block_.ready.size());
     else
@@ -397,7 +397,7 @@ bool logger::housekeeping() noexcept {
 
 bool logger::finished() const noexcept {
     if (phase_ == phase::reading) return false;
-    if (phase_ == phase::told_to_leave && sys::monotonic() >= *leave_at_) return true;
+    if (phase_ == phase::terminating && sys::monotonic() >= *leave_at_) return true;
     if (phase_ == phase::at_the_end && block_open_) return false;
     return std::none_of(directories_.begin(), directories_.end(), [this](const log_directory& d) {
         return d.worker().pid() > 0 || (may_process(d) && d.has_work());
@@ -443,7 +443,7 @@ int logger::run() noexcept {
                     });
         if (told) read_signals();
         if (listening() && source_.pending()) look();
-        if (line_by_ && phase_ == phase::reading && sys::monotonic() >= *line_by_) leave(phase::told_to_leave);
+        if (line_by_ && phase_ == phase::reading && sys::monotonic() >= *line_by_) leave(phase::terminating);
     }
     close_directories();
     return 0;

@@ -188,13 +188,13 @@ public:
         first.w.input.writers = static_cast<int>(of_.writers.size());
         first.w.writers.resize(of_.writers.size());
         first.copy_slots = of_.slots;
-        std::vector<state> service_action{first};
-        while (!service_action.empty()) {
-            const state now = std::move(service_action.back());
-            service_action.pop_back();
+        std::vector<state> unexplored{first};
+        while (!unexplored.empty()) {
+            const state now = std::move(unexplored.back());
+            unexplored.pop_back();
             if (const std::string wrong = check(now); !wrong.empty()) return wrong + ": " + key(now);
             for (state& next : after(now))
-                if (seen_.insert(key(next)).second) service_action.push_back(std::move(next));
+                if (seen_.insert(key(next)).second) unexplored.push_back(std::move(next));
         }
         return {};
     }
@@ -211,7 +211,7 @@ private:
         model::world w;
         log_input    in;
         explorer::at at = at::listen;
-        input_action service_action;
+        input_action next;
         input_event  found;
         std::string  memory;
         std::string  log;
@@ -228,7 +228,7 @@ private:
         add(s.w.input.size, s.w.input.writers, s.w.out.wanted, s.w.out.ready, s.w.out.async, s.w.out.sigio);
         for (const model::writer& w : s.w.writers) add(w.next, w.left.size(), w.now, w.was_empty, w.wrote);
         add(s.in.owned, s.in.held, s.in.seen, s.in.asked, s.in.announced, s.in.deadlines, s.in.until, s.at,
-            s.service_action.then, s.service_action.take, s.found.what, s.found.bytes, s.found.no_room, s.found.hung_up,
+            s.next.then, s.next.take, s.found.what, s.found.bytes, s.found.no_room, s.found.hung_up,
             s.copy_slots, s.taken, s.pending, s.heard_hangup, s.last, s.stuck, s.term, s.inside, s.may_take);
         return k;
     }
@@ -336,9 +336,9 @@ private:
                 return decide(s, s.found);
             }
             case at::take:
-                s.w.input.drop(s.service_action.take);
-                s.taken += s.service_action.take;
-                s.service_action.take = 0;
+                s.w.input.drop(s.next.take);
+                s.taken += s.next.take;
+                s.next.take = 0;
                 return go_on(s);
             case at::ask:
                 out.async = s.w.kernel == model::kernel::since_5_14;
@@ -377,8 +377,8 @@ private:
     }
 
     void decide(state& s, const input_event& e) {
-        s.service_action = Decides::next(s.in, e);
-        if (s.service_action.take > 0) {
+        s.next = Decides::next(s.in, e);
+        if (s.next.take > 0) {
             s.at = at::take;
         } else {
             go_on(s);
@@ -386,7 +386,7 @@ private:
     }
 
     void go_on(state& s) {
-        switch (s.service_action.then) {
+        switch (s.next.then) {
             case input_action::kind::wait: s.at = at::listen; return;
             case input_action::kind::look: s.at = at::hung; return;
             case input_action::kind::watch: s.at = at::ask; return;
