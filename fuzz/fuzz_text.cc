@@ -12,11 +12,11 @@
 #include <string_view>
 
 #include "core/bytes.hh"
-#include "core/replace_bytes.hh"
 #include "core/commands.hh"
 #include "core/error_words.hh"
 #include "core/fixed.hh"
 #include "core/proctitle.hh"
+#include "core/replace_bytes.hh"
 #include "core/tai.hh"
 #include "core/text.hh"
 
@@ -118,7 +118,7 @@ void scroll(const std::string& text, std::size_t piece) {
 
 void clean(const std::string& text, char by, const std::string& also) {
     const replace_bytes made{by, also};
-    std::string    once = text;
+    std::string         once = text;
     made.apply(once);
     std::string twice = once;
     made.apply(twice);

@@ -91,11 +91,11 @@ bool matches(const pattern& with, std::string_view line) noexcept {
 
 filter_result filter(std::span<const filter_rule> rules, std::string_view line) noexcept {
     filter_result verdict;
-    bool            log_known = false, alert_known = false;
+    bool          log_known = false, alert_known = false;
     for (std::size_t i = rules.size(); i-- > 0 && !(log_known && alert_known);) {
         const filter_rule& rule  = rules[i];
-        const bool            log   = rule.what == filter_rule::target::log;
-        bool&                 known = log ? log_known : alert_known;
+        const bool         log   = rule.what == filter_rule::target::log;
+        bool&              known = log ? log_known : alert_known;
         if (known || !matches(rule.when, line)) continue;
         known                               = true;
         (log ? verdict.log : verdict.alert) = rule.take;

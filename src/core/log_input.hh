@@ -8,12 +8,13 @@
 //
 // svlogd leaves the beginning of a line in the pipe, where it survives a kill -9. But the kernel promises to wake a
 // reader only if the pipe was empty: a large write(2) behind a held line fills the pipe and sleeps, and epoll, edge- or
-// level-triggered, cannot tell it from the pipe that the reader has already seen. So there are two kinds of sleep:
+// level-triggered, cannot distinguish it from the pipe that the reader has already seen. So there are two kinds of
+// sleep:
 //
 //   - without a deadline, level-triggered, only on an empty pipe: every kernel wakes that reader;
 //   - behind a held line, with a deadline, and with SIGIO (O_ASYNC) where the kernel sends it for every write. A held
-//     line in a full pipe may be what a sleeping writer waits for, and no call can tell: svlogd makes the pipe larger,
-//     which wakes that writer. It takes the line out of the pipe if the pipe cannot grow, or after the last deadline.
+//     line in a full pipe may keep a writer asleep, and no call reports that writer: svlogd makes the pipe larger,
+//     which wakes it. It takes the line out of the pipe if the pipe cannot grow, or after the last deadline.
 //
 // Linux, fs/pipe.c, whom pipe_write() wakes (tests/core/pipe_model.hh models all three):
 //
@@ -102,7 +103,7 @@ constexpr bool stays_in_pipe(const log_input& of, bool pipe_lives_on) noexcept {
 }
 
 // The size that a full pipe gets, bytes; nothing: it is large enough. The size of a small one is the kernel's default.
-inline constexpr std::size_t default_pipe = 65'536, larger_pipe = 262'144;
+inline constexpr std::size_t         default_pipe = 65'536, larger_pipe = 262'144;
 constexpr std::optional<std::size_t> larger_than(std::size_t size) noexcept {
     if (size >= larger_pipe) return std::nullopt;
     return size < default_pipe ? default_pipe : larger_pipe;

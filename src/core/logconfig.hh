@@ -5,7 +5,8 @@
 //     N5               keep when full  pweb:                    prefix
 //     t24h             age             -*: *: debug *           selection.hh
 //
-// What is not understood is passed over; runit reads numbers up to the first letter that is no digit, and so does this.
+// This code ignores lines that it does not understand. Like runit it reads a number up to the first letter that is no
+// digit.
 #pragma once
 
 #include <cstddef>

@@ -10,7 +10,7 @@
 
 namespace runwell {
 
-// What becomes of each byte. Applying it twice is applying it once.
+// A table: byte → byte. Applying it twice has the effect of applying it once.
 class replace_bytes {
 public:
     // Replaces what is not printable ASCII, and the bytes in `also`, with `by`.

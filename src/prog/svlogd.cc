@@ -16,14 +16,14 @@
 #include <span>
 #include <string_view>
 
-#include "core/replace_bytes.hh"
 #include "core/framing.hh"
 #include "core/options.hh"
+#include "core/replace_bytes.hh"
 #include "core/text.hh"
 #include "core/version.hh"
 #include "prog/svlogd/log_directory.hh"
-#include "prog/svlogd/sinks.hh"
 #include "prog/svlogd/settings.hh"
+#include "prog/svlogd/sinks.hh"
 #include "prog/svlogd/source.hh"
 #include "sys/clock.hh"
 #include "sys/event_queue.hh"
@@ -167,13 +167,13 @@ private:
     void                 close_directories() noexcept;
     std::optional<ticks> due() const noexcept;
 
-    const log_settings&      how_;
-    std::optional<replace_bytes>  replace_;
-    source                   source_;
-    std::span<log_directory> directories_;
-    alerts&                  alerts_;
-    sys::unique_fd           signals_;
-    sys::event_queue         queue_;
+    const log_settings&          how_;
+    std::optional<replace_bytes> replace_;
+    source                       source_;
+    std::span<log_directory>     directories_;
+    alerts&                      alerts_;
+    sys::unique_fd               signals_;
+    sys::event_queue             queue_;
 
     phase                                 phase_      = phase::reading;
     bool                                  inside_     = false;  // the input is inside a line whose head has been logged
@@ -185,7 +185,7 @@ private:
     bool                                  marked_ = false;  // a successor knows where the input goes on
     bool                                  reopen_ = false, rotate_ = false;
     std::optional<ticks>                  leave_at_, rest_at_;
-    std::optional<ticks>                  line_by_;  // told to leave when this line has ended, or then
+    std::optional<ticks>                  line_by_;  // after TERM: exit when this line has ended, or then
     bool to_the_end_ = false;                        // or when the input has ended: no process can write to it any more
 };
 
@@ -246,8 +246,9 @@ void logger::look() noexcept {
     }
 }
 
-// Nothing more is read. What has come of a line is a line; but at TERM its beginning stays in the pipe for the next
-// logger. Where it cannot, because it is in memory, or in the log without a mark, the rest of it is waited for.
+// svlogd reads nothing more. At the end of the input it logs an unfinished line as a line; at TERM its beginning stays
+// in the pipe for the next logger. Where it cannot, because it is in memory, or in the log without a mark, the rest of
+// it is waited for.
 void logger::leave(phase how) noexcept {
     const bool idle = phase_ == phase::reading && !block_open_;
     if (idle && how == phase::terminating && !line_by_ && source_.is_peeked_at()) {
@@ -334,7 +335,7 @@ void logger::log() noexcept {
     if (!done) return;
     mark_line();
     if (line_by_ && !to_the_end_ && (!inside_ || marked_)) phase_ = phase::terminating;
-    const bool leaves = phase_ == phase::terminating;  // what follows is the next logger's
+    const bool leaves = phase_ == phase::terminating;  // the next logger reads the rest
     if (leaves)
         source_.leave_after(block_.ready.size());
     else
@@ -375,7 +376,7 @@ std::optional<ticks> logger::due() const noexcept {
     return next;
 }
 
-// What was asked for and what has fallen due. False: there is nothing left to log to.
+// Does what a signal has asked for and what is due. False: no log directory is left.
 bool logger::housekeeping() noexcept {
     if (reopen_ && !open_directories()) return false;
     if (const bool nothing = !reopen_ && !rotate_ && !due(); nothing) return true;
@@ -458,7 +459,7 @@ int out_of_memory() noexcept { return svlogd_messages.fatal(error{"out of memory
 
 int log_to(const options& said) noexcept {
     arena             memory;
-    sinks           other_sinks;
+    sinks             other_sinks;
     const std::size_t block = std::max({block_room, said.how.longest + block_room / 2, said.how.buffer}) + page;
     const auto        input = memory.take(block);
     const auto        table = memory.take(said.directories.size() * sizeof(log_directory));

@@ -158,7 +158,7 @@ TEST(line_filter, takes_as_many_steps_as_it_says) {
 }
 
 struct rule_set {
-    std::vector<compiled>       patterns;
+    std::vector<compiled>    patterns;
     std::vector<filter_rule> rules;
 
     explicit rule_set(const std::vector<std::string>& lines) {

@@ -323,7 +323,8 @@ private:
     bool begun_ = false, inside_ = false, before_ = false, after_ = false, open_ = false, ended_ = false;
 };
 
-// The log as lines again: what is no line of the stream, how often each is there, and what is missing.
+// The log as lines again: the lines that the stream does not have, how often the log has each line, and the missing
+// ones.
 struct reckoning {
     std::vector<std::string> torn;
     std::size_t              doubled = 0, dropped = 0, missing = 0;

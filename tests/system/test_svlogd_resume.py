@@ -85,13 +85,18 @@ def on_one_pipe(world, d, how, rest, options=()):
     wait_until(lambda: current(d).endswith(b",999,") or len(everything(d)) > 3800, "the head is logged")
     wait_until(lambda: (d / "lock").stat().st_size > 0, "it is written down")
     assert stays(lambda: True, 0.1)
+    succeed(world, d, first, how, rest, options)
+    return head
+
+
+def succeed(world, d, first, how, rest, options=()):
+    """Ends the first svlogd by `how`, and gives the rest of its pipe's lines to another one."""
     getattr(first.process, how)()
     first.process.wait()
-    second = Live(world, *options, d, pipe=pipe)
+    second = Live(world, *options, d, pipe=(first.read, first.write))
     second.say(rest)
-    os.close(pipe[0])
+    os.close(first.read)
     assert second.end() == 0
-    return head
 
 
 @pytest.mark.parametrize("how", ["kill", "terminate"])
@@ -118,12 +123,7 @@ def test_a_long_line_that_is_not_selected_stays_unlogged(world):
     ready(d)
     first.say(b"first\n0,1," + b"x" * 3000)
     wait_until(lambda: (d / "lock").stat().st_size > 0, "it is written down")
-    first.process.kill()
-    first.process.wait()
-    second = Live(world, d, pipe=pipe)
-    second.say(b"the rest\nlast\n")
-    os.close(pipe[0])
-    assert second.end() == 0
+    succeed(world, d, first, "kill", b"the rest\nlast\n")
     assert everything(d) == b"first\nlast\n"
 
 

@@ -17,8 +17,8 @@
 #include "prog/runsvdir/options.hh"
 #include "prog/runsvdir/path_store.hh"
 #include "prog/runsvdir/title_log.hh"
-#include "sys/messages.hh"
 #include "sys/hangup_set.hh"
+#include "sys/messages.hh"
 #include "sys/table.hh"
 #include "sys/trails.hh"
 

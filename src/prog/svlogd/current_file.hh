@@ -52,7 +52,7 @@ private:
     bool           ours_ = true;  // the directory is: its name can be trusted
 };
 
-// Whether `current` is there and ends inside a line.
+// Whether `current` exists and ends inside a line.
 bool current_is_torn(int dir) noexcept;
 
 // Whether the log does. `processed`: old files that end in .s are what a processor has made of the log.

@@ -55,7 +55,7 @@ result<void> log_config::take(std::string_view said, const char* name) noexcept 
             const pattern when = compile(line->rest, steps);
             steps              = steps.subspan(when.steps.size());
             new (rules + made++) filter_rule{line->letter == '+' || line->letter == '-' ? log : alert,
-                                                line->letter == '+' || line->letter == 'e', when};
+                                             line->letter == '+' || line->letter == 'e', when};
         } else if (const auto bad = apply(*line, policy_)) {
             svlogd_messages.warn({bad->what, bad->about});
         }

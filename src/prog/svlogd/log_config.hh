@@ -4,9 +4,9 @@
 #include <cstddef>
 #include <span>
 
+#include "core/line_filter.hh"
 #include "core/logconfig.hh"
 #include "core/result.hh"
-#include "core/line_filter.hh"
 #include "sys/pages.hh"
 
 namespace runwell {
@@ -17,7 +17,7 @@ public:
     result<void> read(int dir, const char* name, bool verbose) noexcept;
     void         forget() noexcept { *this = log_config{}; }
 
-    const log_policy&               policy() const noexcept { return policy_; }
+    const log_policy&            policy() const noexcept { return policy_; }
     std::span<const filter_rule> rules() const noexcept { return rules_; }
 
     // Ends with a zero byte; empty: none is run.
@@ -26,9 +26,9 @@ public:
 private:
     result<void> take(std::string_view said, const char* name) noexcept;
 
-    log_policy                      policy_;
+    log_policy                   policy_;
     std::span<const filter_rule> rules_;
-    sys::pages                      text_;  // the rules, their patterns, and the text that both borrow
+    sys::pages                   text_;  // the rules, their patterns, and the text that both borrow
 };
 
 }  // namespace runwell

@@ -17,9 +17,9 @@
 #include "core/ticks.hh"
 #include "prog/svlogd/log_config.hh"
 #include "prog/svlogd/log_files.hh"
-#include "prog/svlogd/sinks.hh"
 #include "prog/svlogd/processor.hh"
 #include "prog/svlogd/settings.hh"
+#include "prog/svlogd/sinks.hh"
 #include "sys/fd.hh"
 
 namespace runwell {
@@ -96,7 +96,7 @@ private:
     void      report_drops() noexcept;
 
     const log_settings&       how_;
-    sinks&                  sinks_;
+    sinks&                    sinks_;
     sys::unique_fd            dir_;
     log_config                config_;
     runwell::processor        processor_;

@@ -36,7 +36,7 @@ private:
 };
 
 struct sinks {
-    alerts    to_stderr;
+    alerts   to_stderr;
     udp_sink to_udp;
 };
 

@@ -1,12 +1,12 @@
-// source.hh — standard input, of which nothing is taken before it has been written.
+// source.hh — standard input; svlogd takes a byte out of its pipe only after it has written that byte to the log.
 //
 //     stdin (a pipe) ══╦══ tee ══▶ our pipe ── read ──▶ block ── write ──▶ the log directories
 //                      ╚═════════════════════════ read: exactly what has been written, once more
 //
-// So when svlogd is killed, what it had read is still in the pipe, which runsv keeps for the next one: at worst the
-// last block is logged twice. The beginning of a line stays there, too, until the line is complete or the pipe needs
-// the room. core/log_input.hh makes every decision; this file carries it out. Where stdin is no pipe, or /dev/null is
-// missing, it is read.
+// So when svlogd is killed, the bytes that it had read are still in the pipe, which runsv keeps for the next one: at
+// worst the last block is logged twice. The beginning of a line stays there, too, until the line is complete or the
+// pipe needs the room. core/log_input.hh makes every decision; this file carries it out. Where stdin is no pipe, or
+// /dev/null is missing, it is read.
 //
 // The open file description of stdin is shared with others, runsv for example. O_ASYNC is set on it while a line is
 // held, with this process as the owner: SIGIO goes nowhere else, and nowhere at all after a kill -9.
@@ -50,7 +50,7 @@ public:
     bool                 pending() const noexcept;
     std::optional<ticks> due() const noexcept { return waits(state_).until; }
 
-    // What is there, without waiting. bytes() begin where they began before, less what take() took.
+    // Reads without waiting. bytes() begin where they began before, less the bytes that take() took.
     found look() noexcept;
 
     // The input stays in a pipe until it is taken, and these bytes() are no longer there.
@@ -70,11 +70,11 @@ public:
     // A newline after bytes(), which is not in the pipe.
     void end_line() noexcept;
 
-    // The first n bytes() are dealt with.
+    // Consumes the first n bytes.
     void take(std::size_t n) noexcept;
 
-    // The first n bytes() are dealt with, and nothing else will be. How many of the others are not left to who reads
-    // next.
+    // Consumes the first n bytes and stops reading. Returns how many of the rest are lost because they are no longer in
+    // the pipe.
     std::size_t leave_after(std::size_t n) noexcept;
 
     // The memory of blocks goes back to the kernel until it is used again; bytes() must be empty.
