@@ -1,4 +1,4 @@
-// container.hh — the life of a container whose process no 1 is runit, as a pure function of what happens to it.
+// container.hh — the life of a container whose PID 1 is runit, as a pure function of its events.
 //
 //     /etc/runit/1 ─▶ my_init.d/* ─▶ services and the command ─▶ pre_shutdown.d/* ─▶ HUP to runsvdir, TERM, CONT to the
 //          │               │                                                          command; KILL when time is up
@@ -18,6 +18,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "core/fixed.hh"
 #include "core/service.hh"
@@ -30,7 +31,7 @@ struct container_state {
         start_hooks,  // my_init.d, rc.local
         serving,
         stop_hooks,   // my_init.pre_shutdown.d
-        stopping,     // services and command have been told to stop
+        stopping,     // services and command have their signal to stop
         after_hooks,  // my_init.post_shutdown.d
         stage_3,
         terminating,  // everything has been sent TERM
@@ -61,7 +62,7 @@ struct container_state {
 
 struct container_event {
     enum class kind : std::uint8_t {
-        tick,                  // time has passed, or process no 1 begins
+        tick,                  // time has passed, or PID 1 starts
         step_ended,            // waitpid(2) says `status`
         no_step,               // there is nothing (more) to run in this stage
         services_ended,        //
@@ -69,15 +70,17 @@ struct container_event {
         step_not_started,      // no process could be made
         services_not_started,  //
         command_not_started,   // `status` 0: no process could be made; else the exit code to end with
-        stop,                  // TERM, INT, PWR, HUP, CONT with stopit
+        stop,                  // TERM, INT, PWR, HUP
+        cont,                  // CONT: the same if the file stopit says so
         essential_ended,       // a service that the container lives for has ended, with exit code `status`
         signal,                // `status` is any other signal
-        child_gone,            // somebody has been reaped
+        child_gone,            // a process has been reaped
     };
     kind  what          = kind::tick;
     ticks at            = 0;
     int   status        = 0;
     bool  services      = true;   // there is something to supervise
+    bool  stopit        = false;  // cont: the file exists, and is executable by its owner
     bool  services_left = false;  // a runsv still answers
     bool  anybody_left  = false;  // another process exists
 };
@@ -86,7 +89,7 @@ struct container_action {
     enum class kind : std::uint8_t {
         inform,            // "- runit: TEXT"
         warn,              // "- runit: warning: TEXT"
-        run_step,          // the next process of this stage; tell no_step when there is none
+        run_step,          // the next process of this stage; report no_step if there is none
         start_services,    // /etc/runit/2, or runsvdir
         start_command,     //
         signal_step,       // `number` to the process of this stage
@@ -94,6 +97,7 @@ struct container_action {
         signal_command,    // `number` to the command
         kill_services,     // KILL to every service that still runs
         signal_everybody,  // `number` to everything else
+        disarm,            // chmod(stopit, 0)
         leave,             // exit with `number`
     };
     kind        what   = kind::inform;
@@ -106,5 +110,33 @@ void step(container_state& of, const container_event& happened, container_action
 
 // The next moment at which a tick would do something, if there is one.
 std::optional<ticks> next_tick(const container_state& of) noexcept;
+
+// What a signal means; nothing for SIGCHLD. `value`: what sigqueue(3) sent along.
+std::optional<container_event> event_of_signal(int signal, int value) noexcept;
+
+// The facts of an event that are worth a look in this state: the others change nothing.
+bool looks_at_services_left(const container_state& of) noexcept;
+bool looks_at_anybody_left(const container_state& of) noexcept;
+
+// What a stage runs, one after the other: the scripts of `directory` in the order of their names, then `file`.
+struct stage_scripts {
+    const char* directory = nullptr;  // nullptr: none
+    const char* file      = nullptr;
+    bool        are_hooks = false;  // only regular files that are executable run, with the environment of the image
+};
+stage_scripts scripts_of(container_state::stage stage) noexcept;
+
+// Whether `name` precedes `best`, the next hook as far as it is known, and follows `last`, the one that has run. Both
+// may be empty: none.
+bool is_next_hook(std::string_view name, std::string_view last, std::string_view best) noexcept;
+
+// What supervises the services of a container: /etc/runit/2 where it exists, else runsvdir.
+enum class service_program : std::uint8_t { stage_2, runsvdir };
+constexpr service_program service_program_of(bool has_stage_2) noexcept {
+    return has_stage_2 ? service_program::stage_2 : service_program::runsvdir;
+}
+
+// How long a stop may take: RUNWELL_STOP_SECONDS (nullptr: not set) in whole seconds, up to a day.
+ticks patience_of(const char* seconds) noexcept;
 
 }  // namespace runwell

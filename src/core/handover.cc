@@ -150,7 +150,7 @@ bool walk(With& with, handover& all) noexcept {
     for (handed_member& each : all.members)
         if (!walk(with, each.files) || !walk(with, each.process) || !walk(with, each.script)) return false;
     return descriptor(with, all.log_pipe[0]) && descriptor(with, all.log_pipe[1]) && flag(with, all.terminate) &&
-           with.path(all.path);
+           with.path(all.path) && flag(with, all.state.main.killed) && flag(with, all.state.log.killed);
 }
 
 // A service is as alive, as busy and as blocked as it has processes.
@@ -161,7 +161,7 @@ bool agrees(const service& s, const handed_member& its) noexcept {
         if (is_ours(*p) && (!p->record || p->record->pid != p->pid)) return false;
     return s.alive == is_ours(process) && busy(s) == is_ours(script) &&
            s.blocked == (process.foreign || script.foreign) && (s.now != phase::run || s.alive) &&
-           (s.now != phase::down || !s.alive);
+           (s.now != phase::down || !s.alive) && (!s.killed || s.now == phase::run);
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 
 namespace runwell {
 
-// A table: byte → byte. Applying it twice has the effect of applying it once.
+// The replacement of each byte. Applying it twice is the same as once.
 class replace_bytes {
 public:
     // Replaces what is not printable ASCII, and the bytes in `also`, with `by`.

@@ -9,8 +9,10 @@ using action = service_action::kind;
 
 constexpr bool running(const service& s) noexcept { return s.now == phase::run && s.alive; }
 
-void send(const service& s, int signal, service_actions& list) noexcept {
-    if (running(s)) list.push({.what = action::send, .signal = signal});
+void send(service& s, int signal, service_actions& list) noexcept {
+    if (!running(s)) return;
+    list.push({.what = action::send, .signal = signal});
+    s.killed = s.killed || signal == SIGKILL;
 }
 
 void begin_run(service& s, const event& e, service_actions& list) noexcept {
@@ -19,6 +21,7 @@ void begin_run(service& s, const event& e, service_actions& list) noexcept {
     s.owed     = false;
     s.paused   = false;
     s.got_term = false;
+    s.killed   = false;
     s.started  = e.at;
     s.since    = e.wall;
     list.push({.what = action::start_run});
@@ -63,7 +66,7 @@ void obey(service& s, const event& e, service_actions& list) noexcept {
         case command::up: s.wanted = want::up; return;
         case command::once:
             s.wanted = want::down;
-            s.owed   = s.now != phase::run;
+            s.owed   = s.now != phase::run || s.killed;  // as runit, which mostly reaps it before it reads on
             return;
         case command::exit:
             if (s.is_log) return;
@@ -92,6 +95,7 @@ void lose_process(service& s) noexcept {
     s.alive    = false;
     s.paused   = false;
     s.got_term = false;
+    s.killed   = false;
 }
 
 void end(service& s, const event& e) noexcept {

@@ -25,11 +25,9 @@
 #include "core/status.hh"
 #include "core/tai.hh"
 #include "core/ticks.hh"
+#include "core/wait_status.hh"
 
 namespace runwell {
-
-// How a process ended that was not this supervisor's child, where nothing tells: neither by exit nor by a signal.
-inline constexpr int unknown_status = -1;
 
 // What a service can be, between two events.
 struct service {
@@ -39,6 +37,7 @@ struct service {
 
     bool paused   = false;
     bool got_term = false;
+    bool killed   = false;  // KILL was sent to ./run, so it is about to end
     bool owed     = false;  // one start is owed, whatever is wanted: `once`
     bool held     = false;  // the pair is draining its logger: only a logger is started, and only when that is owed
     bool blocked  = false;  // what may be an old process of it lives: nothing is started (core/takeover.hh)

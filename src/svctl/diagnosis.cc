@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -18,8 +17,8 @@
 #include "core/text.hh"
 #include "parts/supervise.hh"
 #include "svctl/errors.hh"
+#include "svctl/files.hh"
 #include "svctl/human.hh"
-#include "svctl/read_file.hh"
 #include "svctl/script_checks.hh"
 #include "svctl/view.hh"
 #include "sys/clock.hh"
@@ -31,7 +30,7 @@ namespace {
 
 // The word for a command line: the option that names the services directory, where svctl would look elsewhere without
 // it.
-std::string svdir_option(const tree& in) {
+std::string svdir_option(const services_directory& in) {
     const char* svdir = std::getenv("SVDIR");
     const bool  named =
         svdir != nullptr && *svdir != '\0' ? in.directory() == svdir : in.directory() == RUNWELL_SERVICE_DIR;
@@ -39,15 +38,16 @@ std::string svdir_option(const tree& in) {
 }
 
 // The words that most of its texts are made of; others begin at {2}.
-std::vector<std::string> words_for(const tree& in, const std::string& name, std::vector<std::string> more = {}) {
+std::vector<std::string> words_for(const services_directory& in, const std::string& name,
+                                   std::vector<std::string> more = {}) {
     std::vector<std::string> words{printable(name), shell_quoted(in.path(name))};
     std::move(more.begin(), more.end(), std::back_inserter(words));
     return words;
 }
 
 // The same for a cure that is a command of svctl: {3} is its option, {4} the name.
-std::vector<std::string> words_with_command(const tree& in, const std::string& name, const std::string& second = "",
-                                            const std::string& fifth = "") {
+std::vector<std::string> words_with_command(const services_directory& in, const std::string& name,
+                                            const std::string& second = "", const std::string& fifth = "") {
     return words_for(in, name, {second, svdir_option(in), shell_quoted(name), fifth});
 }
 
@@ -59,15 +59,11 @@ bool is_log(const std::string& name) { return name.ends_with(log_suffix); }
 
 // -- who supervises it ------------------------------------------------------------------------------------------------
 
-bool is_same_file(const std::string& one, const std::string& other) {
-    std::error_code code;
-    return std::filesystem::equivalent(one, other, code);
-}
-
-void examine_lock(const tree& in, const std::string& name, std::vector<finding>& found,
+void examine_lock(const services_directory& in, const std::string& name, std::vector<finding>& found,
                   const process_table& processes) {
     struct stat file {};
-    if (::fstatat(in.fd(), (name + "/supervise/lock").c_str(), &file, 0) != 0) return;
+    const auto  lock = parts::supervise_client{in.fd(), (name + "/supervise").c_str()}.open_lock();
+    if (!lock || ::fstat(lock->value(), &file) != 0) return;
     const std::string locks = read_file("/proc/locks").text;
     for (const int pid : lock_holders(locks, major(file.st_dev), minor(file.st_dev), file.st_ino)) {
         const process*    holder = processes.find(pid);
@@ -75,31 +71,6 @@ void examine_lock(const tree& in, const std::string& name, std::vector<finding>&
         found.push_back(explain(
             remedy::lock_held,
             words_for(in, name, {holder != nullptr ? number + " (" + command_of(*holder) + ")" : number, number})));
-    }
-}
-
-bool is_read_only(const std::string& path) {
-    struct statvfs system {};
-    return ::statvfs(path.c_str(), &system) == 0 && (system.f_flag & ST_RDONLY) != 0;
-}
-
-void examine_supervise(const tree& in, const std::string& name, std::vector<finding>& found) {
-    const std::string path   = in.path(name) + "/supervise";
-    const std::string quoted = shell_quoted(path);
-    const sight       there  = look(path);
-    struct stat       link {};
-    if (there.exists() && !there.is_directory()) {
-        found.push_back(explain(remedy::supervise_not_directory, {name, quoted}));
-    } else if (is_read_only(there.exists() ? path : in.path(name))) {
-        found.push_back(explain(remedy::supervise_read_only, {printable(there.exists() ? name + "/supervise" : name),
-                                                              quoted, shell_quoted("/run/runit/supervise." + name)}));
-    } else if (!there.exists() && ::lstat(path.c_str(), &link) == 0) {
-        std::error_code   code;
-        const auto        target = std::filesystem::read_symlink(path, code);
-        const std::string parent = (std::filesystem::path{in.path(name)} / target).parent_path().string();
-        if (!look(parent).exists())
-            found.push_back(
-                explain(remedy::supervise_nowhere, {name, quoted, printable(parent), shell_quoted(parent)}));
     }
 }
 
@@ -127,9 +98,10 @@ void examine_complaints(const process* runsvdir, const std::string& name, std::v
     if (!said.empty()) found.push_back(explain(remedy::complained, {printable(said.back())}));
 }
 
-void examine_absence(const tree& in, const service& of, const process* runsvdir, const process_table& processes,
-                     std::vector<finding>& found) {
-    examine_supervise(in, of.name, found);
+void examine_absence(const services_directory& in, const service& of, const process* runsvdir,
+                     const process_table& processes, std::vector<finding>& found) {
+    if (const auto wrong = check_supervise(in.path(of.name), printable(of.name + "/supervise"), of.name))
+        found.push_back(wrong->explained());
     examine_lock(in, of.name, found, processes);
     if (is_log(of.name)) {
         const std::string service = of.name.substr(0, of.name.size() - log_suffix.size());
@@ -166,7 +138,7 @@ void examine_end(const status& said, std::vector<finding>& found) {
 
 // How long the last ./run has lived: what runwell's supervisor has written down of its start, and the status of its
 // end. (runit's writes nothing down.)
-void examine_last_run(const tree& in, const service& of, moment now, std::vector<finding>& found) {
+void examine_last_run(const services_directory& in, const service& of, moment now, std::vector<finding>& found) {
     const auto lock = parts::supervise_client{in.fd(), (of.name + "/supervise").c_str()}.open_lock();
     if (!lock) return;
     const ledger known = sys::read_ledger(lock->value());
@@ -179,21 +151,21 @@ void examine_last_run(const tree& in, const service& of, moment now, std::vector
 }
 
 // A ./run that is much younger than its runsv is not the first.
-void examine_youth(const tree& in, const service& of, const process_table& processes, std::int64_t age,
+void examine_youth(const services_directory& in, const service& of, const process_table& processes, std::int64_t age,
                    std::vector<finding>& found) {
-    const process* run   = processes.find(static_cast<pid_t>(of.main.said->pid));
+    const process* run   = processes.find(static_cast<pid_t>(of.main.reported->pid));
     const process* runsv = run != nullptr ? processes.find(run->parent) : nullptr;
     if (runsv == nullptr || runsv->name != "runsv" || run->started - runsv->started < young_seconds) return;
     const auto older = static_cast<std::int64_t>(run->started - runsv->started);
     found.push_back(explain(remedy::younger, words_with_command(in, of.name, duration(age), duration(age + older))));
 }
 
-script run_of(const tree& in, const service& of) {
+script run_of(const services_directory& in, const service& of) {
     return {in.path(of.name) + "/run", of.name + "/run", is_log(of.name) ? role::logger : role::service};
 }
 
 // What keeps ./run from being started, or from staying.
-std::vector<finding> examine_run(const tree& in, const service& of) {
+std::vector<finding> examine_run(const services_directory& in, const service& of) {
     const script         run = run_of(in, of);
     std::vector<finding> found;
     if (const auto first = check_program(run);
@@ -211,9 +183,9 @@ std::vector<finding> examine_run(const tree& in, const service& of) {
     return found;
 }
 
-void examine_liveness(const tree& in, const service& of, const process_table& processes, moment now,
+void examine_liveness(const services_directory& in, const service& of, const process_table& processes, moment now,
                       std::vector<finding>& found) {
-    const status&      said = *of.main.said;
+    const status&      said = *of.main.reported;
     const std::string  pid  = std::to_string(said.pid);
     const std::int64_t age  = std::max<std::int64_t>(0, now.seconds - said.since.seconds);
 
@@ -251,7 +223,7 @@ void examine_liveness(const tree& in, const service& of, const process_table& pr
 
 }  // namespace
 
-const process* runsvdir_of(const tree& in, const process_table& processes) {
+const process* runsvdir_of(const services_directory& in, const process_table& processes) {
     for (const process& one : processes.all()) {
         if (one.name != "runsvdir") continue;
         const std::string here = "/proc/" + std::to_string(one.pid) + "/cwd";
@@ -318,7 +290,8 @@ std::vector<int> lock_holders(std::string_view locks, unsigned major, unsigned m
     return pids;
 }
 
-std::vector<finding> diagnose(const tree& in, const service& of, const process_table& processes, moment now) {
+std::vector<finding> diagnose(const services_directory& in, const service& of, const process_table& processes,
+                              moment now) {
     std::vector<finding> found;
     switch (of.main.by) {
         case supervision::missing: {

@@ -19,19 +19,6 @@
 
 namespace runwell::svctl {
 
-enum class severity : std::uint8_t {
-    code,     // it will not work
-    warning,  // it will not do what was meant, or not always
-    note,     // it may be meant
-};
-
-struct lint_rule {
-    remedy           what;
-    severity         how_bad;
-    std::string_view name;  // in brackets behind the finding, and in JSON: stays the same
-};
-std::span<const lint_rule> lint_rules() noexcept;
-
 struct lint_finding {
     severity    how_bad;
     std::string rule;
@@ -46,7 +33,8 @@ std::string_view word(severity of) noexcept;
 // In the order of the files, and in each by line. `directory` is that of a service.
 std::vector<lint_finding> lint_service(const std::string& directory);
 
-// Log directories that two of the services log to, told of those in `directories`; `all` are those of the whole tree.
+// Log directories that two services log to. Reported for services in `directories`; `all` are the services of the whole
+// services directory.
 std::vector<lint_finding> lint_shared_logs(std::span<const std::string> directories, std::span<const std::string> all);
 
 }  // namespace runwell::svctl

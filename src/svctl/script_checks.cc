@@ -15,8 +15,8 @@
 #include "core/text.hh"
 #include "svctl/daemon_rules.hh"
 #include "svctl/errors.hh"
-#include "svctl/log_place.hh"
-#include "svctl/read_file.hh"
+#include "svctl/files.hh"
+#include "svctl/log_location.hh"
 #include "svctl/terminal.hh"
 
 namespace runwell::svctl {
@@ -42,21 +42,12 @@ bool is_one_of(std::string_view word, const std::string_view (&words)[N]) {
     return std::find(std::begin(words), std::end(words), word) != std::end(words);
 }
 
-bool is_executable(const sight& file) {
-    return file.exists() && S_ISREG(file.about->st_mode) && (file.about->st_mode & 0111) != 0;
-}
-
-bool is_mounted_with(const std::string& path, unsigned long flag) {
-    struct statvfs system {};
-    return ::statvfs(path.c_str(), &system) == 0 && (system.f_flag & flag) != 0;
-}
-
 bool in_path(const std::string& program) {
     const char*       own = std::getenv("PATH");
     const std::string all = std::string{usual_path} + ":" + (own != nullptr ? own : "");
     for (two_parts rest = split(all, ':');; rest = split(rest.rest, ':')) {
-        const sight file = look((fs::path{rest.head} / program).string());
-        if (is_executable(file) || file.hidden()) return true;
+        const file_info file = file_info_of((fs::path{rest.head} / program).string());
+        if (file.is_executable() || file.hidden()) return true;
         if (!rest.found) return false;
     }
 }
@@ -105,7 +96,7 @@ std::string name_of(uid_t uid) {
 // Who runsv runs as: the owner of what it has made, else of the service.
 identity supervisor_of(const fs::path& service) {
     for (const fs::path& path : {service / "supervise", service})
-        if (const sight file = look(path.string()); file.exists()) {
+        if (const file_info file = file_info_of(path.string()); file.exists()) {
             identity      found{.uid = file.about->st_uid, .groups = {}};
             const passwd* user = ::getpwuid(found.uid);
             if (user != nullptr) found.groups.push_back(user->pw_gid);
@@ -169,10 +160,10 @@ std::optional<fault> check_interpreter(const std::string& head, const std::strin
     };
     if (by.carriage_return) return is(remedy::interpreter_crlf);
     if (by.path.empty()) return is(remedy::interpreter_unnamed);
-    const sight program = look(by.path);
+    const file_info program = file_info_of(by.path);
     if (program.hidden()) return std::nullopt;
     if (!program.exists()) return is(remedy::interpreter_missing, error_text(program.code));
-    if (!is_executable(program)) return is(remedy::interpreter_not_executable);
+    if (!program.is_executable()) return is(remedy::interpreter_not_executable);
     const bool names = base_name(by.path) == "env" && !by.argument.empty() && by.argument.find_first_of("=-") != 0;
     if (names && !in_path(by.argument))
         return fault{remedy::env_finds_none, {shown, quoted, printable(by.argument)}, 1};
@@ -306,8 +297,8 @@ private:
             if (!in_path(word.text)) add(remedy::not_in_path, command.line, {word.text});
             return;
         }
-        const sight file =
-            look((fs::path{of_.path}.parent_path() / word.text).string());  // an absolute one replaces the rest
+        const file_info file =
+            file_info_of((fs::path{of_.path}.parent_path() / word.text).string());  // an absolute one replaces the rest
         if (!file.exists() && !file.hidden()) add(remedy::not_installed, command.line, {word.text});
     }
 
@@ -346,12 +337,6 @@ bool is_made_in(const std::string& text, const std::string& directory) {
 
 }  // namespace
 
-sight look(const std::string& path) {
-    struct stat about {};
-    if (::stat(path.c_str(), &about) == 0) return {about, 0};
-    return {std::nullopt, errno};
-}
-
 interpreter interpreter_of(std::string_view first_bytes) {
     if (!first_bytes.starts_with("#!")) return {};
     std::string_view line = first_bytes.substr(2, std::min(first_bytes.find('\n'), first_bytes.size()) - 2);
@@ -371,12 +356,40 @@ interpreter interpreter_of(std::string_view first_bytes) {
     return one;
 }
 
+std::optional<fault> check_supervise(const std::string& service, const std::string& shown, const std::string& name) {
+    const fs::path  path   = fs::path{service} / "supervise";
+    const auto      quoted = shell_quoted(path.string());
+    std::error_code none;
+    fs::path        place = service;
+    const file_info there = file_info_of(path.string());
+    if (there.hidden()) return std::nullopt;
+    if (there.exists() && !there.is_directory())
+        return fault{remedy::supervise_not_directory, {shown, quoted}, 0, path.string()};
+    if (there.exists()) {
+        place = path;
+    } else if (fs::is_symlink(path, none)) {
+        place                 = (place / fs::read_symlink(path, none)).lexically_normal();
+        place                 = place.has_filename() ? place.parent_path() : place.parent_path().parent_path();
+        const file_info above = file_info_of(place.string());
+        if (above.hidden()) return std::nullopt;
+        if (!above.exists())
+            return fault{remedy::supervise_nowhere,
+                         {shown, quoted, printable(place.string()), shell_quoted(place.string())},
+                         0,
+                         path.string()};
+    }
+    if (!is_mounted_with(place, ST_RDONLY)) return std::nullopt;
+    std::string elsewhere = "/run/runit/supervise." + name;
+    std::replace(elsewhere.begin() + sizeof "/run/runit/", elsewhere.end(), '/', '.');
+    return fault{remedy::supervise_read_only, {shown, quoted, shell_quoted(elsewhere)}, 0, path.string()};
+}
+
 std::optional<fault> check_program(const script& of) {
     const std::string quoted = shell_quoted(of.path);
     const auto        is     = [&](remedy what, std::string more = "") {
         return fault{what, {of.shown, quoted, std::move(more)}, 0};
     };
-    const sight file = look(of.path);
+    const file_info file = file_info_of(of.path);
     if (file.hidden()) return is(remedy::unreadable, shell_quoted(fs::path{of.path}.parent_path().string()));
     if (!file.exists()) {
         struct stat link {};
@@ -434,7 +447,7 @@ std::vector<fault> check_logger(const script& of) {
     for (const shell_word& word : its->directories) {
         if (!word.literal) continue;
         const std::string place = (fs::path{of.path}.parent_path() / word.text).lexically_normal().string();
-        const sight       there = look(place);
+        const file_info   there = file_info_of(place);
         const std::string user  = known ? std::string{split(its->call.user->text, ':').head}
                                   : who && who->uid != 0 && who->uid != ::geteuid() ? name_of(who->uid)
                                                                                     : "";

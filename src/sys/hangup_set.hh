@@ -1,4 +1,4 @@
-// hangup_set.hh — hear of it when the last reader of a pipe has gone, for any number of pipes at once (epoll).
+// hangup_set.hh — a set of pipes that reports when the last reader of one has exited (epoll).
 //
 // A descriptor for each pipe, one for all of them to wait on, and nothing in the set until the first is added.
 #pragma once

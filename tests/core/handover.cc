@@ -58,6 +58,15 @@ TEST(handover, everything_arrives) {
     expect_same(*got, busy_supervisor());
 }
 
+TEST(handover, a_process_that_was_killed_arrives_as_that) {
+    handover all          = busy_supervisor();
+    all.state.main.now    = phase::run;
+    all.state.main.killed = true;
+    const auto got        = decode_handover(encode(all), self);
+    ASSERT_TRUE(got);
+    expect_same(*got, all);
+}
+
 TEST(handover, is_for_one_process) { EXPECT_FALSE(decode_handover(encode(busy_supervisor()), self + 1)); }
 
 TEST(handover, of_another_version_is_none) {
@@ -85,6 +94,7 @@ TEST(handover, what_contradicts_itself_is_none) {
     EXPECT_TRUE(broken([](handover& h) { h.members[0].process.record->pid = 99; })) << "the record of another";
     EXPECT_TRUE(broken([](handover& h) { h.members[1].files.lock = -1; })) << "no lock";
     EXPECT_TRUE(broken([](handover& h) { h.state.main.is_log = true; }));
+    EXPECT_TRUE(broken([](handover& h) { h.state.main.killed = true; })) << "./finish is not killed";
 }
 
 }  // namespace

@@ -323,8 +323,7 @@ private:
     bool begun_ = false, inside_ = false, before_ = false, after_ = false, open_ = false, ended_ = false;
 };
 
-// The log as lines again: the lines that the stream does not have, how often the log has each line, and the missing
-// ones.
+// The log as lines again: which are no lines of the stream, how often each line occurs, and which are missing.
 struct reckoning {
     std::vector<std::string> torn;
     std::size_t              doubled = 0, dropped = 0, missing = 0;

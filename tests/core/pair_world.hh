@@ -4,6 +4,7 @@
 // promise is to them: must().
 #pragma once
 
+#include <csignal>
 #include <tuple>
 #include <utility>
 
@@ -11,7 +12,7 @@
 
 namespace runwell {
 
-// Defined by who includes this: complains when `holds` is false.
+// The including file defines this: it reports a failure if `holds` is false.
 void must(bool holds, const char* promise);
 
 inline constexpr ticks begin_at = 1000 * one_second;  // the present; what passes makes the past older
@@ -23,13 +24,15 @@ struct world {
     int  scripts = 0;
     bool input   = true;  // the logger's input is open
     bool left    = false;
+    bool killed[2]{};  // the process has been sent KILL
 
     bool essential = false;  // a container lives for the service
-    bool told      = false;  // and process no 1 knows that it is gone
+    bool told      = false;  // and PID 1 knows that it has exited
 
     const service& part(member who) const { return who == member::main ? p.main : p.log; }
 
-    // Two worlds with the same key have the same future.
+    // Two worlds with the same key have the same future, but for a logger that was killed: as a service of its own it
+    // is explored enough.
     auto key() const {
         const auto of = [](const service& s) {
             const auto relative = [](ticks t) { return t > begin_at ? 1 : t > begin_at - one_second ? 0 : -1; };
@@ -45,7 +48,8 @@ struct world {
                               relative(s.not_before),
                               relative(s.started)};
         };
-        return std::tuple{of(p.main), of(p.log), p.has_log, p.draining, p.unread, input, left, essential, told};
+        return std::tuple{of(p.main), of(p.log), p.has_log, p.draining, p.unread,
+                          input,      left,      essential, told,       p.main.killed};
     }
 };
 
@@ -61,7 +65,10 @@ inline void carry_out(world& w, const member_action& t) {
             ++runs;
             if (t.who == member::log && !w.p.draining) w.input = true;
             return;
-        case action::send: must(runs == 1, "a signal has a receiver"); return;
+        case action::send:
+            must(runs == 1, "a signal has a receiver");
+            if (t.what.signal == SIGKILL) w.killed[static_cast<int>(t.who)] = true;
+            return;
         case action::run_script:
             must(w.scripts == 0, "one script at a time");
             must(t.who == member::main, "a logger has no scripts");
@@ -99,7 +106,11 @@ inline world happens(world w, member who, event e) {
         must(s.now != phase::down || !s.alive, "down has none");
         must(!s.got_term || s.alive, "a signal was got by somebody");
         must(!s.paused || s.alive, "somebody is paused");
+        must(s.killed == w.killed[static_cast<int>(each)], "a ./run that was sent KILL is known to end");
     }
+    const bool once = e.what == event::kind::command && e.order.what == command::once;
+    must(!once || w.part(who).owed || (w.part(who).now == phase::run && !w.part(who).killed),
+         "once has a ./run that is not about to end, or is owed one");
     must(w.told || !w.essential || before || !gone(w.p.main), "the end of an essential service is told");
     must(!start_is_due(w.part(who)) || w.part(who).not_before > begin_at, "what is due is started");
     must(busy(w.p.main) == (w.scripts == 1), "busy while a script runs");
@@ -131,10 +142,12 @@ inline world later(world w, ticks passed = one_second) {
 // What the world may answer. Each only where it can happen.
 inline world ends(world w, member who, int status, bool has_finish, std::size_t unread = 0) {
     --w.runs[static_cast<int>(who)];
+    w.killed[static_cast<int>(who)] = false;
     return happens(w, who, {.what = event::kind::ended, .status = status, .has_finish = has_finish, .unread = unread});
 }
 inline world fails_to_start(world w, member who) {
     --w.runs[static_cast<int>(who)];
+    w.killed[static_cast<int>(who)] = false;
     return happens(w, who, {.what = event::kind::could_not_start});
 }
 inline world script_ends(world w, bool handled) {

@@ -46,7 +46,7 @@ std::pair<std::string, std::string> variable_of(const std::string& text) {
     return {name, value};
 }
 
-exit_code make(const setting& in, const options& asked) {
+exit_code make(const settings& in, const options& asked) {
     new_service made = asked.service;
     made.has_log     = !asked.no_log;
     check_name(made.name);
@@ -66,9 +66,8 @@ exit_code make(const setting& in, const options& asked) {
     const std::string directory = available + "/" + made.name;
     const std::string options   = (in.user ? "--user " : "") +
                                 (available == in.available() ? "" : "--available " + shell_quoted(available) + " ");
-    const std::string text = printable(directory) + " is written; start it with: svctl enable " +
-                             printable(options + shell_quoted(made.name));
-    static_cast<void>(std::puts(text.c_str()));
+    print(printable(directory) + " is written; start it with: svctl enable " +
+          printable(options + shell_quoted(made.name)) + "\n");
     const terminal errors{STDERR_FILENO, in.colors()};
     for (const lint_finding& one : lint_service(directory))
         if (one.how_bad != severity::note)
@@ -78,7 +77,7 @@ exit_code make(const setting& in, const options& asked) {
 
 }  // namespace
 
-void add_new(command_line& line, const setting& in) {
+void add_new(command_line& line, const settings& in) {
     const auto to = std::make_shared<options>();
     line.add("new", "Write the directory of a new service")
         .string("-u,--run-as", to->service.user, "USER[:GROUP]", "run as this user, as by chpst -u")

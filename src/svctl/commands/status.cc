@@ -9,9 +9,10 @@
 
 #include "svctl/command.hh"
 #include "svctl/diagnosis.hh"
+#include "svctl/files.hh"
 #include "svctl/human.hh"
 #include "svctl/json.hh"
-#include "svctl/log_place.hh"
+#include "svctl/log_location.hh"
 #include "svctl/log_reader.hh"
 #include "svctl/processes.hh"
 #include "svctl/service.hh"
@@ -40,23 +41,17 @@ struct part {
 std::vector<part> parts_of(const std::string& directory) {
     std::vector<part> found;
     const auto        add = [&](const std::string& path, bool script) {
-        struct stat file {};
-        if (::stat((directory + "/" + path).c_str(), &file) == 0)
-            found.push_back({path, script, (file.st_mode & 0111) != 0});
+        const file_info file = file_info_of(directory + "/" + path);
+        if (file.exists()) found.push_back({path, script, (file.about->st_mode & 0111) != 0});
     };
     for (const char* name : {"run", "finish", "check"}) add(name, true);
-    std::error_code          code;
-    std::vector<std::string> controls;
-    for (const auto& entry : fs::directory_iterator{directory + "/control", code})
-        controls.push_back("control/" + entry.path().filename().string());
-    std::sort(controls.begin(), controls.end());
-    for (const std::string& path : controls) add(path, true);
+    for (const std::string& path : control_scripts_in(directory)) add(path, true);
     for (const char* name : {"down", "essential"}) add(name, false);
     add("log/run", true);
     return found;
 }
 
-struct report {
+struct service_report {
     service                            it;
     std::string                        at;      // its path
     std::string                        target;  // where a link leads; empty: it is none
@@ -73,11 +68,11 @@ constexpr std::uint64_t lines_of_log = 5;
 // restarted is as it is meant to be.
 bool is_healthy(const service_state& of) {
     return of.by == supervision::hidden ||
-           (of.present() && of.runs() && of.wanted_up() && !of.said->paused && !of.said->got_term);
+           (of.present() && of.runs() && of.wanted_up() && !of.reported->paused && !of.reported->got_term);
 }
 
 // The last lines of the log; none where there is none, or none that this user may read: `svctl logs` says why.
-std::vector<log_line> end_of_log(const tree& in, const std::string& name) {
+std::vector<log_line> end_of_log(const services_directory& in, const std::string& name) {
     std::vector<log_line> lines;
     try {
         last_lines last{log_directories(in.path(name), name), lines_of_log};
@@ -88,14 +83,14 @@ std::vector<log_line> end_of_log(const tree& in, const std::string& name) {
     return lines;
 }
 
-report report_on(const tree& in, service of, const process_table& processes, moment now) {
+service_report report_on(const services_directory& in, service of, const process_table& processes, moment now) {
     const std::string name = of.name;
-    report            one{.it = std::move(of), .at = in.path(name)};
+    service_report    one{.it = std::move(of), .at = in.path(name)};
     std::error_code   code;
     if (fs::is_symlink(one.at, code)) one.target = fs::read_symlink(one.at, code).string();
     one.parts = parts_of(one.at);
     if (one.it.main.lives()) {
-        const auto pid = static_cast<pid_t>(one.it.main.said->pid);
+        const auto pid = static_cast<pid_t>(one.it.main.reported->pid);
         one.tree       = processes.tree_of(pid);
         one.used       = processes.usage_of(pid);
     }
@@ -107,11 +102,11 @@ report report_on(const tree& in, service of, const process_table& processes, mom
 
 // -- as text ---------------------------------------------------------------------------------------------------------
 
-class printer {
+class report_printer {
 public:
-    printer(const terminal& on, moment now) : on_{on}, now_{now}, width_{on.width()} {}
+    report_printer(const terminal& on, moment now) : on_{on}, now_{now}, width_{on.width()} {}
 
-    void print(const report& of) {
+    void print(const service_report& of) {
         heading(of);
         line("where", printable(of.at) + (of.target.empty() ? "" : " -> " + printable(of.target)));
         line("state", state_text(of.it.main), state_tint(of.it.main, now_));
@@ -137,7 +132,7 @@ public:
 private:
     static constexpr std::size_t indent = 10;
 
-    void heading(const report& of) { add(on_.paint(tint::strong, printable(of.it.name))); }
+    void heading(const service_report& of) { add(on_.paint(tint::strong, printable(of.it.name))); }
 
     // Cuts a line that is longer than the terminal is wide; prose() goes on below.
     void line(std::string_view label, const std::string& text, tint in = tint::plain) {
@@ -164,25 +159,22 @@ private:
 
     std::size_t room() const { return width_ == 0 ? 0 : width_ > indent + 10 ? width_ - indent : 10; }
 
-    static void add(const std::string& text) {
-        std::fwrite(text.data(), 1, text.size(), stdout);
-        std::fputc('\n', stdout);
-    }
+    static void add(const std::string& text) { svctl::print(text + "\n"); }
 
     std::string state_text(const service_state& of) const {
         std::string text{state_word(of)};
         if (of.by == supervision::hidden && !of.lives())
-            return text +
-                   (of.said ? ", as its supervisor has no other child" : ": only root may look into its supervise/");
-        if (!of.said) return text;
-        if (of.lives()) text += ", process " + std::to_string(of.said->pid);
-        if (of.present() && of.said->got_term) text += ", got TERM";
+            return text + (of.reported ? ", as its supervisor has no other child"
+                                       : ": only root may look into its supervise/");
+        if (!of.reported) return text;
+        if (of.lives()) text += ", process " + std::to_string(of.reported->pid);
+        if (of.present() && of.reported->got_term) text += ", got TERM";
         const auto age = static_cast<std::int64_t>(of.age(now_).value_or(0));
-        return text + (of.known() ? ", since " : "; last heard of ") + local_time(of.said->since, true) + " (" +
+        return text + (of.known() ? ", since " : "; last heard of ") + local_time(of.reported->since, true) + " (" +
                duration(age) + ")";
     }
 
-    static std::string files_text(const report& of) {
+    static std::string files_text(const service_report& of) {
         std::string text;
         for (const part& one : of.parts)
             text += (text.empty() ? "" : ", ") + printable(one.path) +
@@ -212,43 +204,41 @@ private:
 
 // -- as JSON ---------------------------------------------------------------------------------------------------------
 
-json json_of_report(const report& of, const process_table& processes, moment now) {
-    json said = json::list();
-    for (const log_line& one : of.log)
-        said.push(json::object().set("at", one.at ? json{iso_time(*one.at)} : json{}).set("text", one.text));
-    json files = json::list(), tree = json::list(), findings = json::list();
-    for (const part& one : of.parts) files.push(json::object().set("path", one.path).set("executable", one.executable));
+json json_of_report(const service_report& of, const process_table& processes, moment now) {
+    json whole      = json_of(of.it, processes, now);
+    whole["path"]   = of.at;
+    whole["target"] = known(!of.target.empty(), of.target);
+    json& files = whole["files"] = json::array();
+    for (const part& one : of.parts) files.push_back({{"path", one.path}, {"executable", one.executable}});
+    json& tree = whole["tree"] = json::array();
     for (const auto& one : of.tree) {
         const memory held = memory_of(one.of->pid);
-        tree.push(json::object()
-                      .set("pid", one.of->pid)
-                      .set("parent", one.of->parent)
-                      .set("cpu_seconds", one.of->cpu_seconds)
-                      .set("memory_bytes", held.bytes)
-                      .set("memory_kind", word(held))
-                      .set("command", command_of(*one.of)));
+        tree.push_back({{"pid", one.of->pid},
+                        {"parent", one.of->parent},
+                        {"cpu_seconds", one.of->cpu_seconds},
+                        {"memory_bytes", held.bytes},
+                        {"memory_kind", word(held)},
+                        {"command", command_of(*one.of)}});
     }
     // Of a service that is down because it is to be, a person may ask why; a program asks what fails.
-    const bool fails = of.it.main.fails() || (of.it.log && of.it.log->fails());
+    const bool fails    = of.it.main.fails() || (of.it.log && of.it.log->fails());
+    json&      findings = whole["findings"] = json::array();
     for (const finding& one : of.findings)
-        if (fails) findings.push(json::object().set("cause", one.cause).set("cure", one.cure));
-    return json_of(of.it, processes, now)
-        .set("path", of.at)
-        .set("target", of.target.empty() ? json{} : json{of.target})
-        .set("files", std::move(files))
-        .set("tree", std::move(tree))
-        .set("findings", std::move(findings))
-        .set("said", std::move(said));
+        if (fails) findings.push_back({{"cause", one.cause}, {"cure", one.cure}});
+    json& said = whole["said"] = json::array();
+    for (const log_line& one : of.log)
+        said.push_back({{"at", one.at ? json(iso_time(*one.at)) : json()}, {"text", one.text}});
+    return whole;
 }
 
 // -- all of them, in short -------------------------------------------------------------------------------------------
 
 // How all are, a line for each; of those that fail, the first cause and its cure.
-void print_short(const tree& in, const std::vector<report>& all, const process* runsvdir, const terminal& on,
-                 moment now) {
+void print_short(const services_directory& in, const std::vector<service_report>& all, const process* runsvdir,
+                 const terminal& on, moment now) {
     const auto count = [&](auto is) {
         return static_cast<std::size_t>(
-            std::count_if(all.begin(), all.end(), [&](const report& r) { return is(r.it.main); }));
+            std::count_if(all.begin(), all.end(), [&](const service_report& r) { return is(r.it.main); }));
     };
     const std::size_t failing = count([](const service_state& s) { return s.fails(); });
     const std::size_t up      = count([](const service_state& s) { return s.runs() && !s.fails(); });
@@ -259,49 +249,46 @@ void print_short(const tree& in, const std::vector<report>& all, const process* 
                                             : "runsvdir is process " + std::to_string(runsvdir->pid)) +
                        "\n";
     table lines{{{"NAME"}, {"STATE"}, {"SINCE", align::right}, {"WHY", align::left}}};
-    for (const report& one : all) {
+    for (const service_report& one : all) {
         const auto&       main = one.it.main;
-        const auto        age  = main.known() ? main.age(now) : std::nullopt;
         const std::string why  = one.findings.empty() ? (main.down_file && !main.runs() ? "starts by hand" : "")
                                                       : one.findings.front().cause;
         lines.row({{printable(one.it.name), tint::strong},
-                   {std::string{state_word(main)}, state_tint(main, now)},
-                   {age ? duration(static_cast<std::int64_t>(*age)) : "-"},
+                   state_cell(main, now),
+                   {since_text(main, now)},
                    {why, main.fails() ? tint::bad : tint::faint}});
     }
     if (!all.empty()) text += lines.text(on);
-    std::fwrite(text.data(), 1, text.size(), stdout);
+    print(text);
     if (failing == 0) return;
-    const auto first = std::find_if(all.begin(), all.end(), [](const report& one) { return one.it.main.fails(); });
-    const std::string more = "more of one: svctl status " + printable(shell_quoted(first->it.name)) + "\n";
-    std::fwrite(more.data(), 1, more.size(), stdout);
+    const auto first =
+        std::find_if(all.begin(), all.end(), [](const service_report& one) { return one.it.main.fails(); });
+    print("more of one: svctl status " + printable(shell_quoted(first->it.name)) + "\n");
 }
 
-exit_code status_of(const setting& in, const options& asked) {
-    const tree          services  = in.open_tree();
-    const bool          in_short  = asked.names.empty();
-    const auto          names     = in_short ? services.names() : services.select(asked.names);
-    const auto          processes = process_table::read();
-    const moment        now       = sys::wall();
-    const terminal      out       = in.output();
-    json                each      = json::list();
-    const auto          all       = look_at_all(services, names, processes);
-    std::vector<report> reports;
+exit_code status_of(const settings& in, const options& asked) {
+    const services_directory    services  = in.open_services();
+    const bool                  in_short  = asked.names.empty();
+    const auto                  names     = in_short ? services.names() : services.select(asked.names);
+    const auto                  processes = process_table::read();
+    const moment                now       = sys::wall();
+    const terminal              out       = in.output();
+    json                        each      = json::array();
+    const auto                  all       = look_at_all(services, names, processes);
+    std::vector<service_report> reports;
     for (const service& of : all) {
-        report one = report_on(services, of, processes, now);
+        service_report one = report_on(services, of, processes, now);
         if (asked.as_json) {
-            each.push(json_of_report(one, processes, now));
+            each.push_back(json_of_report(one, processes, now));
         } else if (in_short) {
             reports.push_back(std::move(one));
         } else {
-            if (&of != all.data()) std::fputc('\n', stdout);
-            printer{out, now}.print(one);
+            if (&of != all.data()) print("\n");
+            report_printer{out, now}.print(one);
         }
     }
     if (asked.as_json) {
-        const std::string text =
-            json::object().set("directory", services.directory()).set("services", std::move(each)).text(true) + "\n";
-        std::fwrite(text.data(), 1, text.size(), stdout);
+        print_json(json{{"directory", services.directory()}, {"services", each}});
     } else if (in_short) {
         print_short(services, reports, runsvdir_of(services, processes), out, now);
     }
@@ -310,7 +297,7 @@ exit_code status_of(const setting& in, const options& asked) {
 
 }  // namespace
 
-void add_status(command_line& line, const setting& in) {
+void add_status(command_line& line, const settings& in) {
     const auto to = std::make_shared<options>();
     line.add("status", "One service in full, and why it is not up; without a name: all in short")
         .flag("--json", to->as_json, "as a JSON object, see svctl(8)")

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
+#include <csignal>
 #include <deque>
 #include <filesystem>
 #include <map>
@@ -19,10 +20,11 @@
 #include "svctl/command.hh"
 #include "svctl/human.hh"
 #include "svctl/lint_rules.hh"
-#include "svctl/log_place.hh"
+#include "svctl/log_location.hh"
 #include "svctl/log_reader.hh"
-#include "svctl/outside.hh"
 #include "svctl/since.hh"
+#include "svctl/state_from_processes.hh"
+#include "svctl/time_zone.hh"
 #include "svctl/top_keys.hh"
 #include "svctl/top_view.hh"
 #include "svctl/watcher.hh"
@@ -42,6 +44,50 @@ struct options {
 };
 
 // ---- the terminal --------------------------------------------------------------------------------------------------
+
+// The signals that would end this process before it has given the terminal back: they wake the loop, which ends, and
+// the process then ends by the signal. ncurses does this for INT and TERM alone.
+class ending_signals {
+public:
+    ending_signals() {
+        std::array<int, 2> ends{};
+        if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) throw system_failure(errno, "make", "a pipe");
+        wakes_.reset(ends[0]), waker_.reset(ends[1]);
+        waker_fd              = waker_.value();
+        struct sigaction what = {};
+        what.sa_handler       = [](int number) {
+            const int before = errno;
+            came             = number;
+            if (::write(waker_fd, "", 1) < 0) {}  // it is full: the loop is about to wake
+            errno = before;
+        };
+        for (const int number : numbers) {
+            struct sigaction now = {};
+            // One that the parent has ignored stays so: nohup(1).
+            if (::sigaction(number, nullptr, &now) == 0 && now.sa_handler == SIG_DFL)
+                ::sigaction(number, &what, nullptr);
+        }
+    }
+    ending_signals(const ending_signals&)            = delete;
+    ending_signals& operator=(const ending_signals&) = delete;
+
+    // Ends the process by the signal that has come, if one has.
+    ~ending_signals() {
+        if (came == 0) return;
+        static_cast<void>(::signal(came, SIG_DFL));
+        static_cast<void>(::raise(came));
+    }
+
+    int fd() const { return wakes_.value(); }
+
+private:
+    static constexpr std::array numbers{SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGALRM, SIGTERM, SIGUSR1, SIGUSR2};
+
+    static inline volatile std::sig_atomic_t came     = 0;
+    static inline volatile std::sig_atomic_t waker_fd = -1;
+
+    sys::unique_fd wakes_, waker_;
+};
 
 class screen {
 public:
@@ -201,13 +247,13 @@ const std::vector<std::string> help_text{
 
 class viewer {
 public:
-    viewer(const setting& in, const tree& services, const options& asked)
+    viewer(const settings& in, const services_directory& services, const options& asked)
         : services_{services}, asked_{asked}, listening_{services}, screen_{in.output()} {
         at_.shown.directory = services.directory();
     }
 
     exit_code run() {
-        listening_.add_tree();
+        listening_.watch_names();
         processes_ = process_table::read();
         take_in_names();
         measure();
@@ -227,7 +273,7 @@ private:
         std::vector<std::string> names = services_.names();
         if (!asked_.patterns.empty()) names = services_.select(asked_.patterns);
         std::sort(names.begin(), names.end());
-        std::vector<top_row> rows;
+        std::vector<service_row> rows;
         unheard_.clear();
         for (const std::string& name : names) {
             try {
@@ -237,17 +283,18 @@ private:
                 // What this user may not see, or there are too many of; it is looked at with each refresh.
                 unheard_.insert(name);
             }
-            top_row* before = row_of(name);
-            rows.push_back(before != nullptr ? *before : top_row{});
+            service_row* before = row_of(name);
+            rows.push_back(before != nullptr ? *before : service_row{});
             rows.back().of = look(name);
         }
         rows_ = std::move(rows);
     }
 
     // Rows are by name.
-    top_row* row_of(const std::string& name) {
-        const auto found = std::lower_bound(rows_.begin(), rows_.end(), name,
-                                            [](const top_row& row, const std::string& it) { return row.of.name < it; });
+    service_row* row_of(const std::string& name) {
+        const auto found =
+            std::lower_bound(rows_.begin(), rows_.end(), name,
+                             [](const service_row& row, const std::string& it) { return row.of.name < it; });
         return found == rows_.end() || found->of.name != name ? nullptr : &*found;
     }
 
@@ -255,7 +302,7 @@ private:
     service look(const std::string& name) {
         service one{name, listening_.look(name), {}};
         if (services_.has_log(name)) one.log = listening_.look(name + "/log");
-        if (one.main.by == supervision::hidden) look_from_outside(services_, one, processes_);
+        if (one.main.by == supervision::hidden) state_from_processes(services_, one, processes_);
         return one;
     }
 
@@ -264,10 +311,10 @@ private:
         processes_          = process_table::read();
         const ticks  now    = sys::monotonic();
         const double passed = static_cast<double>(now - measured_) / one_second;
-        for (top_row& row : rows_) {
+        for (service_row& row : rows_) {
             // Of the others it is heard when they change.
             if (!row.of.main.present() || unheard_.contains(row.of.name)) row.of = look(row.of.name);
-            const auto  pid = row.of.main.lives() ? static_cast<pid_t>(row.of.main.said->pid) : 0;
+            const auto  pid = row.of.main.lives() ? static_cast<pid_t>(row.of.main.reported->pid) : 0;
             const auto* of  = pid != 0 ? processes_.find(pid) : nullptr;
             row.lives       = of != nullptr;
             row.command.clear();
@@ -282,8 +329,8 @@ private:
 
     void await() {
         const double          seconds = asked_.refresh.value_or(usual_refresh);
-        std::array<pollfd, 3> ready{pollfd{STDIN_FILENO, POLLIN, 0}, pollfd{listening_.fd().value(), POLLIN, 0},
-                                    pollfd{log_ ? log_->fd() : -1, POLLIN, 0}};
+        std::array<pollfd, 4> ready{pollfd{STDIN_FILENO, POLLIN, 0}, pollfd{listening_.fd().value(), POLLIN, 0},
+                                    pollfd{log_ ? log_->fd() : -1, POLLIN, 0}, pollfd{signals_.fd(), POLLIN, 0}};
         int                   milliseconds = -1;
         if (seconds > 0) {
             const double left = seconds - static_cast<double>(sys::monotonic() - measured_) / one_second;
@@ -291,6 +338,7 @@ private:
         }
         const int woken = ::poll(ready.data(), ready.size(), milliseconds);
         if ((ready[0].revents & (POLLHUP | POLLERR)) != 0) at_.over = true;  // the terminal has gone
+        if (ready[3].revents != 0) at_.over = true;
         if (woken == 0) measure();
         if (log_ && (ready[2].revents & POLLIN) != 0) log_->read();
     }
@@ -300,15 +348,15 @@ private:
         if (heard.names) take_in_names();
         for (const std::string& changed : heard.services) {
             const std::string name = changed.substr(0, changed.find('/'));
-            if (top_row* row = row_of(name)) row->of = look(name);
+            if (service_row* row = row_of(name)) row->of = look(name);
         }
         if (heard.names || !heard.services.empty()) see_new_processes();
     }
 
     // A service that has another process than when it was measured has a command of its own.
     void see_new_processes() {
-        for (top_row& row : rows_) {
-            const auto pid = row.of.main.lives() ? static_cast<pid_t>(row.of.main.said->pid) : 0;
+        for (service_row& row : rows_) {
+            const auto pid = row.of.main.lives() ? static_cast<pid_t>(row.of.main.reported->pid) : 0;
             if (spent_[row.of.name].first == pid) continue;
             row.percent = -1;
             row.used    = {};
@@ -319,11 +367,11 @@ private:
 
     // The commands of those that are shown: to ask for all of them would cost more than all the rest.
     void read_commands() {
-        for (const top_row* shown : visible(shown_, at_.shown.selected, screen::lines())) {
-            top_row& row = rows_[static_cast<std::size_t>(shown - rows_.data())];
+        for (const service_row* shown : visible(shown_, at_.shown.selected, screen::lines())) {
+            service_row& row = rows_[static_cast<std::size_t>(shown - rows_.data())];
             if (!row.lives || !row.command.empty()) continue;
             process one;
-            one.pid     = static_cast<pid_t>(row.of.main.said->pid);
+            one.pid     = static_cast<pid_t>(row.of.main.reported->pid);
             row.command = command_of(one);
             if (row.command == "[]") row.command = "…";
         }
@@ -335,7 +383,7 @@ private:
         at_.shown.now    = sys::wall();
         shown_           = chosen(rows_, at_.shown.filter, at_.shown.by, at_.shown.now);
         const bool there = std::any_of(shown_.begin(), shown_.end(),
-                                       [&](const top_row* r) { return r->of.name == at_.shown.selected; });
+                                       [&](const service_row* r) { return r->of.name == at_.shown.selected; });
         if (!there) at_.shown.selected = shown_.empty() ? "" : shown_.front()->of.name;
         at_.shown.message       = at_.question != top_question::none ? question_text(at_) : at_.note;
         const std::size_t lines = screen::lines(), columns = screen::columns();
@@ -362,12 +410,12 @@ private:
 
     std::vector<std::string> details() {
         const auto row =
-            std::find_if(rows_.begin(), rows_.end(), [&](const top_row& r) { return r.of.name == at_.about; });
+            std::find_if(rows_.begin(), rows_.end(), [&](const service_row& r) { return r.of.name == at_.about; });
         if (row == rows_.end()) return {"it has vanished"};
         const auto&              main = row->of.main;
         std::vector<std::string> text{"state    " + std::string{state_word(main)} + ", wanted " +
                                       std::string{want_word(main)}};
-        if (main.present()) text.push_back("since    " + local_time(main.said->since));
+        if (main.present()) text.push_back("since    " + local_time(main.reported->since));
         if (row->of.log) text.push_back("log      " + std::string{state_word(*row->of.log)});
         text.push_back("starts   " + std::string{main.down_file ? "by hand: there is a file down"
                                                                 : "itself, when its supervisor starts"});
@@ -375,8 +423,8 @@ private:
         const auto      place = std::filesystem::canonical(services_.path(at_.about), code);
         text.push_back("lies in  " + printable(code ? services_.path(at_.about) : place.string()));
         text.emplace_back();
-        if (main.present() && main.said->pid != 0)
-            for (const auto& branch : processes_.tree_of(static_cast<pid_t>(main.said->pid)))
+        if (main.present() && main.reported->pid != 0)
+            for (const auto& branch : processes_.tree_of(static_cast<pid_t>(main.reported->pid)))
                 text.push_back(pad(std::to_string(branch.of->pid), 7, true) + "  " +
                                pad(cpu_time(branch.of->cpu_seconds), 7, true) + "  " +
                                pad(bytes(memory_of(branch.of->pid).bytes), 5, true) + "  " +
@@ -432,13 +480,14 @@ private:
         }
     }
 
-    const tree&    services_;
-    const options& asked_;
-    watcher        listening_;
-    screen         screen_;
+    const services_directory& services_;
+    const options&            asked_;
+    watcher                   listening_;
+    ending_signals            signals_;  // outlives the screen
+    screen                    screen_;
 
-    std::vector<top_row>                            rows_;
-    std::vector<const top_row*>                     shown_;
+    std::vector<service_row>                        rows_;
+    std::vector<const service_row*>                 shown_;
     process_table                                   processes_;
     std::map<std::string, std::pair<pid_t, double>> spent_;    // processor seconds at the last measuring
     std::set<std::string>                           unheard_;  // services whose changes cannot be heard
@@ -446,20 +495,21 @@ private:
     std::unique_ptr<log_tail>                       log_;
     std::vector<std::string>                        findings_;
 
-    top_place at_;
+    top_state at_;
 };
 
-exit_code top(const setting& in, const options& asked) {
+exit_code top(const settings& in, const options& asked) {
     if (::isatty(STDIN_FILENO) != 1 || ::isatty(STDOUT_FILENO) != 1)
         throw failure{exit_code::usage, "top draws on a terminal, and there is none",
                       "in a pipe: svctl list, or svctl watch"};
-    const tree services = in.open_tree();
+    const services_directory services = in.open_services();
+    check_time_zone();  // before the screen is drawn on
     return viewer{in, services, asked}.run();
 }
 
 }  // namespace
 
-void add_top(command_line& line, const setting& in) {
+void add_top(command_line& line, const settings& in) {
     const auto to = std::make_shared<options>();
     line.add("top", "The services as they are now, on the whole screen; ? tells the keys")
         .number("--refresh", to->refresh, "SECONDS",
