@@ -4,8 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/line_filter.hh"
 #include "core/logconfig.hh"
-#include "core/selection.hh"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace runwell;

@@ -1,5 +1,5 @@
 // The small parsers and writers, each against the plainest way to say the same: numbers, words, bytes, control letters,
-// moments, the scrolling title, cleaning.
+// moments, the scrolling title, replace_bytes.
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -12,11 +12,11 @@
 #include <string_view>
 
 #include "core/bytes.hh"
-#include "core/cleaning.hh"
 #include "core/commands.hh"
 #include "core/error_words.hh"
 #include "core/fixed.hh"
 #include "core/proctitle.hh"
+#include "core/replace_bytes.hh"
 #include "core/tai.hh"
 #include "core/text.hh"
 
@@ -117,8 +117,8 @@ void scroll(const std::string& text, std::size_t piece) {
 }
 
 void clean(const std::string& text, char by, const std::string& also) {
-    const cleaning made{by, also};
-    std::string    once = text;
+    const replace_bytes made{by, also};
+    std::string         once = text;
     made.apply(once);
     std::string twice = once;
     made.apply(twice);

@@ -29,7 +29,7 @@ import time
 from pathlib import Path
 
 F_SETPIPE_SZ = 1031
-PATIENCE = 60  # seconds without an end: a hang
+TIMEOUT = 60  # seconds without an end: a hang
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -192,7 +192,7 @@ def files_of(log):
     return sorted(log.glob("@*.[su]")) + [p for p in [log / "current"] if p.exists()]
 
 
-class Trouble(Exception):
+class Failure(Exception):
     pass
 
 
@@ -201,7 +201,7 @@ class Count:
         self.stories = self.lines = self.kills = self.terms = self.doubled = self.broken_off = 0
 
 
-def judge(plan, log, killed, count, stamped):
+def check_log(plan, log, killed, count, stamped):
     """Every line is whole and in order; a line that appears twice was in a block when svlogd was killed."""
     expected = [0] * plan["writers"]
     for path in files_of(log):
@@ -212,18 +212,18 @@ def judge(plan, log, killed, count, stamped):
                 if killed and not text.endswith(b"\n") and path.name != "current":
                     count.broken_off += 1  # the block that was written in part comes again, whole
                     continue
-                raise Trouble(f"torn line in {path.name}: {text[:60]!r}")
+                raise Failure(f"torn line in {path.name}: {text[:60]!r}")
             who, i = int(got[1]), int(got[2])
             if i > expected[who]:
-                raise Trouble(f"lost: lines {expected[who]} to {i} of writer {who}, before {path.name}")
+                raise Failure(f"lost: lines {expected[who]} to {i} of writer {who}, before {path.name}")
             if i < expected[who]:
                 count.doubled += 1
                 if not killed:
-                    raise Trouble(f"doubled: line {i} of writer {who}")
+                    raise Failure(f"doubled: line {i} of writer {who}")
                 continue
             expected[who] += 1
     if any(n != plan["lines"] for n in expected):
-        raise Trouble(f"lost at the end: {expected} of {plan['lines']}")
+        raise Failure(f"lost at the end: {expected} of {plan['lines']}")
     count.lines += sum(expected)
 
 
@@ -248,7 +248,7 @@ def tell(seed, programs, kinds, kills, count):
     killed = False
     stopped = False
     try:
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + TIMEOUT
         for name, wait in told:
             pid = pid_in(service / "log/supervise/pid")
             time.sleep(wait)
@@ -263,21 +263,21 @@ def tell(seed, programs, kinds, kills, count):
             count.terms += name == "TERM"
         while not done.exists():
             if time.monotonic() > end:
-                raise Trouble("hang: the writer is not done")
+                raise Failure("hang: the writer is not done")
             time.sleep(0.01)
         runsv.send_signal(signal.SIGTERM)
         try:
-            runsv.wait(timeout=PATIENCE)
+            runsv.wait(timeout=TIMEOUT)
         except subprocess.TimeoutExpired:
-            raise Trouble("hang: runsv does not leave") from None
+            raise Failure("hang: runsv does not leave") from None
         stopped = True
-        judge(plan, log, killed, count, "-t" in plan["options"])
+        check_log(plan, log, killed, count, "-t" in plan["options"])
         count.stories += 1
-    except Trouble as found:
+    except Failure as found:
         where = Path(tempfile.gettempdir()) / f"drive-svlogd-seed-{seed}"
         shutil.rmtree(where, ignore_errors=True)
         shutil.copytree(root, where, ignore=lambda _, names: [n for n in names if n in ("control", "ok")])
-        raise Trouble(f"seed {seed}: {found}; see {where}") from None
+        raise Failure(f"seed {seed}: {found}; see {where}") from None
     finally:
         if not stopped:
             for path in [service / "supervise/pid", service / "log/supervise/pid"]:
@@ -307,7 +307,7 @@ def main():
     while most > 0 and time.monotonic() < end:
         try:
             tell(seed, said.programs.resolve(), said.kinds, not said.no_kill, count)
-        except Trouble as found:
+        except Failure as found:
             print(found, flush=True)
             failed += 1
         seed, most = seed + 1, most - 1

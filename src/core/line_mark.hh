@@ -45,6 +45,8 @@ struct line_mark {
 
     // The state at the beginning of `input`, which is everything that the pipe holds.
     const line_state& at(std::string_view input) const noexcept;
+
+    friend constexpr bool operator==(const line_mark&, const line_mark&) = default;
 };
 
 std::uint64_t hash_of(std::string_view block) noexcept;

@@ -17,7 +17,7 @@ unsigned deadlines_of(const log_input& of) noexcept {
     return static_cast<unsigned>(of.announced ? with_sigio.size() : without_sigio.size());
 }
 
-ticks patience(const log_input& of) noexcept {
+ticks pause_behind(const log_input& of) noexcept {
     return of.announced ? with_sigio[of.deadlines] : without_sigio[of.deadlines];
 }
 
@@ -44,6 +44,13 @@ void pass_on(log_input& of, std::size_t bytes) noexcept {
     of.until     = 0;
 }
 
+input_action to_memory(log_input& of) noexcept {
+    const std::size_t take = of.held;
+    of.owned += take;
+    of.held = 0;
+    return rest(of, take);
+}
+
 // Nothing has come after the held line.
 input_action nothing_new(log_input& of, const input_event& event) noexcept {
     if (event.hung_up && !event.no_room) {
@@ -51,13 +58,9 @@ input_action nothing_new(log_input& of, const input_event& event) noexcept {
         return {action::end};
     }
     if (!of.asked && !event.hung_up) return {action::watch};
-    if (event.no_room || of.deadlines >= deadlines_of(of)) {
-        const std::size_t take = of.held;
-        of.owned += take;
-        of.held = 0;
-        return rest(of, take);
-    }
-    if (of.until == 0) of.until = event.at + patience(of);
+    if (of.deadlines >= deadlines_of(of)) return to_memory(of);
+    if (event.no_room) return {action::grow};
+    if (of.until == 0) of.until = event.at + pause_behind(of);
     return {action::wait};
 }
 
@@ -95,6 +98,8 @@ input_action step(log_input& of, const input_event& event) noexcept {
             of.asked     = true;
             of.announced = event.announced;
             return {action::look};
+        case input_event::kind::enlarged: return {action::look};
+        case input_event::kind::full: return to_memory(of);
         case input_event::kind::logged: return logged(of, event.bytes);
     }
     return {};

@@ -3,15 +3,18 @@
 //     empty ──woken──▶ look ──more──▶ log ──▶ everything was logged ─────────────────────────────▶ empty
 //                                      └────▶ the beginning of a line is left: held
 //     held ──▶ look ──nothing new──▶ watch ──▶ look ──nothing new──▶ wait: held
-//     held ──no room in the pipe, too long, or too old──▶ take ──▶ empty, and the line's beginning is in memory
+//     held ──no slot is free──▶ enlarge the pipe ──▶ look
+//     held ──and no larger pipe, too long, or too old──▶ take ──▶ empty, and the line's beginning is in memory
 //
 // svlogd leaves the beginning of a line in the pipe, where it survives a kill -9. But the kernel promises to wake a
 // reader only if the pipe was empty: a large write(2) behind a held line fills the pipe and sleeps, and epoll, edge- or
-// level-triggered, cannot tell it from the pipe that the reader has already seen. So there are two kinds of sleep:
+// level-triggered, cannot distinguish it from the pipe that the reader has already seen. So there are two kinds of
+// sleep:
 //
 //   - without a deadline, level-triggered, only on an empty pipe: every kernel wakes that reader;
 //   - behind a held line, with a deadline, and with SIGIO (O_ASYNC) where the kernel sends it for every write. A held
-//     line is taken out of the pipe when the pipe has no more room, or after the last deadline.
+//     line in a full pipe may keep a writer asleep, and no call reports that writer: svlogd makes the pipe larger,
+//     which wakes it. It takes the line out of the pipe if the pipe cannot grow, or after the last deadline.
 //
 // Linux, fs/pipe.c, whom pipe_write() wakes (tests/core/pipe_model.hh models all three):
 //
@@ -39,6 +42,8 @@ struct input_event {
         looked,    // `found` bytes are in the pipe; no_room, hung_up: as they were before that
         end,       // the pipe is empty, and no process can write to it
         watching,  // `announced`: from now on the kernel sends SIGIO for every write
+        enlarged,  // the pipe has more slots; its sleeping writers were woken
+        full,      // the pipe cannot get more slots
         logged,    // the first `bytes` of memory
     };
 
@@ -55,6 +60,7 @@ struct input_action {
         wait,   // as waits() says
         look,   // copy to memory what is in the pipe, and leave it there
         watch,  // ask for SIGIO
+        grow,   // enlarge the pipe
         log,    // memory has something new: owned + seen bytes
         end,    // nothing will follow owned + seen bytes
     };
@@ -94,6 +100,13 @@ input_wait waits(const log_input& of) noexcept;
 // line.
 constexpr bool stays_in_pipe(const log_input& of, bool pipe_lives_on) noexcept {
     return of.owned == 0 && of.held > 0 && pipe_lives_on;
+}
+
+// The size that a full pipe gets, bytes; nothing: it is large enough. The size of a small one is the kernel's default.
+inline constexpr std::size_t         default_pipe = 65'536, larger_pipe = 262'144;
+constexpr std::optional<std::size_t> larger_than(std::size_t size) noexcept {
+    if (size >= larger_pipe) return std::nullopt;
+    return size < default_pipe ? default_pipe : larger_pipe;
 }
 
 // A writer that has filled a pipe of the default size gets a larger one: fewer, larger blocks.

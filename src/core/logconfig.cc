@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "core/selection.hh"
+#include "core/line_filter.hh"
 #include "core/text.hh"
 
 namespace runwell {

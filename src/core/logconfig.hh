@@ -5,7 +5,8 @@
 //     N5               keep when full  pweb:                    prefix
 //     t24h             age             -*: *: debug *           selection.hh
 //
-// Ignores lines that it does not know; reads numbers up to the first character that is not a digit, as runit does.
+// This code ignores lines that it does not understand. Like runit it reads a number up to the first letter that is no
+// digit.
 #pragma once
 
 #include <cstddef>

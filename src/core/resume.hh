@@ -115,7 +115,7 @@ resumption resume(const log_end& log, const log_block& block, const line_form& f
     return closed;
 }
 
-// Whether `log` contains exactly `lines`, with stamps of any time.
+// Whether `log` is the logged form of `lines`, with stamps of any time.
 template <class Wanted>
 bool is_logged(std::string_view log, std::string_view lines, const log_block& block, const line_form& form,
                Wanted&& wanted) noexcept {

@@ -1,6 +1,6 @@
 // svlogd — log what comes on standard input into directories that rotate themselves. svlogd(8).
 //
-//     stdin ──▶ source ──▶ a block, framed, cleaned, stamped once ──▶ each log_directory ──▶ source.take()
+//     stdin ──▶ source ──▶ a block, framed, stamped once ──▶ each log_directory ──▶ source.take()
 //
 // One loop: it waits for input, signals, and what the directories have due. A block is taken from the pipe only when
 // every directory has written it, or has given it up; while none can write, nothing is read.
@@ -16,14 +16,14 @@
 #include <span>
 #include <string_view>
 
-#include "core/cleaning.hh"
 #include "core/framing.hh"
 #include "core/options.hh"
+#include "core/replace_bytes.hh"
 #include "core/text.hh"
 #include "core/version.hh"
 #include "prog/svlogd/log_directory.hh"
-#include "prog/svlogd/outlets.hh"
 #include "prog/svlogd/settings.hh"
+#include "prog/svlogd/sinks.hh"
 #include "prog/svlogd/source.hh"
 #include "sys/clock.hh"
 #include "sys/event_queue.hh"
@@ -130,16 +130,16 @@ private:
 
 class logger {
 public:
-    logger(const options& said, std::span<char> block, std::span<log_directory> directories, outlets& elsewhere,
+    logger(const options& said, std::span<char> block, std::span<log_directory> directories, sinks& other_sinks,
            sys::unique_fd signals, sys::event_queue queue) noexcept
         : how_{said.how},
           source_{STDIN_FILENO, block},
           directories_{directories},
-          alerts_{elsewhere.to_stderr},
+          alerts_{other_sinks.to_stderr},
           signals_{std::move(signals)},
           queue_{std::move(queue)} {
         queue_.add(signals_.value(), EPOLLIN, from_signals);
-        if (said.replace_by) cleaning_.emplace(*said.replace_by, said.replace_also);
+        if (said.replace_by) replace_.emplace(*said.replace_by, said.replace_also);
     }
 
     // False: there is nothing to log to, which was said.
@@ -149,7 +149,7 @@ public:
 private:
     static constexpr std::uint32_t from_signals = 0, from_input = 1;  // tags
 
-    enum class phase : unsigned char { reading, at_the_end, told_to_leave };
+    enum class phase : unsigned char { reading, at_the_end, terminating };
 
     void                 read_signals() noexcept;
     void                 reap_processors() noexcept;
@@ -167,13 +167,13 @@ private:
     void                 close_directories() noexcept;
     std::optional<ticks> due() const noexcept;
 
-    const log_settings&      how_;
-    std::optional<cleaning>  cleaning_;
-    source                   source_;
-    std::span<log_directory> directories_;
-    alerts&                  alerts_;
-    sys::unique_fd           signals_;
-    sys::event_queue         queue_;
+    const log_settings&          how_;
+    std::optional<replace_bytes> replace_;
+    source                       source_;
+    std::span<log_directory>     directories_;
+    alerts&                      alerts_;
+    sys::unique_fd               signals_;
+    sys::event_queue             queue_;
 
     phase                                 phase_      = phase::reading;
     bool                                  inside_     = false;  // the input is inside a line whose head has been logged
@@ -185,7 +185,7 @@ private:
     bool                                  marked_ = false;  // a successor knows where the input goes on
     bool                                  reopen_ = false, rotate_ = false;
     std::optional<ticks>                  leave_at_, rest_at_;
-    std::optional<ticks>                  line_by_;  // exits when this line has ended, or at this time
+    std::optional<ticks>                  line_by_;  // after TERM: exit when this line has ended, or then
     bool to_the_end_ = false;                        // or when the input has ended: no process can write to it any more
 };
 
@@ -208,7 +208,7 @@ void logger::read_signals() noexcept {
         switch (signal) {
             case SIGTERM:
                 tell("sigterm");
-                leave(phase::told_to_leave);
+                leave(phase::terminating);
                 break;
             case SIGALRM:
                 tell("sigalarm");
@@ -242,15 +242,16 @@ void logger::look() noexcept {
         case source::found::error:
             svlogd_messages.warn(error{"unable to read standard input", "", errno});
             [[fallthrough]];
-        case source::found::end: return leave(line_by_ ? phase::told_to_leave : phase::at_the_end);
+        case source::found::end: return leave(line_by_ ? phase::terminating : phase::at_the_end);
     }
 }
 
-// Reads nothing more. At the end of the input the beginning of a line is a line; on TERM it stays in the pipe for the
-// next logger. If it is no longer there, but in memory or in the log without a mark, svlogd waits for its rest.
+// svlogd reads nothing more. At the end of the input it logs an unfinished line as a line; at TERM its beginning stays
+// in the pipe for the next logger. Where it cannot, because it is in memory, or in the log without a mark, the rest of
+// it is waited for.
 void logger::leave(phase how) noexcept {
     const bool idle = phase_ == phase::reading && !block_open_;
-    if (idle && how == phase::told_to_leave && !line_by_ && source_.is_peeked_at()) {
+    if (idle && how == phase::terminating && !line_by_ && source_.is_peeked_at()) {
         to_the_end_ = source_.hung_up();  // runsv waits for this logger to read all of it
         if (to_the_end_ || (inside_ && !marked_) || source_.owns_bytes()) {
             line_by_ = sys::monotonic() + (to_the_end_ ? processor_grace : line_grace);
@@ -260,7 +261,7 @@ void logger::leave(phase how) noexcept {
     const bool last_words = idle && (how == phase::at_the_end || source_.leaves_bytes(queue_) || inside_);
     phase_                = how;
     if (last_words) prepare(true);
-    if (how == phase::told_to_leave && !leave_at_) leave_at_ = sys::monotonic() + processor_grace;
+    if (how == phase::terminating && !leave_at_) leave_at_ = sys::monotonic() + processor_grace;
 }
 
 // Before the first block. A predecessor may have logged what the input begins with, and more.
@@ -280,7 +281,7 @@ void logger::begin() noexcept {
 void logger::prepare(bool last) noexcept {
     if (last || !source_.bytes().empty()) begin();
     // A line whose head is in the log is for the next svlogd to end.
-    if (phase_ == phase::told_to_leave && inside_ && marked_ && source_.bytes().empty()) return;
+    if (phase_ == phase::terminating && inside_ && marked_ && source_.bytes().empty()) return;
     if (phase_ == phase::at_the_end && !inside_ && source_.bytes().empty())
         for (log_directory& d : directories_) d.end_line();
     if (last && (inside_ || !source_.bytes().empty())) source_.end_line();
@@ -297,11 +298,11 @@ void logger::prepare(bool last) noexcept {
     edges_.inside_after  = bytes[ready - 1] != '\n';
     edges_.bytes         = ready;
     edges_.hash          = edges_.inside_before || edges_.inside_after ? hash_of(block_.ready) : 0;
-    if (cleaning_) {
+    if (replace_) {
         bool inside = inside_;
         for (std::size_t at = 0; at < ready;) {
             const log_line line = first_line(after(block_.ready, at), inside, how_.longest);
-            cleaning_->apply(room.subspan(at, line.head.size()));
+            replace_->apply(room.subspan(at, line.head.size()));
             inside = !line.ended;
             at += line.size();
         }
@@ -333,8 +334,8 @@ void logger::log() noexcept {
     alerts_.flush();
     if (!done) return;
     mark_line();
-    if (line_by_ && !to_the_end_ && (!inside_ || marked_)) phase_ = phase::told_to_leave;
-    const bool leaves = phase_ == phase::told_to_leave;  // the next logger gets the rest
+    if (line_by_ && !to_the_end_ && (!inside_ || marked_)) phase_ = phase::terminating;
+    const bool leaves = phase_ == phase::terminating;  // the next logger reads the rest
     if (leaves)
         source_.leave_after(block_.ready.size());
     else
@@ -375,7 +376,7 @@ std::optional<ticks> logger::due() const noexcept {
     return next;
 }
 
-// Carries out requests and actions that are due. False: no directory is left to log to.
+// Does what a signal has asked for and what is due. False: no log directory is left.
 bool logger::housekeeping() noexcept {
     if (reopen_ && !open_directories()) return false;
     if (const bool nothing = !reopen_ && !rotate_ && !due(); nothing) return true;
@@ -397,7 +398,7 @@ bool logger::housekeeping() noexcept {
 
 bool logger::finished() const noexcept {
     if (phase_ == phase::reading) return false;
-    if (phase_ == phase::told_to_leave && sys::monotonic() >= *leave_at_) return true;
+    if (phase_ == phase::terminating && sys::monotonic() >= *leave_at_) return true;
     if (phase_ == phase::at_the_end && block_open_) return false;
     return std::none_of(directories_.begin(), directories_.end(), [this](const log_directory& d) {
         return d.worker().pid() > 0 || (may_process(d) && d.has_work());
@@ -443,7 +444,7 @@ int logger::run() noexcept {
                     });
         if (told) read_signals();
         if (listening() && source_.pending()) look();
-        if (line_by_ && phase_ == phase::reading && sys::monotonic() >= *line_by_) leave(phase::told_to_leave);
+        if (line_by_ && phase_ == phase::reading && sys::monotonic() >= *line_by_) leave(phase::terminating);
     }
     close_directories();
     return 0;
@@ -458,7 +459,7 @@ int out_of_memory() noexcept { return svlogd_messages.fatal(error{"out of memory
 
 int log_to(const options& said) noexcept {
     arena             memory;
-    outlets           elsewhere;
+    sinks             other_sinks;
     const std::size_t block = std::max({block_room, said.how.longest + block_room / 2, said.how.buffer}) + page;
     const auto        input = memory.take(block);
     const auto        table = memory.take(said.directories.size() * sizeof(log_directory));
@@ -467,13 +468,13 @@ int log_to(const options& said) noexcept {
     for (std::size_t i = 0; i < said.directories.size(); ++i) {
         const auto out = memory.take(log_feed::room_for(block));
         if (!out) return out_of_memory();
-        new (directories + i) log_directory{said.directories[i], said.how, *out, elsewhere};
+        new (directories + i) log_directory{said.directories[i], said.how, *out, other_sinks};
     }
     auto signals = sys::listen_to({SIGTERM, SIGALRM, SIGHUP, SIGCHLD, SIGIO, SIGXFSZ});
     auto queue   = sys::event_queue::make();
     if (!signals || !queue) return svlogd_messages.fatal(signals ? queue.why() : signals.why(), 111);
     logger svlogd{
-        said, *input, {directories, said.directories.size()}, elsewhere, std::move(*signals), std::move(*queue)};
+        said, *input, {directories, said.directories.size()}, other_sinks, std::move(*signals), std::move(*queue)};
     return svlogd.open_directories() ? svlogd.run() : 111;
 }
 

@@ -87,4 +87,6 @@ constexpr unsigned status_born  = 0x800;
 constexpr std::uint64_t cgroup2_magic = 0x63677270;
 constexpr std::uint64_t pidfs_magic   = 0x50494446;
 
+constexpr int read_at_once = 0x8;  // RWF_NOWAIT
+
 }  // namespace runwell::sys::kernel

@@ -152,12 +152,28 @@ void end(const process_record& of, ticks patience) noexcept {
     wait_for_end(of, std::nullopt);
 }
 
-// What the descriptor `name` of the process is open on, if that is this pipe. The service may exchange the file behind
-// its descriptor at any moment: what was looked at is held, and opened again through our own descriptor of it.
+namespace {
+
+// Descriptor `number` of the process, with its open file description (pidfd_getfd(2)); -1: not permitted, or none.
+unique_fd shared(std::uint32_t pid, int number) noexcept {
+    const unique_fd process{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))};
+    return unique_fd{process ? static_cast<int>(::syscall(SYS_pidfd_getfd, process.value(), number, 0)) : -1};
+}
+
+bool reads_only(const unique_fd& file) noexcept { return (::fcntl(file.value(), F_GETFL) & O_ACCMODE) == O_RDONLY; }
+
+}  // namespace
+
+// The service may exchange the file behind its descriptor at any moment: this process holds the file that it has
+// checked, and opens that one again. It shares the logger's end where it may: svlogd leaves the beginning of a line in
+// the pipe at TERM if another process shares its open file description.
 result<pipe_ends> reopen_pipe(std::uint32_t holder, const file_identity& pipe) noexcept {
     int code = ENOENT;
-    for (const std::string_view name : {"/fd/0", "/fd/1", "/fd/2"}) {
-        const auto held = open_at(AT_FDCWD, path_of(holder, name).c_str(), O_PATH);
+    for (int number = 0; number <= 2; ++number) {
+        fixed_text<8> name;
+        name.append("/fd/");
+        name.append(decimal{static_cast<std::uint64_t>(number)}.view());
+        const auto held = open_at(AT_FDCWD, path_of(holder, name.view()).c_str(), O_PATH);
         if (!held) {
             if (held.why().code != ENOENT) code = held.why().code;
             continue;
@@ -175,6 +191,7 @@ result<pipe_ends> reopen_pipe(std::uint32_t holder, const file_identity& pipe) n
         auto write = open_at(AT_FDCWD, path.c_str(), O_WRONLY | O_NONBLOCK);
         if (read && write && is_it(*read) && is_it(*write)) {
             for (const unique_fd* each : {&*read, &*write}) ::fcntl(each->value(), F_SETFL, 0);
+            if (unique_fd its = shared(holder, number); its && is_it(its) && reads_only(its)) *read = std::move(its);
             return pipe_ends{std::move(*read), std::move(*write)};
         }
         code = !read ? read.why().code : !write ? write.why().code : ESTALE;

@@ -36,7 +36,8 @@ bool wait_for_end(const process_record& of, std::optional<ticks> patience) noexc
 // Sends TERM and CONT, after `patience` (nanoseconds) KILL, and returns when the process has ended.
 void end(const process_record& of, ticks patience) noexcept;
 
-// Both ends of this pipe (its inode and device), which the living process `holder` has open as 0, 1 or 2. Trouble with
+// Both ends of this pipe (its inode and device), which the living process `holder` has open as 0, 1 or 2. The read end
+// shares the holder's open file description if that is one for reading and the kernel permits it. Trouble with
 // EACCES or EPERM: it may have, but this process may not look; with ENOENT: it has not.
 result<pipe_ends> reopen_pipe(std::uint32_t holder, const file_identity& pipe) noexcept;
 

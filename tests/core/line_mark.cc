@@ -20,16 +20,6 @@ line_mark some_mark() {
     return mark;
 }
 
-void expect_same(const line_mark& a, const line_mark& b) {
-    EXPECT_EQ(a.pipe, b.pipe);
-    EXPECT_EQ(a.bytes, b.bytes);
-    EXPECT_EQ(a.hash, b.hash);
-    EXPECT_EQ(a.before, b.before);
-    EXPECT_EQ(a.after, b.after);
-    EXPECT_EQ(a.taken, b.taken);
-    EXPECT_EQ(a.current, b.current);
-}
-
 TEST(line_mark, is_read_as_it_was_written) {
     for (const bool taken : {false, true}) {
         line_mark mark            = some_mark();
@@ -38,7 +28,7 @@ TEST(line_mark, is_read_as_it_was_written) {
         EXPECT_EQ(text.back(), '\n');
         const auto again = read_line_mark({text.data(), text.size()});
         ASSERT_TRUE(again);
-        expect_same(*again, mark);
+        EXPECT_EQ(*again, mark);
     }
     line_mark mark  = some_mark();
     mark.pipe.boot  = {};  // without /proc

@@ -94,11 +94,28 @@ TEST(log_input, another_wake_up_does_not_move_the_deadline) {
     EXPECT_EQ(waits(in).until, until);
 }
 
-TEST(log_input, a_held_line_goes_to_memory_at_once_when_the_pipe_has_no_room) {
+TEST(log_input, a_full_pipe_grows_behind_a_held_line) {
     log_input in = holding(true);
     step(in, {});
-    EXPECT_EQ(step(in, looked(3, true)).take, 3U);
+    EXPECT_EQ(step(in, looked(3, true)).then, input_action::kind::grow);
+    EXPECT_EQ(step(in, {.what = input_event::kind::enlarged}).then, input_action::kind::look);
+    EXPECT_EQ(step(in, looked(3)).take, 0U);
+    EXPECT_EQ(in.held, 3U);
+}
+
+TEST(log_input, a_held_line_goes_to_memory_at_once_when_a_full_pipe_cannot_grow) {
+    log_input in = holding(true);
+    step(in, {});
+    step(in, looked(3, true));
+    EXPECT_EQ(step(in, {.what = input_event::kind::full}).take, 3U);
     EXPECT_EQ(in.owned, 3U);
+}
+
+TEST(log_input, a_small_pipe_grows_to_the_default_size_and_then_to_the_largest) {
+    EXPECT_EQ(larger_than(4096), default_pipe);
+    EXPECT_EQ(larger_than(default_pipe), larger_pipe);
+    EXPECT_EQ(larger_than(larger_pipe), std::nullopt);
+    EXPECT_EQ(larger_than(1'048'576), std::nullopt);
 }
 
 TEST(log_input, a_long_beginning_of_a_line_is_not_held) {
@@ -155,6 +172,7 @@ struct setting {
     std::vector<script> writers;
     bool                stuck = false;  // the log directory may be stuck, once
     bool                term  = false;  // SIGTERM may come
+    bool                grows = false;  // svlogd may make the pipe larger: to 2 slots, then to 4
 };
 
 template <class Decides>
@@ -170,13 +188,13 @@ public:
         first.w.input.writers = static_cast<int>(of_.writers.size());
         first.w.writers.resize(of_.writers.size());
         first.copy_slots = of_.slots;
-        std::vector<state> service_action{first};
-        while (!service_action.empty()) {
-            const state now = std::move(service_action.back());
-            service_action.pop_back();
+        std::vector<state> unexplored{first};
+        while (!unexplored.empty()) {
+            const state now = std::move(unexplored.back());
+            unexplored.pop_back();
             if (const std::string wrong = check(now); !wrong.empty()) return wrong + ": " + key(now);
             for (state& next : after(now))
-                if (seen_.insert(key(next)).second) service_action.push_back(std::move(next));
+                if (seen_.insert(key(next)).second) unexplored.push_back(std::move(next));
         }
         return {};
     }
@@ -186,19 +204,20 @@ public:
     bool needed_deadline() const { return needed_deadline_; }
 
 private:
-    enum class at : char { listen, wait, hung, room, tee, take, ask, log, retry, ended, left };
+    enum class at : char { listen, wait, hung, room, tee, take, ask, grow, log, retry, ended, left };
 
     // svlogd's loop, one system call a step; what it does then is what prog/svlogd/source.cc does.
     struct state {
         model::world w;
         log_input    in;
         explorer::at at = at::listen;
-        input_action service_action;
+        input_action next;
         input_event  found;
         std::string  memory;
         std::string  log;
         std::size_t  copy_slots = 0, taken = 0;
         bool         pending = false, heard_hangup = false, last = false, stuck = false, term = false, inside = false;
+        bool         may_take = false;  // a deadline has passed, or the pipe is as large as it gets
     };
 
     static std::string key(const state& s) {
@@ -208,9 +227,9 @@ private:
         k += "/" + s.w.written + "/" + s.memory + "/" + s.log + "/";
         add(s.w.input.size, s.w.input.writers, s.w.out.wanted, s.w.out.ready, s.w.out.async, s.w.out.sigio);
         for (const model::writer& w : s.w.writers) add(w.next, w.left.size(), w.now, w.was_empty, w.wrote);
-        add(s.in.owned, s.in.held, s.in.seen, s.in.asked, s.in.announced, s.in.deadlines, s.in.until, s.at,
-            s.service_action.then, s.service_action.take, s.found.what, s.found.bytes, s.found.no_room, s.found.hung_up,
-            s.copy_slots, s.taken, s.pending, s.heard_hangup, s.last, s.stuck, s.term, s.inside);
+        add(s.in.owned, s.in.held, s.in.seen, s.in.asked, s.in.announced, s.in.deadlines, s.in.until, s.at, s.next.then,
+            s.next.take, s.found.what, s.found.bytes, s.found.no_room, s.found.hung_up, s.copy_slots, s.taken,
+            s.pending, s.heard_hangup, s.last, s.stuck, s.term, s.inside, s.may_take);
         return k;
     }
 
@@ -219,6 +238,7 @@ private:
     std::string check(const state& s) {
         if (s.at != at::left && !s.w.written.starts_with(s.log) && s.log != s.w.written + "\n") return "out of order";
         if (s.taken > s.log.size() + s.in.owned) return "taken before it was logged";
+        if (s.in.owned > 0 && of_.grows && !s.may_take) return "in memory without need";
         if (s.taken + s.w.input.bytes() != s.w.written.size()) return "not consumed as decided";
         bool writers_move = false, writers_done = true;
         for (std::size_t i = 0; i < s.w.writers.size(); ++i) {
@@ -254,6 +274,7 @@ private:
         if (asleep(s)) {
             if (const auto until = Decides::how(s.in).until) {
                 next.push_back(s);
+                next.back().may_take = true;
                 woken(next.back(), *until);
             }
         } else {
@@ -315,13 +336,19 @@ private:
                 return decide(s, s.found);
             }
             case at::take:
-                s.w.input.drop(s.service_action.take);
-                s.taken += s.service_action.take;
-                s.service_action.take = 0;
+                s.w.input.drop(s.next.take);
+                s.taken += s.next.take;
+                s.next.take = 0;
                 return go_on(s);
             case at::ask:
                 out.async = s.w.kernel == model::kernel::since_5_14;
                 return decide(s, {.what = input_event::kind::watching, .announced = out.async});
+            case at::grow: {
+                const bool grows = of_.grows && s.w.input.size < most_slots;
+                if (grows) s.w.input.size = s.w.input.size < 2 ? 2 : most_slots;
+                s.may_take |= !grows;
+                return decide(s, {.what = grows ? input_event::kind::enlarged : input_event::kind::full});
+            }
             case at::retry: s.at = at::log; return;
             case at::log: {
                 s.memory.resize(s.in.owned + s.in.seen);
@@ -350,8 +377,8 @@ private:
     }
 
     void decide(state& s, const input_event& e) {
-        s.service_action = Decides::next(s.in, e);
-        if (s.service_action.take > 0) {
+        s.next = Decides::next(s.in, e);
+        if (s.next.take > 0) {
             s.at = at::take;
         } else {
             go_on(s);
@@ -359,10 +386,11 @@ private:
     }
 
     void go_on(state& s) {
-        switch (s.service_action.then) {
+        switch (s.next.then) {
             case input_action::kind::wait: s.at = at::listen; return;
             case input_action::kind::look: s.at = at::hung; return;
             case input_action::kind::watch: s.at = at::ask; return;
+            case input_action::kind::grow: s.at = at::grow; return;
             case input_action::kind::log: s.at = at::log; return;
             case input_action::kind::end:
                 s.last = true;
@@ -381,6 +409,8 @@ private:
         }
         s.at = at::left;
     }
+
+    static constexpr std::size_t most_slots = 4;
 
     const setting&                  of_;
     std::unordered_set<std::string> seen_;
@@ -449,6 +479,14 @@ TEST(log_input, no_story_of_one_writer_ends_with_a_hang_or_a_lost_byte) {
             for (const bool closes : {true, false})
                 for (const script& s : scripts(menu, 2, closes))
                     ASSERT_NO_FATAL_FAILURE(expect_no_fault<present>({.kernel = k, .slots = slots, .writers = {s}}));
+}
+
+TEST(log_input, nor_where_svlogd_may_enlarge_the_pipe) {
+    for (const model::kernel k : all_kernels)
+        for (const std::size_t slots : {1U, 2U})
+            for (const script& s : scripts(short_menu, 2))
+                ASSERT_NO_FATAL_FAILURE(
+                    expect_no_fault<present>({.kernel = k, .slots = slots, .writers = {s}, .grows = true}));
 }
 
 TEST(log_input, nor_of_two_writers) {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/selection.hh"
+#include "core/line_filter.hh"
 
 namespace runwell {
 namespace {

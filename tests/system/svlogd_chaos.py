@@ -1,14 +1,16 @@
 """Kills one svlogd after the other on the same pipe and directory, and counts lost, doubled and torn lines.
 
-    python3 tests/system/svlogd_chaos.py SVLOGD DIRECTORY --kills N [--how kill,term,full,full-term] [--seed N] [--options=-tt]
+    python3 tests/system/svlogd_chaos.py SVLOGD DIRECTORY --kills N [--how kill,term,full,full-term] [--seed N]
+        [--options=-tt] [--writer write,nonblock,writev,splice,sendfile,packets] [--pipe BYTES] [--lines N]
 
-The writer numbers its lines; what a line looks like follows from its number, and one in ten is longer than -l, a few are
+--pipe gives the pipe that size before each svlogd starts. The writer numbers its lines; what a line looks like follows from its number, and one in ten is longer than -l, a few are
 longer than the largest block. `full` and `full-term` fill the file system of DIRECTORY (which should be small), end svlogd while it cannot write, and
 free it again. Prints
 one line of JSON: lines, lost (never whole in the log), torn (in the log and not a line), doubled, disordered.
 """
 
 import argparse
+import fcntl
 import json
 import os
 import random
@@ -19,6 +21,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "fuzz/drive"))
+from drive_svlogd import F_SETPIPE_SZ, HOW, set_flag
 
 STAMP = re.compile(rb"(@[0-9a-f]{24}|\d{4}-\d\d-\d\d[T_]\d\d:\d\d:\d\d\.\d{5}) ")
 
@@ -35,16 +40,19 @@ def line(n):
     return b"%09d " % n + TEXT[begin : begin + size]
 
 
-def write(stop_at):
+def write(stop_at, how):
     """The writer: whole pieces of the stream, which begin and end anywhere."""
+    put = HOW.get(how, HOW["write"])
+    set_flag(os.O_NONBLOCK, how == "nonblock")
+    set_flag(os.O_DIRECT, how == "packets")
     cuts, pending = random.Random(5), b""
     for n in range(stop_at):
         pending += line(n) + b"\n"
         if len(pending) > cuts.randrange(1, 40_000):
             cut = cuts.randrange(1, len(pending) + 1)
-            os.write(1, pending[:cut])
+            put(memoryview(pending[:cut]))
             pending = pending[cut:]
-    os.write(1, pending)
+    put(memoryview(pending))
 
 
 def read_log(directory):
@@ -94,6 +102,14 @@ class Disk:
         self.filler.unlink(missing_ok=True)
 
 
+def shrink(pipe, size):
+    """Possible only while so little is in it; the pipe is full most of the time."""
+    try:
+        fcntl.fcntl(pipe, F_SETPIPE_SZ, size)
+    except OSError:
+        pass
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("svlogd")
@@ -101,13 +117,16 @@ def main():
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--how", default="kill")
     parser.add_argument("--seed", type=int, default=8)
+    parser.add_argument("--writer", default="write", choices=[*HOW, "nonblock", "packets"])
+    parser.add_argument("--pipe", type=int, help="its size, bytes")
+    parser.add_argument("--lines", type=int, help="how many the writer has; some 800 bytes each")
     parser.add_argument("--pause", type=float, default=0.02, help="the longest life of a svlogd, seconds")
     parser.add_argument("--options", default="", type=str.split, help="of svlogd: --options=-tt")
     said = parser.parse_args()
 
     rng, disk = random.Random(said.seed), Disk(said.directory)
     r, w = os.pipe()
-    writer = subprocess.Popen([sys.executable, __file__, "--write", str(said.kills * 400)], stdout=w)
+    writer = subprocess.Popen([sys.executable, __file__, "--write", str(said.lines or said.kills * 400), said.writer], stdout=w)
     os.close(w)
     select.select([r], [], [])  # it has begun
     command = [said.svlogd, *said.options, str(said.directory)]
@@ -115,6 +134,8 @@ def main():
     done = dict.fromkeys(said.how.split(","), 0)
     while sum(done.values()) < said.kills and writer.poll() is None:
         how = rng.choice(said.how.split(","))
+        if said.pipe:
+            shrink(r, said.pipe)
         logger = subprocess.Popen(command, stdin=r, stderr=errors)
         time.sleep(rng.random() * said.pause)
         if how.startswith("full"):
@@ -136,6 +157,6 @@ def main():
 
 if __name__ == "__main__":
     if sys.argv[1] == "--write":
-        write(int(sys.argv[2]))
+        write(int(sys.argv[2]), sys.argv[3])
     else:
         main()

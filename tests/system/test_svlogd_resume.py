@@ -85,13 +85,18 @@ def on_one_pipe(world, d, how, rest, options=()):
     wait_until(lambda: current(d).endswith(b",999,") or len(everything(d)) > 3800, "the head is logged")
     wait_until(lambda: (d / "lock").stat().st_size > 0, "it is written down")
     assert stays(lambda: True, 0.1)
+    succeed(world, d, first, how, rest, options)
+    return head
+
+
+def succeed(world, d, first, how, rest, options=()):
+    """Ends the first svlogd by `how`, and gives the rest of its pipe's lines to another one."""
     getattr(first.process, how)()
     first.process.wait()
-    second = Live(world, *options, d, pipe=pipe)
+    second = Live(world, *options, d, pipe=(first.read, first.write))
     second.say(rest)
-    os.close(pipe[0])
+    os.close(first.read)
     assert second.end() == 0
-    return head
 
 
 @pytest.mark.parametrize("how", ["kill", "terminate"])
@@ -118,12 +123,7 @@ def test_a_long_line_that_is_not_selected_stays_unlogged(world):
     ready(d)
     first.say(b"first\n0,1," + b"x" * 3000)
     wait_until(lambda: (d / "lock").stat().st_size > 0, "it is written down")
-    first.process.kill()
-    first.process.wait()
-    second = Live(world, d, pipe=pipe)
-    second.say(b"the rest\nlast\n")
-    os.close(pipe[0])
-    assert second.end() == 0
+    succeed(world, d, first, "kill", b"the rest\nlast\n")
     assert everything(d) == b"first\nlast\n"
 
 
@@ -163,21 +163,36 @@ def test_a_file_that_may_not_grow_makes_way_for_the_next(world):
 # -- chaos ------------------------------------------------------------------------------------------------------------
 
 
+def chaos(world, *arguments, within=(shutil.which("sh"), "-c", 'mkdir -p disk/log && exec "$@"'), size=200_000):
+    """svlogd_chaos.py in disk/log; what it has counted."""
+    kills = 15 if SANITIZED else 60
+    config = [shutil.which("sh"), "-c", f"printf 's{size}\\nn0\\n' >disk/log/config && exec \"$@\"", "sh"]
+    done = subprocess.run(
+        [*within, "sh", *config, sys.executable, CHAOS, world.suite.path("svlogd"), "disk/log", "--kills", str(kills),
+         "--pause", "0.2" if SANITIZED else "0.02", *arguments],
+        cwd=world.directory, env=world.suite.environment(), stdout=subprocess.PIPE, timeout=600, check=True)  # fmt: skip
+    found = json.loads(done.stdout)
+    print(found)
+    assert found["lines"] > 0
+    assert (found["lost"], found["torn"], found["disordered"]) == (0, 0, 0), found
+    return found
+
+
+@pytest.mark.parametrize("writer", ["nonblock", "writev", "splice", "sendfile", "packets"])
+def test_kills_tear_and_lose_nothing_of_any_writer(world, writer):
+    chaos(world, "--writer", writer)
+
+
+@pytest.mark.parametrize("writer", ["write", "nonblock", "splice"])
+def test_kills_tear_and_lose_nothing_in_a_pipe_of_one_slot(world, writer):
+    chaos(world, "--writer", writer, "--pipe", "4096")
+
+
 @root
 @pytest.mark.parametrize("how", ["kill", "kill,full"])
 @pytest.mark.parametrize("options", ["", "-tt"])
 @pytest.mark.parametrize("size", ["200000", "20000"])
 def test_kills_and_full_disks_tear_and_lose_nothing(world, how, options, size):
-    kills = 15 if SANITIZED else 60
-    script = (
-        "mkdir disk && mount -t tmpfs -o size=24m tmpfs disk && mkdir disk/log && "
-        f"printf 's{size}\\nn0\\n' >disk/log/config && exec \"$@\""
-    )
-    done = subprocess.run(
-        [shutil.which("unshare"), "-m", "sh", "-c", script, "sh", sys.executable, CHAOS, world.suite.path("svlogd"),
-         "disk/log", "--kills", str(kills), "--how", how, f"--options={options}", "--pause", "0.2" if SANITIZED else "0.02"],
-        cwd=world.directory, env=world.suite.environment(), stdout=subprocess.PIPE, timeout=600, check=True)
-    found = json.loads(done.stdout)
-    print(found)
-    assert found["lines"] > 0
-    assert (found["lost"], found["torn"], found["disordered"]) == (0, 0, 0), found
+    mount = "mkdir disk && mount -t tmpfs -o size=24m tmpfs disk && mkdir disk/log && exec \"$@\""
+    within = [shutil.which("unshare"), "-m", "sh", "-c", mount]
+    chaos(world, "--how", how, f"--options={options}", within=within, size=size)

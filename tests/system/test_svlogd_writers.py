@@ -258,6 +258,26 @@ def test_term_leaves_the_beginning_of_a_line_to_the_next_logger_of_runsv(world):
     wait_until(lambda: everything(d) == b"one\ntwo\n", "the second line, whole")
 
 
+def test_term_leaves_the_beginning_of_a_line_in_a_pipe_that_a_second_runsv_has_taken_over(world):
+    d = log_dir(world)
+    fifo = world.directory / "tell"
+    os.mkfifo(fifo)
+    run = f"#!/bin/sh\nprintf 'one\ntw'; read x <{fifo}; echo o; exec sleep 1000\n"
+    world.service("s", run, log__run=f"#!/bin/sh\nexec svlogd {d}\n")
+    runsv = world.runsv("s")
+    wait_until(lambda: everything(d) == b"one\n", "the first line")
+    logger = world.directory.joinpath("s/log/supervise/pid").read_text()
+    runsv.kill()
+    runsv.wait()
+    world.runsv("s")
+    wait_until(lambda: world.sv("status", "s/log").stdout.startswith("run:"), "the second runsv")
+    assert world.directory.joinpath("s/log/supervise/pid").read_text() == logger, "the logger was taken over"
+    assert world.sv("-w30", "restart", "s/log").returncode == 0
+    fifo.write_text("go\n")
+    wait_until(lambda: everything(d).endswith(b"o\n"), "the rest")
+    assert everything(d) == b"one\ntwo\n"
+
+
 def test_behind_a_held_line_nothing_wakes_but_a_few_deadlines(world):
     d = log_dir(world)
     live = Live(world, d)
@@ -321,7 +341,7 @@ def test_kill_of_the_logger_in_the_middle_of_a_flood(world):
 
 
 def test_term_waits_for_the_rest_of_a_line_that_is_in_memory(world):
-    """The line is whole, and the next logger gets the bytes after it."""
+    """The line is whole, and the next logger reads the following lines."""
     d = log_dir(world)
     pipe = os.pipe()
     live = Live(world, d, pipe=pipe)

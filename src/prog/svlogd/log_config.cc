@@ -36,14 +36,14 @@ result<void> log_config::read(int dir, const char* name, bool verbose) noexcept 
 result<void> log_config::take(std::string_view said, const char* name) noexcept {
     if (said.empty()) return {};
     const config_size count     = size_of_config(said);
-    const std::size_t for_rules = count.rules * sizeof(selection_rule);
+    const std::size_t for_rules = count.rules * sizeof(filter_rule);
     const std::size_t for_steps = count.steps * sizeof(pattern_step);
     text_                       = TRY(sys::pages::make(for_rules + for_steps + said.size() + 1));
     char* const room            = text_.bytes().data();
     char* const text            = room + for_rules + for_steps;
     std::memcpy(text, said.data(), said.size());
     text[said.size()]             = '\0';
-    auto* const             rules = reinterpret_cast<selection_rule*>(room);
+    auto* const             rules = reinterpret_cast<filter_rule*>(room);
     std::span<pattern_step> steps{reinterpret_cast<pattern_step*>(room + for_rules), count.steps};
 
     std::size_t      made = 0;
@@ -51,11 +51,11 @@ result<void> log_config::take(std::string_view said, const char* name) noexcept 
     while (const auto line = next_config_line(rest)) {
         if (is_rule(*line)) {
             if (made == count.rules) continue;
-            using enum selection_rule::target;
+            using enum filter_rule::target;
             const pattern when = compile(line->rest, steps);
             steps              = steps.subspan(when.steps.size());
-            new (rules + made++) selection_rule{line->letter == '+' || line->letter == '-' ? log : alert,
-                                                line->letter == '+' || line->letter == 'e', when};
+            new (rules + made++) filter_rule{line->letter == '+' || line->letter == '-' ? log : alert,
+                                             line->letter == '+' || line->letter == 'e', when};
         } else if (const auto bad = apply(*line, policy_)) {
             svlogd_messages.warn({bad->what, bad->about});
         }

@@ -1,12 +1,12 @@
-// log_config.hh — the file `config` of a log directory, read and kept: core/logconfig.hh, core/selection.hh.
+// log_config.hh — the file `config` of a log directory, read and kept: core/logconfig.hh, core/line_filter.hh.
 #pragma once
 
 #include <cstddef>
 #include <span>
 
+#include "core/line_filter.hh"
 #include "core/logconfig.hh"
 #include "core/result.hh"
-#include "core/selection.hh"
 #include "sys/pages.hh"
 
 namespace runwell {
@@ -17,8 +17,8 @@ public:
     result<void> read(int dir, const char* name, bool verbose) noexcept;
     void         forget() noexcept { *this = log_config{}; }
 
-    const log_policy&               policy() const noexcept { return policy_; }
-    std::span<const selection_rule> rules() const noexcept { return rules_; }
+    const log_policy&            policy() const noexcept { return policy_; }
+    std::span<const filter_rule> rules() const noexcept { return rules_; }
 
     // Ends with a zero byte; empty: none is run.
     std::string_view processor() const noexcept { return policy_.processor; }
@@ -26,9 +26,9 @@ public:
 private:
     result<void> take(std::string_view said, const char* name) noexcept;
 
-    log_policy                      policy_;
-    std::span<const selection_rule> rules_;
-    sys::pages                      text_;  // the rules, their patterns, and the text that both borrow
+    log_policy                   policy_;
+    std::span<const filter_rule> rules_;
+    sys::pages                   text_;  // the rules, their patterns, and the text that both borrow
 };
 
 }  // namespace runwell

@@ -93,7 +93,7 @@ void log_directory::go_on(const log_block& block) noexcept {
     const log_end     found  = read_end(dir_.value(), processed, since, feed_.scratch());
     const log_policy& policy = config_.policy();
     const auto        logged = [&](std::string_view head) {
-        return !policy.udp.only && (config_.rules().empty() || judge(config_.rules(), head).log);
+        return !policy.udp.only && (config_.rules().empty() || filter(config_.rules(), head).log);
     };
     const resumption next = resume(found, block, form(block.stamp), state, logged);
     // Written down, since the log grows again: a successor could not find that line in it any more.
@@ -177,12 +177,12 @@ void log_directory::report_drops() noexcept {
 // Judges a line, and sends it where it goes besides current; whether it goes there.
 bool log_directory::wanted(std::string_view head, std::string_view stamp, log_feed& feed) noexcept {
     const log_policy&      policy  = config_.policy();
-    const verdict_on_line  verdict = config_.rules().empty() ? verdict_on_line{} : judge(config_.rules(), head);
+    const filter_result    verdict = config_.rules().empty() ? filter_result{} : filter(config_.rules(), head);
     const std::string_view end     = head.size() == how_.longest ? "...\n" : "\n";
-    if (verdict.alert) outlets_.to_stderr.add({stamp, policy.prefix, head, end});
+    if (verdict.alert) sinks_.to_stderr.add({stamp, policy.prefix, head, end});
     if (!verdict.log) return false;
     if (policy.udp.port == 0) return true;
-    datagrams& udp    = outlets_.to_udp;
+    udp_sink&  udp    = sinks_.to_udp;
     const bool socket = udp.ready();
     if (!socket || !udp.send(policy.udp, {stamp, policy.prefix, head, end})) {
         feed.add(socket ? "warning: failure sending through udp: " : "warning: no udp socket available: ");

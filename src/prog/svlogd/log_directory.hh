@@ -17,9 +17,9 @@
 #include "core/ticks.hh"
 #include "prog/svlogd/log_config.hh"
 #include "prog/svlogd/log_files.hh"
-#include "prog/svlogd/outlets.hh"
 #include "prog/svlogd/processor.hh"
 #include "prog/svlogd/settings.hh"
+#include "prog/svlogd/sinks.hh"
 #include "sys/fd.hh"
 
 namespace runwell {
@@ -34,8 +34,8 @@ struct block_edges {
 class log_directory {
 public:
     // `out` must be as large as log_feed::room_for() says.
-    log_directory(const char* name, const log_settings& how, std::span<char> out, outlets& elsewhere) noexcept
-        : how_{how}, outlets_{elsewhere}, files_{name, how, config_, processor_}, feed_{out} {}
+    log_directory(const char* name, const log_settings& how, std::span<char> out, sinks& other_sinks) noexcept
+        : how_{how}, sinks_{other_sinks}, files_{name, how, config_, processor_}, feed_{out} {}
 
     // Opens, locks, and reads the config; false, and said why, when it cannot be logged to. `first`: nothing was read
     // from standard input yet, so a predecessor may have logged a part of the bytes in it.
@@ -96,7 +96,7 @@ private:
     void      report_drops() noexcept;
 
     const log_settings&       how_;
-    outlets&                  outlets_;
+    sinks&                    sinks_;
     sys::unique_fd            dir_;
     log_config                config_;
     runwell::processor        processor_;

@@ -42,7 +42,7 @@ void log_files::close(bool well) noexcept {
     old_.forget();
     rotate_at_.reset();
     rotation_owed_ = false;
-    trouble_.succeeded();
+    retry_.succeeded();
 }
 
 // A current that was not closed well becomes a file of its own, unless it ends inside a line, which is to go on.
@@ -110,15 +110,15 @@ bool log_files::overcome(const char* doing) noexcept {
     const int code = errno;
     if (code == EINTR) return true;
     if (code == ENOSPC && old_.make_room(place_, kept(config_.policy().least()))) return true;
-    if (trouble_.failed(sys::monotonic(), pauses))
+    if (retry_.failed(sys::monotonic(), pauses))
         sys::say({"svlogd: ", how_.lossy ? "dropping: " : "pausing: ", doing, place_.name, ": ", error_words(code)});
     return false;
 }
 
 void log_files::going_on() noexcept {
-    if (!trouble_.succeeded()) return;
-    const auto seconds = static_cast<std::uint64_t>((sys::monotonic() - trouble_.since()) / one_second);
-    svlogd_messages.warn({"going on after ", decimal{trouble_.tries()}.view(), " tries in ", decimal{seconds}.view(),
+    if (!retry_.succeeded()) return;
+    const auto seconds = static_cast<std::uint64_t>((sys::monotonic() - retry_.since()) / one_second);
+    svlogd_messages.warn({"going on after ", decimal{retry_.tries()}.view(), " tries in ", decimal{seconds}.view(),
                           " s: ", place_.name});
 }
 
@@ -160,7 +160,7 @@ void log_files::tend(ticks now) noexcept {
 
 std::optional<ticks> log_files::due() const noexcept {
     std::optional<ticks> next = rotate_at_;
-    for (const std::optional<ticks> at : {trouble_.due(), old_.due()})
+    for (const std::optional<ticks> at : {retry_.due(), old_.due()})
         if (at) next = next ? std::min(*next, *at) : at;
     return next;
 }
@@ -168,7 +168,7 @@ std::optional<ticks> log_files::due() const noexcept {
 // ---- writing ------------------------------------------------------------------------------------------------------
 
 bool log_files::ready(ticks now) noexcept {
-    if (!trouble_.may_try(now)) return false;
+    if (!retry_.may_try(now)) return false;
     old_.next_try();
     if (rotation_owed_ && !rotate()) return false;
     return current_.is_open() || open_current("unable to create new current: ");

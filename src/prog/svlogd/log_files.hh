@@ -44,8 +44,8 @@ public:
     std::optional<ticks> due() const noexcept;
 
     // Something could not be written, and is tried again.
-    bool stuck() const noexcept { return trouble_.failing(); }
-    void hurry() noexcept { trouble_.hurry(); }
+    bool stuck() const noexcept { return retry_.failing(); }
+    void hurry() noexcept { retry_.hurry(); }
 
     const current_file& current() const noexcept { return current_; }
     const old_files&    old() const noexcept { return old_; }
@@ -70,7 +70,7 @@ private:
     line_mark_file       lock_;
     current_file         current_;
     old_files            old_;
-    retry                trouble_;
+    retry                retry_;
     std::optional<ticks> rotate_at_;
     bool                 rotation_owed_ = false;
 };

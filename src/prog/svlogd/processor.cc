@@ -5,7 +5,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -17,6 +16,8 @@
 
 namespace runwell {
 namespace {
+
+constexpr retry_pauses pauses{one_second, 60 * one_second};
 
 // Above what the child gives a meaning to, so that no dup2 of it closes another.
 constexpr int first_free = 16;
@@ -41,15 +42,15 @@ old_name oldest_of(int directory, old_file what) noexcept {
 
 std::optional<ticks> processor::due() const noexcept {
     if (pid_ > 0 || idle_) return std::nullopt;
-    return not_before_;
+    return retry_.due().value_or(0);
 }
 
 void processor::start(int directory, const char* name, const char* command, bool verbose, ticks now) noexcept {
-    if (pid_ > 0 || idle_ || now < not_before_) return;
+    if (pid_ > 0 || idle_ || !retry_.may_try(now)) return;
     file_ = oldest_of(directory, old_file::unfinished);
     if (file_.empty()) {
-        idle_  = true;
-        pause_ = 0;
+        idle_ = true;
+        retry_.succeeded();
         return;
     }
     if (verbose) sys::say({"svlogd: info: processing: ", name, "/", file_.view()});
@@ -93,7 +94,7 @@ void processor::ended(int directory, const char* name, int status, bool again, b
         return;
     }
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && finish(directory, name, verbose)) {
-        pause_ = 0;
+        retry_.succeeded();
         file_.clear();
         output_.reset();
         return;
@@ -124,8 +125,7 @@ void processor::failed(const char* name, bool again, ticks now) noexcept {
     file_.clear();
     output_.reset();
     svlogd_messages.warn({again ? "processor failed, restart: " : "processor failed, left for the next start: ", name});
-    pause_      = std::clamp(pause_ * 2, first_pause, last_pause);
-    not_before_ = now + pause_;
+    retry_.failed(now, pauses);
 }
 
 }  // namespace runwell

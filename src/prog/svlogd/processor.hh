@@ -11,6 +11,7 @@
 #include <optional>
 #include <string_view>
 
+#include "core/retry.hh"
 #include "core/rotation.hh"
 #include "core/service.hh"
 #include "sys/fd.hh"
@@ -31,15 +32,12 @@ public:
 
     // What runs now; 0: nothing. It stays ours when the directory is closed.
     pid_t           pid() const noexcept { return pid_; }
-    bool            failing() const noexcept { return pause_ > 0; }
+    bool            failing() const noexcept { return retry_.failing(); }
     bool            idle() const noexcept { return idle_ && pid_ == 0; }
     const old_name& file() const noexcept { return file_; }  // empty: none
 
     // When start() is to be called; nothing: not before something happens.
     std::optional<ticks> due() const noexcept;
-
-    static constexpr ticks first_pause = one_second;
-    static constexpr ticks last_pause  = 60 * one_second;
 
 private:
     void failed(const char* name, bool again, ticks now) noexcept;
@@ -48,10 +46,9 @@ private:
 
     old_name       file_;  // @….u
     sys::unique_fd output_;
-    pid_t          pid_        = 0;
-    bool           idle_       = true;
-    ticks          pause_      = 0;
-    ticks          not_before_ = 0;
+    pid_t          pid_  = 0;
+    bool           idle_ = true;
+    retry          retry_;
 };
 
 // The oldest file of this kind in the directory, other than `except`; empty: there is none.

@@ -4,6 +4,8 @@
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -15,12 +17,12 @@
 #include <ctime>
 
 #include "sys/clock.hh"
+#include "sys/kernel.hh"
 
 namespace runwell {
 namespace {
 
-constexpr int         larger_pipe = 262'144;  // bytes
-constexpr std::size_t page        = 4096;
+constexpr std::size_t page = 4096;
 
 bool is_pipe(int fd) noexcept {
     struct stat about {};
@@ -44,6 +46,17 @@ bool take_sigio() noexcept {
     ::sigaddset(&only, SIGIO);
     constexpr timespec at_once{};
     return ::sigtimedwait(&only, nullptr, &at_once) == SIGIO;
+}
+
+// A read(2) that never waits. O_NONBLOCK is no way: it belongs to the open file description, which other processes
+// share. A FIFO, and a pipe before Linux 6.5, do not know RWF_NOWAIT.
+ssize_t read_at_once(int fd, char* to, std::size_t n) noexcept {
+    iovec         piece{to, n};
+    const ssize_t got = ::syscall(SYS_preadv2, fd, &piece, 1L, -1L, -1L, sys::kernel::read_at_once);
+    if (got >= 0 || errno != EOPNOTSUPP) return got;
+    if (readable(fd)) return ::read(fd, to, n);
+    errno = EAGAIN;
+    return -1;
 }
 
 // SIGIO goes to this process from now on, or no longer.
@@ -136,6 +149,10 @@ source::found source::look() noexcept {
                 event.what      = input_event::kind::watching;
                 event.announced = watch(true);
                 break;
+            case input_action::kind::grow:
+                event      = {};
+                event.what = enlarge() ? input_event::kind::enlarged : input_event::kind::full;
+                break;
             case input_action::kind::log:
                 size_ = state_.owned + state_.seen;
                 grow(state_.seen);
@@ -188,13 +205,17 @@ bool source::read_copy(std::size_t n) noexcept {
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) return false;
         at += static_cast<std::size_t>(got);
-        if (!probes) continue;
+        if (!probes) {
+            packets_ |= at < end;
+            continue;
+        }
         const bool dropped = at + 1 == end && !readable(ahead_.read.value());
         packets_           = at + 1 < end || dropped;
         if (dropped && ::tee(fd_, ahead_.write.value(), n, SPLICE_F_NONBLOCK) != static_cast<ssize_t>(n)) return false;
         if (dropped) at = begin;
     }
-    high_ = std::max(high_, end);
+    high_   = std::max(high_, end);
+    copied_ = n;
     return true;
 }
 
@@ -214,13 +235,13 @@ bool source::watch(bool on) noexcept {
     return watched_;
 }
 
-// The first n bytes of the pipe are bytes() from `at` on. Unlike splice(2), which a SIGKILL stops between two pages,
-// read(2) takes all of them or, if svlogd is killed, none: the successor finds the whole block or nothing of it. But it
-// would drop the rest of a packet.
+// The first n bytes of the pipe are bytes() from `at` on. A read(2) costs less than a splice(2) to /dev/null, and takes
+// all of them or, if svlogd is killed, none, whereas a SIGKILL stops splice(2) between two pages: the successor finds
+// the whole block or nothing of it. But a read(2) ends behind a packet and drops the rest of one that is longer than n,
+// which is possible where more than n bytes were copied.
 void source::consume(std::size_t at, std::size_t n) noexcept {
-    if (n > page && !packets_) {
-        if (!readable(fd_)) return;  // another process reads the pipe, too
-        while (::read(fd_, room_.data() + at, n) < 0 && errno == EINTR) {}
+    if (!packets_ && (n > page || n == copied_)) {
+        while (read_at_once(fd_, room_.data() + at, n) < 0 && errno == EINTR) {}
         return;
     }
     while (n > 0) {
@@ -293,8 +314,15 @@ std::size_t source::leave_after(std::size_t n) noexcept {
 void source::grow(std::size_t n) noexcept {
     if (grown_ || !wants_more_room(n)) return;
     grown_ = true;
-    if (::fcntl(fd_, F_GETPIPE_SZ) < larger_pipe) ::fcntl(fd_, F_SETPIPE_SZ, larger_pipe);
+    enlarge();
     same_room();
+}
+
+bool source::enlarge() const noexcept {
+    const int size = ::fcntl(fd_, F_GETPIPE_SZ);
+    if (size < 0) return false;
+    const auto larger = larger_than(static_cast<std::size_t>(size));
+    return larger && ::fcntl(fd_, F_SETPIPE_SZ, static_cast<int>(*larger)) > size;
 }
 
 void source::release() noexcept {

@@ -1,12 +1,12 @@
-// source.hh — standard input, of which nothing is taken before it has been written.
+// source.hh — standard input; svlogd takes a byte out of its pipe only after it has written that byte to the log.
 //
 //     stdin (a pipe) ══╦══ tee ══▶ our pipe ── read ──▶ block ── write ──▶ the log directories
 //                      ╚═════════════════════════ read: exactly what has been written, once more
 //
-// So when svlogd is killed, what it had read is still in the pipe, which runsv keeps for the next one: at worst the
-// last block is logged twice. The beginning of a line stays there, too, until the line is complete or the pipe needs
-// the room. core/log_input.hh makes every decision; this file carries it out. Where stdin is no pipe, or /dev/null is
-// missing, it is read.
+// So when svlogd is killed, the bytes that it had read are still in the pipe, which runsv keeps for the next one: at
+// worst the last block is logged twice. The beginning of a line stays there, too, until the line is complete or the
+// pipe needs the room. core/log_input.hh makes every decision; this file carries it out. Where stdin is no pipe, or
+// /dev/null is missing, it is read.
 //
 // The open file description of stdin is shared with others, runsv for example. O_ASYNC is set on it while a line is
 // held, with this process as the owner: SIGIO goes nowhere else, and nowhere at all after a kill -9.
@@ -50,7 +50,7 @@ public:
     bool                 pending() const noexcept;
     std::optional<ticks> due() const noexcept { return waits(state_).until; }
 
-    // Looks at the input without waiting. bytes() begin where they began before, less the bytes that take() took.
+    // Reads without waiting. bytes() begin where they began before, less the bytes that take() took.
     found look() noexcept;
 
     // The input stays in a pipe until it is taken, and these bytes() are no longer there.
@@ -70,7 +70,7 @@ public:
     // A newline after bytes(), which is not in the pipe.
     void end_line() noexcept;
 
-    // The first n bytes() are dealt with.
+    // Consumes the first n bytes.
     void take(std::size_t n) noexcept;
 
     // Consumes the first n bytes and stops reading. Returns how many of the rest are lost because they are no longer in
@@ -92,11 +92,13 @@ private:
     bool        lives_on(const sys::event_queue& queue) noexcept;
     void        consume(std::size_t at, std::size_t n) noexcept;
     void        grow(std::size_t n) noexcept;
+    bool        enlarge() const noexcept;
 
     int                          fd_;
     std::span<char>              room_;
     log_input                    state_;
     std::size_t                  size_    = 0;      // of bytes()
+    std::size_t                  copied_  = 0;      // from the pipe, by the last look
     std::size_t                  high_    = 0;      // of room_, used since the last release()
     bool                         ended_   = false;  // end_line() was called
     bool                         grown_   = false;

@@ -1,4 +1,4 @@
-#include "core/selection.hh"
+#include "core/line_filter.hh"
 
 #include "core/bytes.hh"
 
@@ -89,13 +89,13 @@ bool matches(const pattern& with, std::string_view line) noexcept {
     return line.empty();
 }
 
-verdict_on_line judge(std::span<const selection_rule> rules, std::string_view line) noexcept {
-    verdict_on_line verdict;
-    bool            log_known = false, alert_known = false;
+filter_result filter(std::span<const filter_rule> rules, std::string_view line) noexcept {
+    filter_result verdict;
+    bool          log_known = false, alert_known = false;
     for (std::size_t i = rules.size(); i-- > 0 && !(log_known && alert_known);) {
-        const selection_rule& rule  = rules[i];
-        const bool            log   = rule.what == selection_rule::target::log;
-        bool&                 known = log ? log_known : alert_known;
+        const filter_rule& rule  = rules[i];
+        const bool         log   = rule.what == filter_rule::target::log;
+        bool&              known = log ? log_known : alert_known;
         if (known || !matches(rule.when, line)) continue;
         known                               = true;
         (log ? verdict.log : verdict.alert) = rule.take;

@@ -1,4 +1,4 @@
-// selection.hh — the star patterns of svlogd(8): which lines are kept, and which are shown on standard error.
+// line_filter.hh — the star patterns of svlogd(8): which lines are kept, and which are shown on standard error.
 //
 //     +*: *: pid *        compiled once         literal ""  then  ✱':' ": "  then  ✱':' ": pid "  then  ✱ (the rest)
 //
@@ -45,19 +45,19 @@ pattern compile(std::string_view text, std::span<pattern_step> room) noexcept;
 bool matches(const pattern& with, std::string_view line) noexcept;
 
 // A line of a config: + and - select and deselect for the log, e and E for standard error.
-struct selection_rule {
+struct filter_rule {
     enum class target : std::uint8_t { log, alert };
     target  what = target::log;
     bool    take = true;
     pattern when;
 };
 
-struct verdict_on_line {
+struct filter_result {
     bool log   = true;
     bool alert = false;
 };
 
 // For each of the two, the last rule that matches decides; without one, a line is logged and not shown.
-verdict_on_line judge(std::span<const selection_rule> rules, std::string_view line) noexcept;
+filter_result filter(std::span<const filter_rule> rules, std::string_view line) noexcept;
 
 }  // namespace runwell

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/selection.hh"
+#include "core/line_filter.hh"
 #include "naive_match.hh"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -1,4 +1,4 @@
-#include "core/selection.hh"
+#include "core/line_filter.hh"
 
 #include <gtest/gtest.h>
 
@@ -126,15 +126,15 @@ constexpr row rows[] = {
 };
 static_assert(std::size(rows) >= 60);
 
-TEST(selection, matches_what_runit_matches) {
+TEST(line_filter, matches_what_runit_matches) {
     for (const row& r : rows) EXPECT_EQ(ours(r.pattern, r.line), r.matches) << r.pattern << " | " << r.line;
 }
 
-TEST(selection, the_oracle_of_these_tests_agrees_with_the_table) {
+TEST(line_filter, the_oracle_of_these_tests_agrees_with_the_table) {
     for (const row& r : rows) EXPECT_EQ(naive_match(r.pattern, r.line), r.matches) << r.pattern << " | " << r.line;
 }
 
-TEST(selection, agrees_with_a_naive_matcher_on_random_patterns) {
+TEST(line_filter, agrees_with_a_naive_matcher_on_random_patterns) {
     std::mt19937 random{7};
     const auto   word = [&random](const char* letters, std::size_t of, std::size_t longest) {
         std::string made(random() % (longest + 1), ' ');
@@ -147,7 +147,7 @@ TEST(selection, agrees_with_a_naive_matcher_on_random_patterns) {
     }
 }
 
-TEST(selection, takes_as_many_steps_as_it_says) {
+TEST(line_filter, takes_as_many_steps_as_it_says) {
     EXPECT_EQ(steps_of(""), 0u);
     EXPECT_EQ(steps_of("plain"), 0u);
     EXPECT_EQ(steps_of("*"), 1u);
@@ -158,28 +158,28 @@ TEST(selection, takes_as_many_steps_as_it_says) {
 }
 
 struct rule_set {
-    std::vector<compiled>       patterns;
-    std::vector<selection_rule> rules;
+    std::vector<compiled>    patterns;
+    std::vector<filter_rule> rules;
 
     explicit rule_set(const std::vector<std::string>& lines) {
         patterns.reserve(lines.size());
         for (const std::string& line : lines) {
             patterns.emplace_back(line.substr(1));
             const bool log = line[0] == '+' || line[0] == '-';
-            rules.push_back({log ? selection_rule::target::log : selection_rule::target::alert,
+            rules.push_back({log ? filter_rule::target::log : filter_rule::target::alert,
                              line[0] == '+' || line[0] == 'e', patterns.back().made});
         }
     }
-    verdict_on_line operator()(std::string_view line) const { return judge(rules, line); }
+    filter_result operator()(std::string_view line) const { return filter(rules, line); }
 };
 
-TEST(selection, without_a_rule_a_line_is_logged_and_not_shown) {
-    const auto verdict = judge({}, "line");
+TEST(line_filter, without_a_rule_a_line_is_logged_and_not_shown) {
+    const auto verdict = filter({}, "line");
     EXPECT_TRUE(verdict.log);
     EXPECT_FALSE(verdict.alert);
 }
 
-TEST(selection, the_last_rule_that_matches_decides) {
+TEST(line_filter, the_last_rule_that_matches_decides) {
     const rule_set rules{{"-*", "+a*", "-ab*", "+abc"}};
     EXPECT_FALSE(rules("x").log);
     EXPECT_TRUE(rules("a").log);
@@ -187,7 +187,7 @@ TEST(selection, the_last_rule_that_matches_decides) {
     EXPECT_TRUE(rules("abc").log);
 }
 
-TEST(selection, alerts_are_decided_apart_from_the_log) {
+TEST(line_filter, alerts_are_decided_apart_from_the_log) {
     const rule_set rules{{"e*", "Eno*", "-no*", "enot"}};
     EXPECT_TRUE(rules("yes").alert);
     EXPECT_TRUE(rules("yes").log);

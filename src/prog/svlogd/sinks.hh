@@ -1,4 +1,4 @@
-// outlets.hh — where lines go besides the log directories: standard error, and datagrams.
+// sinks.hh — where lines go besides the log directories: standard error, and datagrams.
 #pragma once
 
 #include <array>
@@ -23,7 +23,7 @@ private:
 };
 
 // One socket for all.
-class datagrams {
+class udp_sink {
 public:
     // Whether there is a socket; it is made when first asked for.
     bool ready() noexcept;
@@ -35,9 +35,9 @@ private:
     sys::unique_fd socket_;
 };
 
-struct outlets {
-    alerts    to_stderr;
-    datagrams to_udp;
+struct sinks {
+    alerts   to_stderr;
+    udp_sink to_udp;
 };
 
 }  // namespace runwell

@@ -1,4 +1,4 @@
-#include "prog/svlogd/outlets.hh"
+#include "prog/svlogd/sinks.hh"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -28,12 +28,12 @@ void alerts::flush() noexcept {
     used_ = 0;
 }
 
-bool datagrams::ready() noexcept {
+bool udp_sink::ready() noexcept {
     if (!socket_) socket_.reset(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     return static_cast<bool>(socket_);
 }
 
-bool datagrams::send(udp_target to, std::initializer_list<std::string_view> parts) const noexcept {
+bool udp_sink::send(udp_target to, std::initializer_list<std::string_view> parts) const noexcept {
     std::array<iovec, 5> pieces{};
     std::size_t          count = 0;
     for (const std::string_view part : parts)
