@@ -117,7 +117,9 @@ bool walk(With& with, service& s) noexcept {
            flag(with, s.got_term) && flag(with, s.owed) && flag(with, s.held) && flag(with, s.blocked) &&
            flag(with, s.is_log) && with.letter(s.script) && with.integer(s.wait_status, INT32_MIN, INT32_MAX) &&
            with.integer(s.since.seconds, INT64_MIN, most) && with.integer(s.since.nanos, 0, 999'999'999) &&
-           time(with, s.started) && time(with, s.not_before);
+           time(with, s.started) && time(with, s.not_before) && time(with, s.stop.kill_at) &&
+           time(with, s.stop.finish_at) && time(with, s.stop.script_at) && flag(with, s.stop.killed) &&
+           flag(with, s.stop.rest);
 }
 
 template <class With>
@@ -161,7 +163,7 @@ bool agrees(const service& s, const handed_member& its) noexcept {
         if (is_ours(*p) && (!p->record || p->record->pid != p->pid)) return false;
     return s.alive == is_ours(process) && busy(s) == is_ours(script) &&
            s.blocked == (process.foreign || script.foreign) && (s.now != phase::run || s.alive) &&
-           (s.now != phase::down || !s.alive);
+           (s.now != phase::down || !s.alive) && (!s.stop.rest || (s.now == phase::finish && !s.alive));
 }
 
 }  // namespace

@@ -19,7 +19,9 @@
 #include <optional>
 #include <span>
 
+#include "core/durations.hh"
 #include "core/essential.hh"
+#include "core/kernel_names.hh"
 #include "core/pair.hh"
 #include "core/stages.hh"
 #include "core/text.hh"
@@ -34,6 +36,7 @@
 #include "sys/signals.hh"
 #include "sys/spawn.hh"
 #include "sys/supervise.hh"
+#include "sys/value_files.hh"
 #include "sys/wait.hh"
 
 namespace runwell {
@@ -82,6 +85,10 @@ private:
 
     bool is_essential() const noexcept;
 
+    void         read_rules() noexcept;
+    void         read_rule(value_file what) noexcept;
+    void         go_on_with_limits() noexcept;
+    void         record_stop() noexcept;
     result<void> find_logger() noexcept;
     void         find_wishes() noexcept;
     void         tell_first(member who, const std::optional<event>& what) noexcept;
@@ -107,23 +114,28 @@ private:
     void         warn(const error& why) const noexcept { sys::messages{"runsv", name_}.warn(why); }
     void         cannot_start(member who, const sys::spawned& child) const noexcept;
 
-    const char*          name_ = "";
-    const char*          path_ = "";
-    member_io            members_[2];
-    sys::pipe_ends       pipe_;
-    file_identity        pipe_is_;  // which pipe that is
-    boot_scope           scope_;
-    ticks                since_ = 0;  // this supervisor exists, by CLOCK_BOOTTIME
-    pair                 state_;
-    initial_events       first_;              // what a supervisor before has left to be told
-    bool                 terminate_ = false;  // asked for while a control script ran
-    bool                 left_      = false;
-    bool                 displaced_ = false;  // another runsv serves what has our name now
-    bool                 missing_[2]{};       // supervise/ did not lead to our files when that was looked at,
-    bool                 lost_[2]{};          // … and the time after
-    int                  complaint_ = 0;      // errno of the last complaint about the files, so that it is made once
-    std::optional<ticks> retry_;              // when to try again to write them
-    std::optional<ticks> look_at_;            // when to look whether supervise/ is still ours
+    const char*           name_ = "";
+    const char*           path_ = "";
+    member_io             members_[2];
+    sys::pipe_ends        pipe_;
+    file_identity         pipe_is_;  // which pipe that is
+    boot_scope            scope_;
+    ticks                 since_ = 0;  // this supervisor exists, by CLOCK_BOOTTIME
+    pair                  state_;
+    sys::value_files_seen beside_;                 // ./run lies the files of one value
+    stop_rules            rules_;                  // that they say
+    value_file_set        present_;                // … as of the last look
+    value_file_set        refused_;                // what is in these is no value, and that was said
+    ticks                 recorded_kill_ = never;  // state_.main.stop.kill_at, as the record says it
+    initial_events        first_;                  // what a supervisor before has left to be told
+    bool                  terminate_ = false;      // asked for while a control script ran
+    bool                  left_      = false;
+    bool                  displaced_ = false;  // another runsv serves what has our name now
+    bool                  missing_[2]{};       // supervise/ did not lead to our files when that was looked at,
+    bool                  lost_[2]{};          // … and the time after
+    int                   complaint_ = 0;      // errno of the last complaint about the files, so that it is made once
+    std::optional<ticks>  retry_;              // when to try again to write them
+    std::optional<ticks>  look_at_;            // when to look whether supervise/ is still ours
 };
 
 bool exists(int directory, const char* path) noexcept {
@@ -149,6 +161,7 @@ result<void> supervisor::setup(const char* name, const char* path) noexcept {
     if (state_.has_log) TRY(lock(member::log));
     first_ = take_over(state_, main, at(member::log), pipe_, scope_, sys::messages{"runsv", name_});
     if (pipe_.write) pipe_is_ = sys::identity_by_device(pipe_.write.value());
+    go_on_with_limits();
     if (state_.main.alive || busy(state_.main) || state_.log.alive)
         warn({"the supervisor before this one was killed: going on with its processes"});
     TRY(main.files.open_fifos());
@@ -238,17 +251,81 @@ void supervisor::find_wishes() noexcept {
     state_.main.since = state_.log.since = sys::wall();
 }
 
+// -- the files of one value beside ./run ---------------------------------------------------------------------------
+
+// At each start and at each command, which may be a stop. One fstat(2), where there are none.
+void supervisor::read_rules() noexcept {
+    const value_file_set before = present_;
+    present_                    = beside_.look(at(member::main).directory.value());
+    if (before.empty() && present_.empty()) return;
+    rules_ = {};
+    for (const value_file_row& row : value_file_rows)
+        if (present_.has(row.what)) read_rule(row.what);
+}
+
+// A value that is none is reported once, and is as if there were no such file.
+void supervisor::read_rule(value_file what) noexcept {
+    if (row_of(what).kind == value_kind::none) {
+        rules_.contain = true;
+        return;
+    }
+    const auto text = sys::read_value(at(member::main).directory.value(), what);
+    if (text && is_value_of(what, text->view())) {
+        refused_.remove(what);
+        switch (what) {
+            case value_file::down_signal: rules_.down_signal = *signal_in(text->view()); return;
+            case value_file::reload_signal: rules_.reload_signal = *signal_in(text->view()); return;
+            case value_file::timeout_kill: rules_.timeout_kill = *duration_in(text->view()); return;
+            case value_file::timeout_finish: rules_.timeout_finish = *duration_in(text->view()); return;
+            case value_file::contain: return;
+        }
+    }
+    if (refused_.has(what)) return;
+    refused_.add(what);
+    if (!text) return warn(text.why());
+    const char* const expected =
+        row_of(what).kind == value_kind::signal ? "no signal" : "no duration like 10s or 500ms";
+    sys::messages{"runsv", name_}.warn({"unable to use ", row_of(what).name, ": \"", text->view(), "\" is ", expected});
+}
+
+// A ./finish or a control script that a supervisor before has left has the rest of its time.
+void supervisor::go_on_with_limits() noexcept {
+    read_rules();
+    const auto began = [](const supervised_process& one) {
+        return sys::monotonic() - (one.record ? sys::since_boot() - one.record->born : 0);
+    };
+    service& its = state_.main;
+    if (its.alive && its.now == phase::finish) begin_finish(its.stop, rules_, began(at(member::main).process));
+    if (busy(its)) begin_script(its.stop, rules_, began(at(member::main).script));
+}
+
+// For a successor: when ./run is killed. A time that is over stays there, until another process is recorded.
+void supervisor::record_stop() noexcept {
+    member_io& its = at(member::main);
+    if (state_.main.stop.kill_at == never || !its.process.record) return;
+    const ticks when = state_.main.stop.kill_at;
+    if (when == recorded_kill_) return;
+    recorded_kill_ = when;
+    its.stop       = kill_record(*its.process.record, when - sys::monotonic() + sys::since_boot());
+    if (!displaced_ && its.ledger() >= 0) sys::enter(its.ledger(), role::stop, *its.stop);
+}
+
 // -- what happens ------------------------------------------------------------------------------------------------
 
 // What is done may be over at once (there is no such script, no process could be made): that is what happens next. Once
 // all has ended nothing happens any more: a command that came with the last end would start what nobody looks after.
 void supervisor::on(member who, event happened) noexcept {
     for (std::optional<event> next = happened; next && !left_;) {
-        next->at                     = sys::monotonic();
-        next->wall                   = sys::wall();
-        next->essential              = who == member::main && is_essential();
+        next->at        = sys::monotonic();
+        next->wall      = sys::wall();
+        next->essential = who == member::main && is_essential();
+        if (who == member::main) {
+            if (next->what == event::kind::command || start_is_due(state_.main)) read_rules();
+            next->rules = rules_;
+        }
         const member_actions actions = step(state_, who, *next);
         for (const member each : {member::main, member::log}) record(each);  // before anything comes of it
+        record_stop();
         next.reset();
         for (const member_action& what : actions) {
             const std::optional<event> over = act(what);
@@ -410,6 +487,8 @@ std::optional<event> supervisor::act(const member_action& what) noexcept {
         case service_action::kind::start_finish: return run_finish();
         case service_action::kind::run_script: return run_script(what.who, what.what.script);
         case service_action::kind::send: at(what.who).process.send(what.what.signal); break;
+        case service_action::kind::kill_script: at(what.who).script.send(SIGKILL); break;
+        case service_action::kind::send_rest: break;
         case service_action::kind::end_input: pipe_.write.reset(); break;
         case service_action::kind::end_container:
             ::sigqueue(1, essential_signal, {.sival_int = exit_code(state_.main.wait_status)});
@@ -477,7 +556,8 @@ std::optional<event> supervisor::run_script(member who, char letter) noexcept {
     path.append("control/");
     path.append(letter);
     struct stat is;
-    if (::fstatat(at(who).directory.value(), path.c_str(), &is, 0) != 0 || (is.st_mode & S_IXUSR) == 0)
+    if (!beside_.has_control() || ::fstatat(at(who).directory.value(), path.c_str(), &is, 0) != 0 ||
+        (is.st_mode & S_IXUSR) == 0)
         return event{.what = event::kind::script_ended};
 
     publish();      // the script may ask for the status

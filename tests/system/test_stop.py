@@ -1,0 +1,204 @@
+"""service-directory(5): a stop that always ends: down-signal, reload-signal, timeout-kill, timeout-finish."""
+
+import os
+import re
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from harness import alive, children, control, pid_of, reference, wait_for_words, wait_until, World
+from runsv_scenes import STUBBORN, TRACER, lines, running, sane, says, traces  # noqa: F401
+
+
+SLEEPER = "#!/bin/sh\nexec sleep 1000\n"
+
+
+def service(world, run, **files):
+    """As world.service(), with `timeout_kill` for timeout-kill."""
+    return world.service("s", run, **{name.replace("__", "/").replace("_", "-"): text for name, text in files.items()})
+
+
+def stubborn(world, **files):
+    directory = service(world, STUBBORN, **files)
+    process, _ = running(world)
+    return process, directory, pid_of(directory)
+
+
+@pytest.mark.parametrize("letter", "dxt")
+def test_a_stop_sends_the_down_signal(world, letter):
+    directory = service(world, TRACER, down_signal="QUIT\n")
+    running(world)
+    traces(directory, "run")
+    control(directory, letter)
+    traces(directory, "QUIT")
+    assert "TERM" not in lines(directory / "trace")
+
+
+def test_a_reload_sends_the_reload_signal(world):
+    directory = service(world, TRACER, reload_signal="USR2\n")
+    running(world)
+    traces(directory, "run")
+    control(directory, "h")
+    traces(directory, "USR2")
+    assert "HUP" not in lines(directory / "trace")
+
+
+def test_a_control_script_that_exits_0_wins(world):
+    directory = service(world, TRACER, down_signal="QUIT\n", control__t="#!/bin/sh\necho asked >>trace\nkill -USR1 $1\n")
+    running(world)
+    traces(directory, "run")
+    control(directory, "t")
+    traces(directory, "asked", "USR1")
+    assert not {"QUIT", "TERM"} & set(lines(directory / "trace"))
+
+
+def test_a_stop_ends_by_kill(world):
+    process, directory, pid = stubborn(world, timeout_kill="300ms\n")
+    begin = time.monotonic()
+    done = world.run("sv", "-w", "20", "stop", directory)
+    assert done.returncode == 0 and done.stdout.startswith(f"ok: down: {directory}: ")
+    assert time.monotonic() - begin >= 0.3, "not before its time"
+    assert not alive(pid)
+
+
+@pytest.mark.parametrize("letter", "tx")
+def test_a_restart_and_an_exit_end_by_kill_too(world, letter):
+    process, directory, pid = stubborn(world, timeout_kill="100\n")
+    control(directory, letter)
+    wait_until(lambda: not alive(pid), "the KILL")
+    if letter == "t":
+        wait_for_words(directory, "run")
+    else:
+        process.wait(30)
+
+
+def test_a_finish_that_hangs_is_killed(world):
+    directory = service(world, SLEEPER, finish="#!/bin/sh\nexec sleep 1000\n", timeout_finish="100ms\n")
+    running(world)
+    done = world.run("sv", "-w", "20", "stop", directory)
+    assert done.returncode == 0 and done.stdout.startswith("ok: down")
+
+
+def test_a_control_script_that_hangs_is_killed_and_its_signal_sent(world):
+    directory = service(world, TRACER, control__t="#!/bin/sh\necho asked >>trace\nexec sleep 1000\n", timeout_finish="100ms\n")
+    running(world)
+    traces(directory, "run")
+    control(directory, "t")
+    traces(directory, "asked", "TERM")
+
+
+@pytest.mark.parametrize("how", ["control", "force-stop"])
+def test_kill_reaches_a_finish_that_hangs_without_any_file(world, how):
+    """COMPATIBILITY: under runit nothing ends it"""
+    directory = service(world, SLEEPER, finish="#!/bin/sh\nexec sleep 1000\n")
+    running(world)
+    if how == "control":
+        control(directory, "d")
+        wait_for_words(directory, "finish, want down")
+        control(directory, "k")
+    else:
+        assert "kill: finish: " in world.run("sv", "-w", "1", "force-stop", directory).stdout
+    wait_for_words(directory, "down")
+
+
+def test_the_files_are_read_when_the_stop_begins(world):
+    process, directory, pid = stubborn(world)
+    world.write(directory / "timeout-kill", "100ms\n")
+    control(directory, "d")
+    wait_for_words(directory, "down")
+
+
+@pytest.mark.parametrize("file, value", [("timeout-kill", "soon"), ("down-signal", "STOPIT"), ("reload-signal", "")])
+def test_a_malformed_value_is_reported_once_and_the_default_holds(world, file, value):
+    directory = service(world, TRACER, **{file.replace("-", "_"): value + "\n"})
+    running(world)
+    traces(directory, "run")
+    for command in "hth":
+        control(directory, command)
+    traces(directory, "HUP", "TERM")
+    kind = "duration like 10s or 500ms" if file == "timeout-kill" else "signal"
+    assert world.errors("runsv") == f'runsv s: warning: unable to use {file}: "{value}" is no {kind}\n'
+
+
+def test_a_value_that_is_mended_and_broken_again_is_reported_again(world):
+    directory = service(world, TRACER, timeout_kill="soon\n")
+    running(world)
+    says(world, "unable to use timeout-kill")
+    for value, times in (("10s", 1), ("later", 2)):
+        world.write(directory / "timeout-kill", value + "\n")
+        control(directory, "h")
+        says(world, "unable to use timeout-kill", times)
+
+
+@pytest.mark.parametrize("how", ["KILL", "HUP"])
+def test_a_successor_and_a_reexec_keep_the_deadline(world, how):
+    process, directory, pid = stubborn(world, timeout_kill="1500ms\n")
+    began = time.monotonic()
+    control(directory, "d")
+    wait_for_words(directory, "run, got TERM, want down")
+    (directory / "timeout-kill").unlink()  # it was read when the stop began
+    process.send_signal(getattr(signal, f"SIG{how}"))
+    if how == "KILL":
+        process.wait()
+        world.runsv("s")
+    assert alive(pid)
+    wait_until(lambda: not alive(pid), "the KILL")
+    assert time.monotonic() - began >= 1.4
+    wait_for_words(directory, "down")
+
+
+def test_a_successor_ends_a_finish_that_hangs(world):
+    directory = service(world, SLEEPER, finish="#!/bin/sh\nexec sleep 1000\n", timeout_finish="1s\n")
+    process, _ = running(world)
+    control(directory, "d")
+    wait_for_words(directory, "finish, want down")
+    process.kill()
+    process.wait()
+    world.runsv("s")
+    wait_for_words(directory, "down")
+
+
+def test_a_directory_without_the_files_costs_nothing(world):
+    """Neither a start nor a stop looks for one of them once the directory has been left alone for a while."""
+    directory = service(world, SLEEPER)
+    (directory / "supervise").mkdir(mode=0o700)
+    hour = time.time() - 3600
+    os.utime(directory, (hour, hour))
+    trace = world.directory / "strace"
+    world.start(shutil.which("strace"), "-o", trace, world.suite.path("runsv"), "s")
+    wait_for_words(directory, "run")
+    before = len(lines(trace))
+    first = pid_of(directory)
+    control(directory, "t")
+    wait_until(lambda: pid_of(directory) not in (0, first), "the next")
+    control(directory, "d")
+    wait_for_words(directory, "down")
+    calls = lines(trace)[before:]
+    files = "down-signal|reload-signal|timeout-kill|timeout-finish|contain"
+    assert not [row for row in calls if re.search(files, row)]
+    assert not [row for row in calls if "control/" in row], "one look at the directory takes the place of these"
+
+
+@pytest.mark.parametrize("version", ["2.1.2", "2.3.1"])
+def test_under_plain_runit_the_directory_works_without_the_features(tmp_path, version):
+    suite = reference(version)
+    if suite is None:
+        pytest.skip("no reference")
+    world = World(tmp_path, suite)
+    try:
+        directory = service(world, TRACER, finish="#!/bin/sh\necho finished >>trace\n", down_signal="QUIT\n",
+                                  reload_signal="USR2\n", timeout_kill="1s\n", timeout_finish="1s\n", contain="")
+        world.runsv("s")
+        wait_for_words(directory, "run")
+        traces(directory, "run")
+        control(directory, "h")
+        control(directory, "t")
+        traces(directory, "HUP", "TERM")
+        control(directory, "k")
+        traces(directory, "finished")
+        control(directory, "x")
+        control(directory, "k")
+    finally:
+        world.close()
