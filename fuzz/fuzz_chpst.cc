@@ -30,19 +30,19 @@ void read_command_line(tool as, const std::string& text) {
     plan made;
     if (read_options(as, {arguments.data(), arguments.size() - 1}, made)) return;
     must(made.program != nullptr && *made.program != nullptr);
-    const step* before = nullptr;
-    for (const step& each : made.steps()) {
+    const change* before = nullptr;
+    for (const change& each : made.changes()) {
         must(before == nullptr || before->what <= each.what);
         must(!describe(each).words.empty());
         before = &each;
-        if (each.what == act::cpus) must(cpus_in(each.text).has_value());
+        if (each.what == change_kind::cpus) must(cpus_in(each.text).has_value());
     }
-    const auto together = [&](act one, act other) {
+    const auto together = [&](change_kind one, change_kind other) {
         return (made.find(one) == nullptr) == (made.find(other) == nullptr);
     };
-    must(together(act::bounding, act::capabilities));
-    must(together(act::cgroup, act::cgroup_enter));
-    must(together(act::ruleset, act::restriction));
+    must(together(change_kind::bounding, change_kind::capabilities));
+    must(together(change_kind::cgroup, change_kind::cgroup_enter));
+    must(together(change_kind::ruleset, change_kind::restriction));
 }
 
 // What is found in an account file is a number, and of a line that has the name.

@@ -79,7 +79,7 @@ void log_out_of(std::string_view bytes) {
 // 0 to 255, and as a shell has it.
 void count_end(int status) {
     if (!WIFEXITED(status) && !WIFSIGNALED(status)) return;
-    const int code = exit_code(status);
+    const int code = shell_code(status);
     must(WIFEXITED(status) ? code == WEXITSTATUS(status) : code == 128 + WTERMSIG(status));
     if (WIFEXITED(status) && code == 0) must(!has_crashed(status, false) && !has_crashed(status, true));
 }

@@ -6,6 +6,7 @@ reference() {
     local dir=build/reference
     mkdir -p "$dir"
     if [ ! -x "$dir/2.1.2/usr/bin/runsv" ]; then
+        echo "fetching Debian's runit" >&2
         (cd "$dir" && apt-get download -q runit runit-init >/dev/null 2>&1) || { apt-get update -q >/dev/null &&
             (cd "$dir" && apt-get download -q runit runit-init >/dev/null); }
         for deb in "$dir"/runit*_2.1.2*.deb; do dpkg -x "$deb" "$dir/2.1.2"; done
@@ -26,6 +27,7 @@ reference_of_sid() {
     dir=$(readlink -f "$1")
     mirror=$(mirror)
     [ -n "$mirror" ] || return 1
+    echo "fetching runit of Debian sid" >&2
     mkdir -p "$dir"/apt/{lists,cache}/partial "$dir/apt/cache/archives/partial"
     echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror sid main" >"$dir/apt/sources.list"
     apt=(-q -o "Dir::Etc::sourcelist=$dir/apt/sources.list" -o Dir::Etc::sourceparts=/dev/null
@@ -41,6 +43,7 @@ peers() {
     local dir=build/reference config=debian/config/pkg/static applet
     if [ ! -x "$dir/s6/usr/bin/s6-svscan" ]; then
         mkdir -p "$dir/s6"
+        echo "fetching s6" >&2
         (cd "$dir/s6" && apt-get download -q -o APT::Sandbox::User=root s6 \
             $(apt-cache depends s6 | sed -n 's/.*Depends: \(lib\(s6\|skarnet\|execline\).*\)/\1/p') >/dev/null &&
             for deb in *.deb; do dpkg -x "$deb" .; done)
@@ -50,7 +53,7 @@ peers() {
     mkdir -p "$dir/busybox/bin"
     (cd "$dir/busybox" && source_of busybox && dpkg-source --no-check -x busybox_*.dsc source >/dev/null && cd source &&
         sed -E 's/# CONFIG_(RUNSV|RUNSVDIR|SV|SVLOGD|CHPST) is not set/CONFIG_\1=y/' "$config" >.config &&
-        { yes '' | make oldconfig >/dev/null 2>&1 || true; } && make -j2 >../log 2>&1)
+        { yes '' | make oldconfig >/dev/null 2>&1 || true; } && watched "building busybox" ../log make -j2)
     for applet in chpst runsv runsvdir sv svlogd; do ln -s ../source/busybox "$dir/busybox/bin/$applet"; done
 }
 
@@ -58,6 +61,7 @@ peers() {
 source_of() {
     local dir=$PWD mirror release apt
     mirror=$(mirror)
+    echo "fetching the source of $1" >&2
     release=$(. /etc/os-release && echo "$VERSION_CODENAME")
     mkdir -p "$dir"/apt/{lists,cache}/partial "$dir/apt/cache/archives/partial"
     echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $release main" >"$dir/apt/sources.list"
@@ -75,6 +79,7 @@ clients() {
         ls "$dir/packages/$name"_*.deb >/dev/null 2>&1 || missing+=("$name")
     done
     if [ ${#missing[@]} -ne 0 ]; then
+        echo "fetching: ${missing[*]}" >&2
         (cd "$dir/packages" && apt-get download -q "${missing[@]}" >/dev/null 2>&1) || { apt-get update -q >/dev/null &&
             (cd "$dir/packages" && apt-get download -q "${missing[@]}" >/dev/null); }
     fi
@@ -90,8 +95,8 @@ debian_root() {
     mkdir -p "$dir/debs"
     if [ ! -e "$dir/root/etc/debian_version" ]; then
         rm -rf "$dir/root" "$dir/new"
-        mmdebstrap --quiet --variant=essential --include=runit,adduser,procps,mount --mode=root bookworm "$dir/new" \
-            "$(mirror)" 2>"$dir/log" &&
+        watched "a Debian 12 to try the packages in" "$dir/log" mmdebstrap --variant=essential \
+            --include=runit,adduser,procps,mount --mode=root bookworm "$dir/new" "$(mirror)" &&
             mv "$dir/new" "$dir/root" ||
             { echo "NOTE: no Debian 12 can be had here: the tests of its packages are skipped" >&2; return 0; }
     fi
@@ -107,6 +112,7 @@ kernel() {
     local dir=build/boot package
     ls "$dir"/kernel/boot/vmlinuz-* >/dev/null 2>&1 && return
     mkdir -p "$dir"
+    echo "fetching a kernel" >&2
     package=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/.*Depends: \(linux-image-.*\)/\1/p' | head -n 1)
     (cd "$dir" && apt-get download -q "$package" >/dev/null 2>&1) ||
         { echo "NOTE: no kernel can be had here: the tests of a whole machine are skipped" >&2; return 0; }

@@ -64,7 +64,7 @@ def draw_line(line, top, style):
         elif part:
             left, (attributes, paper) = MARGIN + column * CELL, style.attributes()
             if paper:
-                shapes.append(f'<rect x="{left:.1f}" y="{top - 14}" width="{width(part) * CELL:.1f}" height="{LINE}" fill="{paper}"/>')
+                shapes.append(f'<rect x="{left:.1f}" y="{top - 14}" width="{width(part) * CELL:.1f}" height="{LINE}" fill="{paper}" shape-rendering="crispEdges"/>')
             for at, word in words(part):
                 shapes.append(f'<text x="{left + at * CELL:.1f}" y="{top}" textLength="{width(word) * CELL:.1f}"{attributes}>{escape(word)}</text>')
             column += width(part)

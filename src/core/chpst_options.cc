@@ -225,9 +225,9 @@ bool is_cgroup_setting(std::string_view text) noexcept {
     return setting.found && file.found && !file.head.empty() && !split(setting.head, '/').found;
 }
 
-// -- from options to steps ------------------------------------------------------------------------------------------
+// -- from options to changes ------------------------------------------------------------------------------------------
 
-// Puts together what several options say about one step, and refuses what they contradict each other in.
+// Puts together what several options say about one change, and refuses what they contradict each other in.
 class planner {
 public:
     explicit planner(plan& made) noexcept : plan_{made} {}
@@ -238,22 +238,22 @@ public:
 private:
     using answer = std::optional<refusal>;
 
-    answer put(const step& what) noexcept {
+    answer put(const change& what) noexcept {
         if (plan_.put(what)) return std::nullopt;
         return refusal{"too many options"};
     }
-    answer put(act what, const char* text = "") noexcept { return put(step{.what = what, .text = text}); }
+    answer put(change_kind what, const char* text = "") noexcept { return put(change{.what = what, .text = text}); }
     answer put_limit(resource which, std::int64_t number) noexcept {
-        return put(step{.what = act::limit, .number = number, .kind = static_cast<std::uint8_t>(which)});
+        return put(change{.what = change_kind::limit, .number = number, .kind = static_cast<std::uint8_t>(which)});
     }
     // A number, or a refusal that names the option.
-    answer put_number(act what, const chpst_option& row, std::optional<std::int64_t> number) noexcept {
+    answer put_number(change_kind what, const chpst_option& row, std::optional<std::int64_t> number) noexcept {
         if (!number) return bad_value(row);
-        return put(step{.what = what, .number = *number});
+        return put(change{.what = what, .number = *number});
     }
     answer put_lock(const char* file, manner how) noexcept {
-        if (plan_.find(act::lock) != nullptr) return refusal{};
-        return put(step{.what = act::lock, .text = file, .how = how});
+        if (plan_.find(change_kind::lock) != nullptr) return refusal{};
+        return put(change{.what = change_kind::lock, .text = file, .how = how});
     }
     static answer bad_value(const chpst_option& row) noexcept {
         // runit says nothing but its usage about the numbers that it knows.
@@ -298,18 +298,18 @@ planner::answer planner::schedule(const chpst_option& row, std::string_view text
     if (real_time != parts.found) return bad_value(row);
     const auto priority = real_time ? number_between(parts.rest, 1, 99) : std::optional<std::int64_t>{0};
     if (!priority) return bad_value(row);
-    return put(step{.what = act::schedule, .number = *priority, .kind = static_cast<std::uint8_t>(*policy)});
+    return put(change{.what = change_kind::schedule, .number = *priority, .kind = static_cast<std::uint8_t>(*policy)});
 }
 
 std::optional<refusal> planner::take(const chpst_option& row, const char* text) noexcept {
     switch (row.what) {
-        case option::user: return put(act::identity, text);
-        case option::id_variables: return put(act::id_variables, text);
+        case option::user: return put(change_kind::identity, text);
+        case option::id_variables: return put(change_kind::id_variables, text);
         case option::argv0: plan_.argv0 = text; return std::nullopt;
-        case option::environment: return put(act::environment, text);
-        case option::root: return put(act::root, text);
-        case option::directory: return put(act::directory, text);
-        case option::nice: return put_number(act::nice, row, signed_in(text, 40));
+        case option::environment: return put(change_kind::environment, text);
+        case option::root: return put(change_kind::root, text);
+        case option::directory: return put(change_kind::directory, text);
+        case option::nice: return put_number(change_kind::nice, row, signed_in(text, 40));
         case option::lock: return put_lock(text, manner::waiting);
         case option::lock_now: return put_lock(text, manner::plainly);
         case option::memory: return limits(row, text, true, false);
@@ -318,24 +318,24 @@ std::optional<refusal> planner::take(const chpst_option& row, const char* text) 
         case option::limit_or_most: return limits(row, text, false, true);
         case option::verbose: plan_.verbose = true; return std::nullopt;
         case option::version: return refusal{.version = true};
-        case option::session: return put(act::session);
-        case option::close_0: return put(act::close_0);
-        case option::close_1: return put(act::close_1);
-        case option::close_2: return put(act::close_2);
-        case option::wait: return put(step{.what = act::lock, .how = manner::waiting});
-        case option::fail_at_once: return put(act::lock);
+        case option::session: return put(change_kind::session);
+        case option::close_0: return put(change_kind::close_0);
+        case option::close_1: return put(change_kind::close_1);
+        case option::close_2: return put(change_kind::close_2);
+        case option::wait: return put(change{.what = change_kind::lock, .how = manner::waiting});
+        case option::fail_at_once: return put(change_kind::lock);
         case option::silent: plan_.silent = true; return std::nullopt;
         case option::loud: plan_.silent = false; return std::nullopt;
         case option::groups:
             init_groups_ = true;
             return std::string_view{text} == "init" ? std::nullopt : bad_value(row);
-        case option::umask: return put_number(act::umask, row, octal_in(text, 0777));
+        case option::umask: return put_number(change_kind::umask, row, octal_in(text, 0777));
         case option::oom_score: {
             const auto score = signed_in(text, 1001);
             const bool good  = score && *score >= -1000 && *score <= 1000 && *text != '\0';
-            return put_number(act::oom_score, row, good ? score : std::nullopt);
+            return put_number(change_kind::oom_score, row, good ? score : std::nullopt);
         }
-        case option::no_new_privs: return put(act::no_new_privs);
+        case option::no_new_privs: return put(change_kind::no_new_privs);
         case option::cap_drop: {
             const auto named = capabilities_in(text);
             drop_ |= named.value_or(0);
@@ -346,25 +346,26 @@ std::optional<refusal> planner::take(const chpst_option& row, const char* text) 
             keep_            = keep_.value_or(0) | named.value_or(0);
             return named ? std::nullopt : bad_value(row);
         }
-        case option::cpus: return cpus_in(text) ? put(act::cpus, text) : bad_value(row);
+        case option::cpus: return cpus_in(text) ? put(change_kind::cpus, text) : bad_value(row);
         case option::io_class_: io_class_ = io_class_in(text); return io_class_ ? std::nullopt : bad_value(row);
         case option::io_prio: io_prio_ = number_between(text, 0, 7); return io_prio_ ? std::nullopt : bad_value(row);
         case option::sched: return schedule(row, text);
         case option::hard: hard_ = true; return std::nullopt;
-        case option::cgroup: return put(act::cgroup, text);
-        case option::cgroup_set: return put(act::cgroup_set, text);
+        case option::cgroup: return put(change_kind::cgroup, text);
+        case option::cgroup_set: return put(change_kind::cgroup_set, text);
         case option::death_signal: {
             const auto signal = signal_in(text);
-            return put_number(act::death_signal, row, signal ? std::optional<std::int64_t>{*signal} : std::nullopt);
+            return put_number(change_kind::death_signal, row,
+                              signal ? std::optional<std::int64_t>{*signal} : std::nullopt);
         }
-        case option::close_fds: return put(act::close_fds);
-        case option::null: return put(act::null);
-        case option::new_net: return put(act::new_net);
-        case option::new_mount: return put(act::new_mount);
-        case option::read_only: return put(act::read_only, text);
-        case option::private_tmp: return put(act::private_tmp);
-        case option::may_read: return put(act::may_read, text);
-        case option::may_write: return put(act::may_write, text);
+        case option::close_fds: return put(change_kind::close_fds);
+        case option::null: return put(change_kind::null);
+        case option::new_net: return put(change_kind::new_net);
+        case option::new_mount: return put(change_kind::new_mount);
+        case option::read_only: return put(change_kind::read_only, text);
+        case option::private_tmp: return put(change_kind::private_tmp);
+        case option::may_read: return put(change_kind::may_read, text);
+        case option::may_write: return put(change_kind::may_write, text);
         case option::print: plan_.print = true; return std::nullopt;
     }
     return std::nullopt;
@@ -372,10 +373,10 @@ std::optional<refusal> planner::take(const chpst_option& row, const char* text) 
 
 planner::answer planner::finish_identity() noexcept {
     if (!init_groups_) return std::nullopt;
-    const step* const user = plan_.find(act::identity);
+    const change* const user = plan_.find(change_kind::identity);
     if (user == nullptr || *user->text == ':') return refusal{"--groups=init needs -u with the name of a user"};
-    step wider = *user;
-    wider.how  = wider.how | manner::init_groups;
+    change wider = *user;
+    wider.how    = wider.how | manner::init_groups;
     return put(wider);
 }
 
@@ -384,31 +385,34 @@ planner::answer planner::finish_capabilities() noexcept {
     if (drop_ == 0 && !keep_) return std::nullopt;
     const std::uint64_t stay = keep_.value_or(every_capability) & ~drop_;
     const manner        how  = keep_ ? manner::ambient : manner::plainly;
-    if (auto no = put(step{.what = act::bounding, .bits = ~stay, .how = how})) return no;
-    return put(step{.what = act::capabilities, .bits = stay, .how = how});
+    if (auto no = put(change{.what = change_kind::bounding, .bits = ~stay, .how = how})) return no;
+    return put(change{.what = change_kind::capabilities, .bits = stay, .how = how});
 }
 
 planner::answer planner::finish_cgroup() noexcept {
-    const step* const group = plan_.find(act::cgroup);
+    const change* const group = plan_.find(change_kind::cgroup);
     if (group == nullptr)
-        return plan_.find(act::cgroup_set) != nullptr ? answer{refusal{"--cgroup-set needs --cgroup"}} : std::nullopt;
+        return plan_.find(change_kind::cgroup_set) != nullptr ? answer{refusal{"--cgroup-set needs --cgroup"}}
+                                                              : std::nullopt;
     if (!is_cgroup_path(group->text)) return refusal{"invalid argument -- ", "cgroup"};
-    for (const step& each : plan_.steps()) {
-        if (each.what == act::cgroup_set && !is_cgroup_setting(each.text))
+    for (const change& each : plan_.changes()) {
+        if (each.what == change_kind::cgroup_set && !is_cgroup_setting(each.text))
             return refusal{"invalid argument -- ", "cgroup-set"};
     }
-    return put(act::cgroup_enter, group->text);
+    return put(change_kind::cgroup_enter, group->text);
 }
 
 planner::answer planner::finish_mounts() noexcept {
-    const bool needed = plan_.find(act::read_only) != nullptr || plan_.find(act::private_tmp) != nullptr;
-    return needed ? put(act::new_mount) : std::nullopt;
+    const bool needed =
+        plan_.find(change_kind::read_only) != nullptr || plan_.find(change_kind::private_tmp) != nullptr;
+    return needed ? put(change_kind::new_mount) : std::nullopt;
 }
 
 // The kernel lets a process restrict itself only when it cannot gain privileges any more (landlock(7)).
 planner::answer planner::finish_restriction() noexcept {
-    if (plan_.find(act::may_read) == nullptr && plan_.find(act::may_write) == nullptr) return std::nullopt;
-    for (const act each : {act::ruleset, act::no_new_privs, act::restriction})
+    if (plan_.find(change_kind::may_read) == nullptr && plan_.find(change_kind::may_write) == nullptr)
+        return std::nullopt;
+    for (const change_kind each : {change_kind::ruleset, change_kind::no_new_privs, change_kind::restriction})
         if (auto no = put(each)) return no;
     return std::nullopt;
 }
@@ -416,11 +420,11 @@ planner::answer planner::finish_restriction() noexcept {
 planner::answer planner::finish_limits() noexcept {
     if (!hard_) return std::nullopt;
     bool any = false;
-    for (const step& each : plan_.steps()) {
-        if (each.what != act::limit) continue;
-        step harder = each;
-        harder.how  = manner::hard;
-        any         = plan_.put(harder);  // in the place of the other
+    for (const change& each : plan_.changes()) {
+        if (each.what != change_kind::limit) continue;
+        change harder = each;
+        harder.how    = manner::hard;
+        any           = plan_.put(harder);  // in the place of the other
     }
     return any ? std::nullopt : answer{refusal{"--hard needs a limit"}};
 }
@@ -430,7 +434,7 @@ planner::answer planner::finish_io() noexcept {
     constexpr std::int64_t middle = 4;  // what the kernel takes for a process of nice level 0
     const auto             kind   = io_class_.value_or(io_class::best_effort);
     const std::int64_t     level  = kind == io_class::idle ? 0 : io_prio_.value_or(middle);
-    return put(step{.what = act::io_priority, .number = level, .kind = static_cast<std::uint8_t>(kind)});
+    return put(change{.what = change_kind::io_priority, .number = level, .kind = static_cast<std::uint8_t>(kind)});
 }
 
 std::optional<refusal> planner::finish() noexcept {
@@ -460,15 +464,17 @@ bool takes_first(tool which) noexcept {
 }
 
 // What a tool does by its very name.
-std::optional<step> step_of(tool which, const char* first, const plan& made) noexcept {
+std::optional<change> change_of(tool which, const char* first, const plan& made) noexcept {
     switch (which) {
-        case tool::envdir: return step{.what = act::environment, .text = first, .how = manner::daemontools};
-        case tool::envuidgid: return step{.what = act::id_variables, .text = first, .how = manner::daemontools};
-        case tool::setuidgid: return step{.what = act::identity, .text = first, .how = manner::daemontools};
-        case tool::pgrphack: return step{.what = act::session};
+        case tool::envdir: return change{.what = change_kind::environment, .text = first, .how = manner::daemontools};
+        case tool::envuidgid:
+            return change{.what = change_kind::id_variables, .text = first, .how = manner::daemontools};
+        case tool::setuidgid: return change{.what = change_kind::identity, .text = first, .how = manner::daemontools};
+        case tool::pgrphack: return change{.what = change_kind::session};
         case tool::setlock: {
-            const step* const asked = made.find(act::lock);
-            return step{.what = act::lock, .text = first, .how = asked != nullptr ? asked->how : manner::plainly};
+            const change* const asked = made.find(change_kind::lock);
+            return change{
+                .what = change_kind::lock, .text = first, .how = asked != nullptr ? asked->how : manner::plainly};
         }
         case tool::chpst:
         case tool::softlimit: return std::nullopt;
@@ -521,7 +527,7 @@ std::optional<refusal> read_options(tool as, std::span<const char* const> argume
         rest  = rest.subspan(1);
     }
     if (rest.empty()) return refusal{};
-    if (const auto own = step_of(as, first, made)) made.put(*own);
+    if (const auto own = change_of(as, first, made)) made.put(*own);
     made.program = rest.data();
     return std::nullopt;
 }

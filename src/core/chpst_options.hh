@@ -5,7 +5,7 @@
 //              ▼  read_options()
 //     environment ./env │ identity www │ limit files 64 │ run ./daemon
 //
-// The order on the command line does not matter: a plan keeps its steps in the order in which they are made.
+// The order on the command line does not matter: a plan keeps its changes in the order in which they are made.
 #pragma once
 
 #include <cstdint>

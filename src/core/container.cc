@@ -1,11 +1,12 @@
 #include "core/container.hh"
 
-#include <sys/wait.h>
-
 #include <algorithm>
 #include <csignal>
 
+#include "core/essential.hh"
 #include "core/stages.hh"
+#include "core/text.hh"
+#include "core/wait_status.hh"
 
 namespace runwell {
 namespace {
@@ -30,19 +31,8 @@ void push(container_actions& list, action what, int number = 0) noexcept {
 void warn(container_actions& list, const char* text) noexcept { list.push({.what = action::warn, .text = text}); }
 
 bool has_steps(stage of) noexcept {
-    switch (of) {
-        case stage::stage_1:
-        case stage::start_hooks:
-        case stage::stop_hooks:
-        case stage::after_hooks:
-        case stage::stage_3: return true;
-        case stage::serving:
-        case stage::stopping:
-        case stage::terminating:
-        case stage::killing:
-        case stage::gone: return false;
-    }
-    return false;
+    const stage_scripts its = scripts_of(of);
+    return its.directory != nullptr || its.file != nullptr;
 }
 
 // The first that ends the container, or its command, says with what code.
@@ -144,7 +134,7 @@ void ask_to_end(container_state& s, const container_event& e, container_actions&
 
 void step_ended(container_state& s, const container_event& e, container_actions& list) noexcept {
     s.step_alive              = false;
-    const int  code           = exit_code(e.status);
+    const int  code           = shell_code(e.status);
     const bool stage_1_failed = s.now == stage::stage_1 && (!WIFEXITED(e.status) || code == 100);
     const bool hook_failed    = s.now == stage::start_hooks && code != 0;
     if (!s.asked && (stage_1_failed || hook_failed)) {
@@ -161,7 +151,7 @@ void step_ended(container_state& s, const container_event& e, container_actions&
 void services_ended(container_state& s, const container_event& e, container_actions& list) noexcept {
     s.services_alive = false;
     if (s.now != stage::serving) return;
-    const int code = exit_code(e.status);
+    const int code = shell_code(e.status);
     if (WIFEXITED(e.status) && code != 111) {
         if (!s.has_command) settle(s, code);
         return ask_to_end(s, e, list);
@@ -240,7 +230,7 @@ void step(container_state& of, const container_event& happened, container_action
             go_on(of, happened, list);
             break;
         case kind::services_ended: services_ended(of, happened, list); break;
-        case kind::command_ended: command_over(of, exit_code(happened.status), happened, list); break;
+        case kind::command_ended: command_over(of, shell_code(happened.status), happened, list); break;
         case kind::step_not_started:
             of.step_alive = false;
             of.step_again = happened.at + fork_again;
@@ -257,6 +247,11 @@ void step(container_state& of, const container_event& happened, container_action
                 of.command_again = happened.at + fork_again;
             break;
         case kind::stop: ask_to_end(of, happened, list); break;
+        case kind::cont:
+            if (!happened.stopit) break;
+            push(list, action::disarm);
+            ask_to_end(of, happened, list);
+            break;
         case kind::essential_ended:
             if (!of.asked) settle(of, happened.status);
             ask_to_end(of, happened, list);
@@ -265,6 +260,51 @@ void step(container_state& of, const container_event& happened, container_action
         case kind::child_gone: break;
     }
     if (is_over(of, happened)) enter(of, of.now == stage::stopping ? stage::after_hooks : stage::gone, happened, list);
+}
+
+std::optional<container_event> event_of_signal(int signal, int value) noexcept {
+    switch (signal) {
+        case SIGCHLD: return std::nullopt;
+        case SIGCONT: return container_event{.what = kind::cont};
+        case SIGTERM:
+        case SIGINT:
+        case SIGPWR:
+        case SIGHUP: return container_event{.what = kind::stop};
+        case essential_signal: return container_event{.what = kind::essential_ended, .status = value & 0xff};
+        default: return container_event{.what = kind::signal, .status = signal};
+    }
+}
+
+bool looks_at_services_left(const container_state& of) noexcept {
+    return of.now == stage::stop_hooks || of.now == stage::stopping;
+}
+
+bool looks_at_anybody_left(const container_state& of) noexcept { return of.now >= stage::stage_3; }
+
+stage_scripts scripts_of(stage stage) noexcept {
+    switch (stage) {
+        case stage::stage_1: return {.file = path::stage_1};
+        case stage::start_hooks: return {.directory = "/etc/my_init.d", .file = "/etc/rc.local", .are_hooks = true};
+        case stage::stop_hooks: return {.directory = "/etc/my_init.pre_shutdown.d", .are_hooks = true};
+        case stage::after_hooks: return {.directory = "/etc/my_init.post_shutdown.d", .are_hooks = true};
+        case stage::stage_3: return {.file = path::stage_3};
+        case stage::serving:
+        case stage::stopping:
+        case stage::terminating:
+        case stage::killing:
+        case stage::gone: return {};
+    }
+    return {};
+}
+
+bool is_next_hook(std::string_view name, std::string_view last, std::string_view best) noexcept {
+    return name > last && (best.empty() || name < best);
+}
+
+ticks patience_of(const char* seconds) noexcept {
+    constexpr std::uint64_t most   = 86'400;
+    const auto              number = seconds != nullptr ? whole_number(seconds) : std::nullopt;
+    return number ? static_cast<ticks>(std::min(*number, most)) * one_second : container_state{}.patience;
 }
 
 std::optional<ticks> next_tick(const container_state& of) noexcept {

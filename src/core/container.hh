@@ -18,6 +18,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "core/fixed.hh"
 #include "core/service.hh"
@@ -69,7 +70,8 @@ struct container_event {
         step_not_started,      // no process could be made
         services_not_started,  //
         command_not_started,   // `status` 0: no process could be made; else the exit code to end with
-        stop,                  // TERM, INT, PWR, HUP, CONT with stopit
+        stop,                  // TERM, INT, PWR, HUP
+        cont,                  // CONT: the same if the file stopit says so
         essential_ended,       // a service that the container lives for has ended, with exit code `status`
         signal,                // `status` is any other signal
         child_gone,            // somebody has been reaped
@@ -78,6 +80,7 @@ struct container_event {
     ticks at            = 0;
     int   status        = 0;
     bool  services      = true;   // there is something to supervise
+    bool  stopit        = false;  // cont: the file exists, and is executable by its owner
     bool  services_left = false;  // a runsv still answers
     bool  anybody_left  = false;  // another process exists
 };
@@ -94,6 +97,7 @@ struct container_action {
         signal_command,    // `number` to the command
         kill_services,     // KILL to every service that still runs
         signal_everybody,  // `number` to everything else
+        disarm,            // chmod(stopit, 0)
         leave,             // exit with `number`
     };
     kind        what   = kind::inform;
@@ -106,5 +110,33 @@ void step(container_state& of, const container_event& happened, container_action
 
 // The next moment at which a tick would do something, if there is one.
 std::optional<ticks> next_tick(const container_state& of) noexcept;
+
+// What a signal means; nothing for SIGCHLD. `value`: what sigqueue(3) sent along.
+std::optional<container_event> event_of_signal(int signal, int value) noexcept;
+
+// The facts of an event that are worth a look in this state: the others change nothing.
+bool looks_at_services_left(const container_state& of) noexcept;
+bool looks_at_anybody_left(const container_state& of) noexcept;
+
+// What a stage runs, one after the other: the scripts of `directory` in the order of their names, then `file`.
+struct stage_scripts {
+    const char* directory = nullptr;  // nullptr: none
+    const char* file      = nullptr;
+    bool        are_hooks = false;  // only regular files that are executable run, with the environment of the image
+};
+stage_scripts scripts_of(container_state::stage stage) noexcept;
+
+// Whether `name` precedes `best`, the next hook as far as it is known, and follows `last`, the one that has run. Both
+// may be empty: none.
+bool is_next_hook(std::string_view name, std::string_view last, std::string_view best) noexcept;
+
+// What supervises the services of a container: /etc/runit/2 where it exists, else runsvdir.
+enum class service_program : std::uint8_t { stage_2, runsvdir };
+constexpr service_program service_program_of(bool has_stage_2) noexcept {
+    return has_stage_2 ? service_program::stage_2 : service_program::runsvdir;
+}
+
+// How long a stop may take: RUNWELL_STOP_SECONDS (nullptr: not set) in whole seconds, up to a day.
+ticks patience_of(const char* seconds) noexcept;
 
 }  // namespace runwell

@@ -32,6 +32,7 @@ enum class double_dash : std::uint8_t {
     ends_options,  // whatever follows the dashes: chpst's other names, utmpset
     is_a_letter,   // ends the options alone; "--x" is the option "-": sv, svlogd
     is_a_name,     // ends the options alone; "--x" is the option of that name: chpst
+    is_unknown,    // an option "-" that no program has, even alone: shutdown
 };
 
 // An option that cannot be read, in runit's words: "illegal option -- " + "x".
@@ -76,8 +77,10 @@ typename option_reader<Row>::found option_reader<Row>::next() noexcept {
     if (argument.size() < 2 || argument[0] != '-') return {};
     arguments_ = arguments_.subspan(1);
     argument.remove_prefix(1);
-    if (argument[0] == '-' && (argument.size() == 1 || dashes_ == double_dash::ends_options)) return {};
-    if (argument[0] == '-' && dashes_ == double_dash::is_a_name) return name(argument.substr(1));
+    if (argument[0] == '-' && dashes_ != double_dash::is_unknown) {
+        if (argument.size() == 1 || dashes_ == double_dash::ends_options) return {};
+        if (dashes_ == double_dash::is_a_name) return name(argument.substr(1));
+    }
     letters_ = argument;
     return letter();
 }

@@ -1,7 +1,5 @@
 #include "core/pair.hh"
 
-#include <sys/wait.h>
-
 namespace runwell {
 namespace {
 

@@ -17,7 +17,7 @@
 namespace runwell {
 
 // Every change of the process state, in the order in which they are made.
-enum class act : std::uint8_t {
+enum class change_kind : std::uint8_t {
     session,       // -P
     environment,   // -e                text: the directory
     oom_score,     // --oom-score       number: -1000 … 1000
@@ -46,7 +46,7 @@ enum class act : std::uint8_t {
     close_0,       // -0
     close_1,       // -1
     close_2,       // -2
-    limit,         // -d -o …           kind: resource, number: the limit; one step for each resource
+    limit,         // -d -o …           kind: resource, number: the limit; one change for each resource
     umask,         // --umask           number
     death_signal,  // --death-signal    number
     no_new_privs,  // --no-new-privs
@@ -54,7 +54,7 @@ enum class act : std::uint8_t {
     close_fds,     // --close-fds
 };
 
-// How a step is done.
+// How a change is done.
 enum class manner : std::uint8_t {
     plainly     = 0,
     waiting     = 1,   // lock: wait until it is free
@@ -73,8 +73,8 @@ constexpr bool has(manner all, manner one) noexcept {
 // As much as the hard limit allows.
 constexpr std::int64_t most = -1;
 
-struct step {
-    act           what;
+struct change {
+    change_kind   what;
     const char*   text   = "";  // as on the command line
     std::int64_t  number = 0;
     std::uint64_t bits   = 0;
@@ -82,17 +82,17 @@ struct step {
     manner        how    = manner::plainly;
 };
 
-// Steps in the order of execution, and what to execute at the end.
+// Changes in the order of execution, and what to execute at the end.
 class plan {
 public:
-    static constexpr std::size_t most_steps = 128;
+    static constexpr std::size_t most_changes = 128;
 
-    // Puts the step in its place: behind those of the same act when the act repeats, else instead of it. False when
+    // Puts the change in its place: behind those of the same kind when the kind repeats, else instead of it. False when
     // there is no room.
-    bool put(const step& what) noexcept;
+    bool put(const change& what) noexcept;
 
-    std::span<const step> steps() const noexcept { return {steps_.data(), size_}; }
-    const step*           find(act what) const noexcept;
+    std::span<const change> changes() const noexcept { return {changes_.data(), size_}; }
+    const change*           find(change_kind what) const noexcept;
 
     const char* const* program = nullptr;  // the arguments of what is executed; ends with a null pointer
     const char*        argv0   = nullptr;  // -b
@@ -101,23 +101,23 @@ public:
     bool               silent  = false;    // setlock -x: failures are neither told nor returned
 
 private:
-    std::array<step, most_steps> steps_;
-    std::size_t                  size_ = 0;
+    std::array<change, most_changes> changes_;
+    std::size_t                      size_ = 0;
 };
 
-// A step in words: "limit open files to 64", or with a subject, "environment from " + "./env".
+// A change in words: "limit open files to 64", or with a subject, "environment from " + "./env".
 struct description {
     fixed_text<120>  words;
     std::string_view subject;
 };
-description describe(const step& what) noexcept;
+description describe(const change& what) noexcept;
 
-// What the kernel must have for an act that not every kernel can do, and the errno by which it says that it has not
+// What the kernel must have for a change that not every kernel can do, and the errno by which it says that it has not
 // (next to ENOSYS and EOPNOTSUPP). Nothing for what every Linux has.
 struct kernel_feature {
     std::string_view name   = {};
     int              absent = 0;
 };
-kernel_feature feature_of(act what) noexcept;
+kernel_feature feature_of(change_kind what) noexcept;
 
 }  // namespace runwell

@@ -26,11 +26,9 @@
 #include "core/stop.hh"
 #include "core/tai.hh"
 #include "core/ticks.hh"
+#include "core/wait_status.hh"
 
 namespace runwell {
-
-// How a process ended that was not this supervisor's child, where nothing tells: neither by exit nor by a signal.
-inline constexpr int unknown_status = -1;
 
 // What a service can be, between two events.
 struct service {

@@ -1,11 +1,11 @@
 #include "core/stages.hh"
 
-#include <sys/wait.h>
-
 #include <algorithm>
 #include <array>
 #include <csignal>
 #include <utility>
+
+#include "core/wait_status.hh"
 
 namespace runwell {
 namespace {
@@ -57,7 +57,7 @@ void enter(system_state& s, int stage, system_actions& list) noexcept {
 void end_all(system_state& s, const system_event& e, system_actions& list) noexcept {
     inform("sending KILL signal to all processes...", "", list);
     list.push({.what = action::kill_all});
-    s.how        = e.files.reboot ? ending::reboot : e.files.halt ? ending::halt : ending::power_off;
+    s.how        = ending_of(e.files);
     s.keep_dirty = e.files.nosync;
     start_end(s, list);
 }
@@ -70,7 +70,7 @@ void leave_stage(system_state& s, const system_event& e, system_actions& list) n
 
 void stage_is_over(system_state& s, int status, const system_event& e, system_actions& list) noexcept {
     const bool crashed = !WIFEXITED(status);
-    const int  code    = exit_code(status);
+    const int  code    = shell_code(status);
     if (status != 0) warn(crashed ? "child crashed: " : "child failed: ", path_of(s), list);
     if (s.stage == 1 && (crashed || code == 100)) {
         inform("leave stage: ", path_of(s), list);
@@ -219,8 +219,6 @@ void do_what_is_due(system_state& s, const system_event& e, system_actions& list
 
 }  // namespace
 
-int exit_code(int status) noexcept { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
-
 void step(system_state& of, const system_event& happened, system_actions& list) noexcept {
     switch (happened.what) {
         case kind::tick: return do_what_is_due(of, happened, list);
@@ -241,6 +239,24 @@ void step(system_state& of, const system_event& happened, system_actions& list) 
         case kind::power:
         case kind::alarm: return hear(of, happened, list);
     }
+}
+
+std::optional<kind> kind_of_signal(int signal) noexcept {
+    switch (signal) {
+        case SIGCONT: return kind::cont;
+        case SIGINT: return kind::interrupt;
+        case SIGPWR: return kind::power;
+        case SIGALRM: return kind::alarm;
+        default: return std::nullopt;
+    }
+}
+
+ending ending_of(const permissions& files) noexcept {
+    return files.reboot ? ending::reboot : files.halt ? ending::halt : ending::power_off;
+}
+
+permissions permissions_for(ending how) noexcept {
+    return {.stopit = true, .reboot = how == ending::reboot, .halt = how == ending::halt};
 }
 
 std::optional<ticks> next_tick(const system_state& of) noexcept {

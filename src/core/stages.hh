@@ -128,7 +128,11 @@ void step(system_state& of, const system_event& happened, system_actions& list) 
 // The next moment at which a tick would do something, if there is one: hardly ever.
 std::optional<ticks> next_tick(const system_state& of) noexcept;
 
-// The exit code of a process as a shell has it: 128 + n for one that signal n has ended.
-int exit_code(int status) noexcept;
+// What a signal means; nothing for those that runit ignores, and for SIGCHLD.
+std::optional<system_event::kind> kind_of_signal(int signal) noexcept;
+
+// How a machine ends by what its files say; and what they say for it to end so. halt is looked at where reboot says no.
+ending      ending_of(const permissions& files) noexcept;
+permissions permissions_for(ending how) noexcept;
 
 }  // namespace runwell

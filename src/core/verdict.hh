@@ -73,7 +73,9 @@ std::string_view word(phase now) noexcept;
 fixed_text<112>  particulars(const status& of, bool down_file, moment now) noexcept;
 
 // The exit code of sv: how many services failed, 99 at most.
-constexpr int exit_code(std::size_t failures) noexcept { return failures > 99 ? 99 : static_cast<int>(failures); }
+constexpr int code_of_failures(std::size_t failures) noexcept {
+    return failures > 99 ? 99 : static_cast<int>(failures);
+}
 
 // The exit codes of an init script. Source: LSB, Init Script Actions; sv(8).
 namespace lsb_code {

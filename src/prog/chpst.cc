@@ -1,7 +1,7 @@
 // chpst — run a program with a changed process state.
 //
 //   core/chpst_options reads the command line into a plan: what to change, in which order;
-//   changer carries it out, step by step, and becomes the program.
+//   changer carries it out, one change after the other, and becomes the program.
 //
 // By the names envdir, envuidgid, pgrphack, setlock, setuidgid and softlimit it is these programs of daemontools.
 #include <dirent.h>
@@ -72,20 +72,20 @@ public:
     int run() noexcept;
 
 private:
-    result<void> carry_out(const step& what) noexcept;
+    result<void> carry_out(const change& what) noexcept;
 
     result<void> open_variables() noexcept;
     result<void> read_directory(const char* directory, manner how) noexcept;
     result<void> read_variable(int dir, const char* directory, const char* name, manner how) noexcept;
-    result<void> set_ids(const step& what) noexcept;
+    result<void> set_ids(const change& what) noexcept;
 
     result<void> change_root(const char* root) noexcept;
-    result<void> take_lock(const step& what) noexcept;
+    result<void> take_lock(const change& what) noexcept;
     result<void> close_all_others() const noexcept;
 
-    result<sys::identity> find_user(const step& what) const noexcept;
+    result<sys::identity> find_user(const change& what) const noexcept;
 
-    int give_up(const step& at, const error& why) const noexcept;
+    int give_up(const change& at, const error& why) const noexcept;
 
     const plan&      plan_;
     char**           envp_;
@@ -215,13 +215,13 @@ result<void> changer::read_variable(int dir, const char* directory, const char* 
     return {};
 }
 
-result<sys::identity> changer::find_user(const step& what) const noexcept {
+result<sys::identity> changer::find_user(const change& what) const noexcept {
     const auto form = has(what.how, manner::daemontools) ? sys::naming::account : sys::naming::user_groups;
     return sys::find_identity(what.text, form, has(what.how, manner::init_groups),
                               changed_root_ ? sys::user_database::new_root : sys::user_database::system);
 }
 
-result<void> changer::set_ids(const step& what) noexcept {
+result<void> changer::set_ids(const change& what) noexcept {
     const auto who = TRY(find_user(what));
     static_cast<void>(TRY(open_variables()));
     const bool fit =
@@ -230,7 +230,8 @@ result<void> changer::set_ids(const step& what) noexcept {
     return {};
 }
 
-// -- the other steps --------------------------------------------------------------------------------------------------
+// -- the other changes
+// --------------------------------------------------------------------------------------------------
 
 result<void> changer::change_root(const char* root) noexcept {
     if (::chdir(root) != 0) return error{"unable to change directory: ", root, errno};
@@ -246,7 +247,7 @@ result<void> change_directory(const char* directory) noexcept {
 
 // The descriptor stays open in the program, which has the lock by that; it is none of those that a program uses
 // unasked.
-result<void> changer::take_lock(const step& what) noexcept {
+result<void> changer::take_lock(const change& what) noexcept {
     constexpr int flags = O_WRONLY | O_CREAT | O_APPEND;
     auto          file  = sys::open_trusted_path(AT_FDCWD, what.text, sys::expected::any, flags, 0600);
     if (!file) return error{"unable to open lock: ", what.text, file.why().code};
@@ -283,44 +284,44 @@ result<void> changer::close_all_others() const noexcept {
     return {};
 }
 
-result<void> changer::carry_out(const step& what) noexcept {
+result<void> changer::carry_out(const change& what) noexcept {
     const auto number = static_cast<int>(what.number);
     switch (what.what) {
-        case act::session: ::setsid(); return {};  // who leads a session already, goes on to
-        case act::environment: return read_directory(what.text, what.how);
-        case act::oom_score: return sys::set_oom_score(number);
-        case act::cgroup: cgroup_ = TRY(sys::cgroup::make(what.text, plan_.steps())); return {};
-        case act::cgroup_set: return cgroup_.set(what.text);
-        case act::cgroup_enter: return cgroup_.enter();
-        case act::new_net: return sys::leave_network();
-        case act::new_mount: return sys::keep_mounts_apart();
-        case act::read_only: return sys::make_read_only(what.text);
-        case act::private_tmp: return sys::mount_private_tmp();
-        case act::root: return change_root(what.text);
-        case act::directory: return change_directory(what.text);
-        case act::nice: return sys::add_nice(number);
-        case act::schedule: return sys::set_schedule(static_cast<schedule_kind>(what.kind), number);
-        case act::io_priority: return sys::set_io_priority(static_cast<io_class>(what.kind), number);
-        case act::cpus: return sys::set_cpus(*cpus_in(what.text), what.text);
-        case act::id_variables: return set_ids(what);
-        case act::bounding: return sys::drop_from_bounding_set(what.bits, has(what.how, manner::ambient));
-        case act::identity: return sys::become_user(TRY(find_user(what)));
-        case act::capabilities: return sys::set_capabilities(what.bits, has(what.how, manner::ambient));
-        case act::lock: return take_lock(what);
-        case act::ruleset: rules_ = TRY(sys::file_rules::make()); return {};
-        case act::may_read: return rules_.allow_read(what.text);
-        case act::may_write: return rules_.allow_write(what.text);
-        case act::null: return open_null();
-        case act::close_0: return close_one(STDIN_FILENO, "unable to close stdin");
-        case act::close_1: return close_one(STDOUT_FILENO, "unable to close stdout");
-        case act::close_2: return close_one(STDERR_FILENO, "unable to close stderr");
-        case act::limit:
+        case change_kind::session: ::setsid(); return {};  // who leads a session already, goes on to
+        case change_kind::environment: return read_directory(what.text, what.how);
+        case change_kind::oom_score: return sys::set_oom_score(number);
+        case change_kind::cgroup: cgroup_ = TRY(sys::cgroup::make(what.text, plan_.changes())); return {};
+        case change_kind::cgroup_set: return cgroup_.set(what.text);
+        case change_kind::cgroup_enter: return cgroup_.enter();
+        case change_kind::new_net: return sys::leave_network();
+        case change_kind::new_mount: return sys::keep_mounts_apart();
+        case change_kind::read_only: return sys::make_read_only(what.text);
+        case change_kind::private_tmp: return sys::mount_private_tmp();
+        case change_kind::root: return change_root(what.text);
+        case change_kind::directory: return change_directory(what.text);
+        case change_kind::nice: return sys::add_nice(number);
+        case change_kind::schedule: return sys::set_schedule(static_cast<schedule_kind>(what.kind), number);
+        case change_kind::io_priority: return sys::set_io_priority(static_cast<io_class>(what.kind), number);
+        case change_kind::cpus: return sys::set_cpus(*cpus_in(what.text), what.text);
+        case change_kind::id_variables: return set_ids(what);
+        case change_kind::bounding: return sys::drop_from_bounding_set(what.bits, has(what.how, manner::ambient));
+        case change_kind::identity: return sys::become_user(TRY(find_user(what)));
+        case change_kind::capabilities: return sys::set_capabilities(what.bits, has(what.how, manner::ambient));
+        case change_kind::lock: return take_lock(what);
+        case change_kind::ruleset: rules_ = TRY(sys::file_rules::make()); return {};
+        case change_kind::may_read: return rules_.allow_read(what.text);
+        case change_kind::may_write: return rules_.allow_write(what.text);
+        case change_kind::null: return open_null();
+        case change_kind::close_0: return close_one(STDIN_FILENO, "unable to close stdin");
+        case change_kind::close_1: return close_one(STDOUT_FILENO, "unable to close stdout");
+        case change_kind::close_2: return close_one(STDERR_FILENO, "unable to close stderr");
+        case change_kind::limit:
             return sys::set_limit(static_cast<resource>(what.kind), what.number, has(what.how, manner::hard));
-        case act::umask: ::umask(static_cast<mode_t>(what.number)); return {};
-        case act::death_signal: return sys::die_with_parent(number, parent_);
-        case act::no_new_privs: return sys::refuse_new_privileges();
-        case act::restriction: return rules_.restrict_to_these();
-        case act::close_fds: return close_all_others();
+        case change_kind::umask: ::umask(static_cast<mode_t>(what.number)); return {};
+        case change_kind::death_signal: return sys::die_with_parent(number, parent_);
+        case change_kind::no_new_privs: return sys::refuse_new_privileges();
+        case change_kind::restriction: return rules_.restrict_to_these();
+        case change_kind::close_fds: return close_all_others();
     }
     return {};
 }
@@ -328,7 +329,7 @@ result<void> changer::carry_out(const step& what) noexcept {
 // -- the end of chpst -------------------------------------------------------------------------------------------------
 
 // An errno by which the kernel says that it does not know what was asked for, is no help to anybody: the feature is.
-int changer::give_up(const step& at, const error& why) const noexcept {
+int changer::give_up(const change& at, const error& why) const noexcept {
     if (plan_.silent) return 0;
     const kernel_feature needed  = feature_of(at.what);
     const bool           missing = !needed.name.empty() && (why.code == ENOSYS || why.code == EOPNOTSUPP ||
@@ -339,7 +340,7 @@ int changer::give_up(const step& at, const error& why) const noexcept {
 }
 
 int changer::run() noexcept {
-    for (const step& each : plan_.steps())
+    for (const change& each : plan_.changes())
         if (const result<void> made = carry_out(each); !made) return give_up(each, made.why());
 
     auto* const       program = const_cast<const char**>(plan_.program);
@@ -351,11 +352,11 @@ int changer::run() noexcept {
     return plan_.silent ? 0 : messages.fatal({"unable to run: ", program[0], code}, failed);
 }
 
-// --print: the steps, one in each line, and what they need of the kernel with -v.
+// --print: the changes, one in each line, and what they need of the kernel with -v.
 int show(const plan& made) noexcept {
     constexpr int out  = STDOUT_FILENO;
     bool          good = true;
-    for (const step& each : made.steps()) {
+    for (const change& each : made.changes()) {
         const description    said   = describe(each);
         const kernel_feature needed = feature_of(each.what);
         good                        = good && sys::print(out, {said.words.view(), said.subject});

@@ -1,9 +1,11 @@
-// runit-init — tell process no 1 to halt or to reboot the machine; as process no 1, become runit.
+// runit-init — tells PID 1 to halt or to reboot the machine; as PID 1, becomes runit.
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
+#include <span>
 
-#include "core/stages.hh"
+#include "core/shutdown.hh"
 #include "core/version.hh"
 #include "sys/files.hh"
 #include "sys/messages.hh"
@@ -39,9 +41,10 @@ int main(int argc, char** argv) {
     using namespace runwell;
     sys::occupy_standard_descriptors();
     if (::getpid() == 1) return become_runit(argv);
-    const char first = argc > 1 ? argv[1][0] : '\0';  // runit looks at nothing else
+    const std::span all{argv, static_cast<std::size_t>(argc)};
+    const auto      how = ending_of_init(all.last(all.empty() ? 0 : all.size() - 1));
     if (asks_for_version(argc, argv)) sys::say({version_words});
-    if (first != '0' && first != '6') return usage(argc > 0 ? argv[0] : "init");
-    const result<void> told = sys::ask_to_stop(first == '6' ? ending::reboot : ending::power_off);
+    if (!how) return usage(argc > 0 ? argv[0] : "init");
+    const result<void> told = sys::ask_to_stop(*how);
     return told ? 0 : fatal(told.why());
 }

@@ -7,7 +7,6 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -491,7 +490,7 @@ std::optional<event> supervisor::act(const member_action& what) noexcept {
         case service_action::kind::send_rest: break;
         case service_action::kind::end_input: pipe_.write.reset(); break;
         case service_action::kind::end_container:
-            ::sigqueue(1, essential_signal, {.sival_int = exit_code(state_.main.wait_status)});
+            ::sigqueue(1, essential_signal, {.sival_int = shell_code(state_.main.wait_status)});
             break;
         case service_action::kind::leave: left_ = true; break;
     }
@@ -534,20 +533,12 @@ std::optional<event> supervisor::start(member who, const char* const* argv) noex
         return std::nullopt;
     }
     cannot_start(who, child);
-    constexpr int exited_111 = 111 << 8;
-    return end_of(who, exited_111);
+    return end_of(who, status_of_unstarted);
 }
 
 std::optional<event> supervisor::run_finish() noexcept {
-    const int      status = state_.main.wait_status;
-    const bool     known  = status != unknown_status;
-    fixed_text<12> code, low;
-    if (known && WIFEXITED(status))
-        code.append(decimal{static_cast<unsigned>(WEXITSTATUS(status))}.view());
-    else
-        code.append("-1");
-    low.append(decimal{static_cast<unsigned>(known ? status & 0xff : 0)}.view());
-    const char* const argv[] = {"./finish", code.c_str(), low.c_str(), nullptr};
+    const finish_arguments of     = finish_arguments_of(state_.main.wait_status);
+    const char* const      argv[] = {"./finish", of.code.c_str(), of.low.c_str(), nullptr};
     return start(member::main, argv);
 }
 

@@ -16,7 +16,9 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <cstddef>
 #include <cstring>
+#include <span>
 #include <utility>
 
 #include "core/version.hh"
@@ -45,7 +47,7 @@ rlimit raise_limit_of_files() noexcept {
 
 }  // namespace
 
-result<supervisor> supervisor::setup(const options& chosen) noexcept {
+result<supervisor> supervisor::setup(const runsvdir_options& chosen) noexcept {
     supervisor made;
     made.directory_ = chosen.directory;
     made.session_   = chosen.session;
@@ -118,7 +120,8 @@ int main(int argc, char** argv) {
         sys::say({version_words});
         return runsvdir::usage(argv[0]);
     }
-    const auto chosen = runsvdir::parse(argv + (argc > 0 ? 1 : 0));
+    const std::span all{argv, static_cast<std::size_t>(argc)};
+    const auto      chosen = runsvdir_options_of(all.last(all.empty() ? 0 : all.size() - 1));
     if (!chosen) return runsvdir::usage(argc > 0 ? argv[0] : "runsvdir");
     auto ready = runsvdir::supervisor::setup(*chosen);
     if (!ready) return sys::messages{"runsvdir", chosen->directory}.fatal(ready.why(), 100);

@@ -17,12 +17,14 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <new>
 #include <span>
 
 #include "core/advice.hh"
 #include "core/error_words.hh"
 #include "core/near_name.hh"
 #include "core/options.hh"
+#include "core/session.hh"
 #include "core/text.hh"
 #include "core/verdict.hh"
 #include "core/version.hh"
@@ -43,20 +45,11 @@ namespace {
 
 constexpr ticks millisecond = 1'000'000;
 
-// How long until the next look at a service: from `first`, doubled each time, up to `longest`.
-struct rhythm {
-    ticks first, longest;
-};
-constexpr rhythm when_unheard{millisecond / 4, 100 * millisecond};
-constexpr rhythm when_heard{420 * millisecond, 420 * millisecond};  // for what inotify cannot tell
-constexpr rhythm when_checked{10 * millisecond, 420 * millisecond};
-constexpr rhythm when_awaited{millisecond, 20 * millisecond};
-
 // Most answers come within a millisecond or two, and to close an inotify descriptor can take fifteen: only after so
 // long a pause is it worth while.
 constexpr ticks pause_worth_listening = 8 * millisecond;
 
-// How long a service is given to be taken up by a runsv, after a command that starts it.
+// How long a service that is to be started may be without a runsv.
 constexpr ticks newcomers_time = 500 * millisecond;
 
 // Standard output, gathered: the answers for a thousand services are one write.
@@ -84,27 +77,15 @@ private:
 };
 constinit answer out{};
 
-// Where a service stands with its command.
-enum class stage : std::uint8_t {
-    awaited,  // its runsv has not arrived: the command is still to be given
-    waiting,  // the command has been given
-    settled,  // it is done, or has failed, and has been told
-};
-
-// One service of the command line. All zero: a service that nothing has been done about.
+// One service of the command line.
 struct service_entry {
     const char* name;
-    status      before;   // when the command was given
-    status      checked;  // when ./check was started
-    ticks       due;      // the next look
-    ticks       pause;    // before the look after that; 0: begin anew
-    int         watch;    // 0: none
-    pid_t       check;    // ./check runs; 0: it does not
-    stage       now;
-    bool        stirred;     // something has happened: look now
-    bool        left;        // runsv has closed supervise/ok
-    bool        check_said;  // ./check has exited 0, when the service was as in `checked`
-    bool        warned;      // that ./check cannot be seen
+    session     its;
+    int         watch   = 0;      // 0: none
+    pid_t       check   = 0;      // ./check runs; 0: it does not
+    bool        stirred = false;  // something has happened: look now
+    bool        left    = false;  // runsv has closed supervise/ok
+    bool        warned  = false;  // that ./check cannot be seen
 };
 static_assert(std::is_trivially_destructible_v<service_entry>);
 
@@ -156,11 +137,20 @@ public:
     int command() noexcept;
 
 private:
+    // What one look at a service has shown, and what was met on the way.
+    struct sight {
+        sys::unique_fd dir;
+        status         now;
+        error          why{""};        // what the last event was about, where it says that something is missing
+        bool           tried = false;  // to give the command
+    };
+
     int                    base_of(std::string_view name) const noexcept;
     result<sys::unique_fd> open_service(const char* name) const noexcept;
 
     void complain(const char* name, const error& why, std::string_view below = {}) noexcept;
     void tell(std::string_view prefix, std::string_view name, place& at, const status& of) noexcept;
+    void tell_with_status(std::string_view prefix, std::string_view name, const sight& last) noexcept;
 
     void consider(const char* name, circumstances of) noexcept;
     void give_advice() noexcept;
@@ -172,21 +162,18 @@ private:
     int  tell_status_of(const char* name) noexcept;
     void tell_status_of_log(const char* name, place& service) noexcept;
 
-    bool newcomer_may_come() const noexcept;
-    void give(service_entry& to) noexcept;
-    void look(service_entry& at) noexcept;
-    void has_left(service_entry& at) noexcept;
-    bool check_agrees(service_entry& with, int dir, const status& now) noexcept;
-    void give_up(service_entry& on, int dir, const status& now) noexcept;
+    session_event look(service_entry& at, sight& of) noexcept;
+    session_event give(sight& of) const noexcept;
+    session_event run_check(service_entry& of, int dir) noexcept;
+    void          go_on(service_entry& with, session_action next) noexcept;
+    void          settle(service_entry& of, const sight& last) noexcept;
+    void          give_up(service_entry& on, const sight& last) noexcept;
 
-    static void settle(service_entry& of) noexcept;
-    void        settle(service_entry& of, const error& why) noexcept;
-    void        plan_next_look(service_entry& at, const rhythm& by) const noexcept;
-    void        wait() noexcept;
-    void        listen_to(service_entry& of) noexcept;
-    void        read_changes() noexcept;
-    void        hear_children() noexcept;
-    void        read_children() noexcept;
+    void wait() noexcept;
+    void listen_to(service_entry& of) noexcept;
+    void read_changes() noexcept;
+    void hear_children() noexcept;
+    void read_children() noexcept;
 
     const request&           asked_;
     std::span<service_entry> entries_;
@@ -194,9 +181,8 @@ private:
     sys::watch               watch_;     // of every supervise/ that is waited for
     sys::unique_fd           children_;  // tells that a ./check has ended
     moment                   wall_;
-    ticks                    begun_;  // … or heard that a runsv has left
     ticks                    now_;
-    ticks                    deadline_;
+    session_rules            rules_;
     std::size_t              failures_ = 0;
 
     // For the person at the terminal, if there is one: what may have gone wrong, and the first service with which it
@@ -270,14 +256,28 @@ circumstances lateness_of(int dir, const status& now, const order& given) noexce
     return of;
 }
 
+// Looks that nothing has caused cover what inotify cannot tell.
+session_rules rules_of(const request& asked, ticks at) noexcept {
+    const bool waits_for_newcomers = welcomes_a_newcomer(asked.given) && asked.seconds != 0;
+    return {.bytes         = asked.given.bytes,
+            .until         = asked.given.until,
+            .waits         = asked.waits,
+            .newcomer      = waits_for_newcomers ? newcomers_time : 0,
+            .deadline      = at + patience(asked.seconds),
+            .checks        = {10 * millisecond, 420 * millisecond},
+            .looks_absent  = {millisecond, 20 * millisecond},
+            .looks_checked = {10 * millisecond, 420 * millisecond},
+            .looks_watched = {420 * millisecond, 420 * millisecond},
+            .looks_blind   = {millisecond / 4, 100 * millisecond}};
+}
+
 client::client(const request& asked, std::span<service_entry> entries) noexcept
     : asked_{asked},
       entries_{entries},
       services_{sys::open_at(AT_FDCWD, asked.services, O_PATH | O_DIRECTORY)},
       wall_{sys::wall()},
-      begun_{sys::monotonic()},
-      now_{begun_},
-      deadline_{begun_ + patience(asked.seconds)} {}
+      now_{sys::monotonic()},
+      rules_{rules_of(asked, now_)} {}
 
 // The directory that a name is looked up in; -1 when that cannot be entered.
 int client::base_of(std::string_view name) const noexcept { return says_where(name) ? AT_FDCWD : services_->value(); }
@@ -311,6 +311,12 @@ void client::complain(const char* name, const error& why, std::string_view below
 
 void client::tell(std::string_view prefix, std::string_view name, place& at, const status& of) noexcept {
     out.add({prefix, word(of.now), ": ", name, ": ", particulars(of, has_down_file(at), wall_).view()});
+}
+
+void client::tell_with_status(std::string_view prefix, std::string_view name, const sight& last) noexcept {
+    place service{last.dir.value()};
+    tell(prefix, name, service, last.now);
+    out.add({"\n"});
 }
 
 // -- advice ----------------------------------------------------------------------------------------------------------
@@ -468,7 +474,7 @@ int client::tell_status() noexcept {
     for (std::size_t i = 0; i < asked_.names.size(); ++i) code = tell_status_of(asked_.name(i));
     out.flush();
     give_advice();
-    return asked_.lsb ? code : exit_code(failures_);
+    return asked_.lsb ? code : code_of_failures(failures_);
 }
 
 // Returns what an init script exits with: that of the service, whatever its log service does.
@@ -501,149 +507,141 @@ void client::tell_status_of_log(const char* name, place& service) noexcept {
 // -- commands --------------------------------------------------------------------------------------------------------
 
 int client::command() noexcept {
-    for (service_entry& one : entries_) give(one);
+    for (service_entry& one : entries_) {
+        one.its = begin(rules_, now_);
+        go_on(one, session_action::look);
+    }
     wait();
     out.flush();
     give_advice();
-    return exit_code(failures_);
+    return code_of_failures(failures_);
 }
 
-// A service that has just been linked may be told to start before its runsv has arrived.
-bool client::newcomer_may_come() const noexcept {
-    const ticks limit =
-        std::min(newcomers_time, static_cast<ticks>(std::min<std::uint64_t>(asked_.seconds, 1)) * one_second);
-    return welcomes_a_newcomer(asked_.given) && now_ < std::min(begun_ + limit, deadline_);
-}
-
-void client::give(service_entry& to) noexcept {
-    const auto dir = open_service(to.name);
-    if (!dir) return settle(to, dir.why());
-    const parts::supervise_client supervise = supervise_of(dir->value());
-    if (asked_.waits) {
-        if (asked_.given.until == goal::gone) listen_to(to);  // another runsv may take its place at once
-        const auto before = read_status(supervise);
-        if (before) to.before = *before;
-        if (!before && has_not_come(before.why()) && newcomer_may_come()) {
-            ask_for_runsv(dir->value());
-            return plan_next_look(to, when_awaited);
+// Does what core/session asks for, until there is something to wait for. A second look is left to the loop: first every
+// service is given its command.
+void client::go_on(service_entry& with, session_action next) noexcept {
+    sight seen;
+    for (bool looked = false;; looked = true) {
+        session_event happened;
+        switch (next) {
+            case session_action::look:
+                with.stirred = looked;
+                if (looked) return;
+                happened = look(with, seen);
+                break;
+            case session_action::give: happened = give(seen); break;
+            case session_action::ask_for_runsv:
+                if (ask_for_runsv(seen.dir.value()) || !seen.tried) return;
+                happened = {.what = session_event::kind::failed};
+                break;
+            case session_action::run_check: happened = run_check(with, seen.dir.value()); break;
+            case session_action::wait: return;
+            case session_action::settle: return settle(with, seen);
         }
+        happened.at = now_;
+        next        = step(with.its, rules_, happened);
     }
-    if (!asked_.given.bytes.empty()) {
-        // runit 2.1.2 opens `ok` first, and names that file to a user who may open neither.
-        if (const auto there = supervise.is_supervised(); !there && is_refused(there.why()))
-            return settle(to, there.why());
-        if (const auto sent = supervise.send(asked_.given.bytes); !sent) {
-            const bool waits = sent.why().code == ENXIO && newcomer_may_come() && ask_for_runsv(dir->value());
-            return waits ? plan_next_look(to, when_awaited) : settle(to, sent.why());
-        }
-    }
-
-    to.now     = asked_.waits ? stage::waiting : stage::settled;
-    to.stirred = true;
 }
 
-// Its runsv was on its way out when it was given the command: the next one is asked for, and given it again.
-void client::has_left(service_entry& at) noexcept {
-    if (!welcomes_a_newcomer(asked_.given)) return settle(at, {"", "", ENXIO});
-    begun_   = now_;
-    at.left  = false;
-    at.pause = 0;
-    at.now   = stage::awaited;
-    give(at);
-}
+session_event client::look(service_entry& at, sight& of) noexcept {
+    using kind          = session_event::kind;
+    const bool to_give  = at.its.now == session::stage::to_give;
+    const auto is_ended = [&of](kind what, const error& why) {
+        of.why = why;
+        return session_event{.what = what};
+    };
+    if (std::exchange(at.left, false) && !to_give) return is_ended(kind::absent, {"", "", ENXIO});
 
-void client::look(service_entry& at) noexcept {
-    at.stirred = false;
-    if (at.now == stage::awaited) return give(at);
-    if (at.left) return has_left(at);
+    // Where another runsv may take the place of the one that is told to exit only its exit itself tells.
+    if (to_give ? asked_.waits && asked_.given.until == goal::gone : at.its.pause >= pause_worth_listening)
+        listen_to(at);
+    auto dir = open_service(at.name);
+    if (!dir) return is_ended(kind::failed, dir.why());
+    of.dir = std::move(*dir);
+    if (to_give && !asked_.waits) return {.what = kind::seen};
 
-    if (at.pause >= pause_worth_listening) listen_to(at);
-    const auto dir = open_service(at.name);
-    if (!dir) return settle(at, dir.why());
-    const parts::supervise_client supervise = supervise_of(dir->value());
+    const parts::supervise_client supervise = supervise_of(of.dir.value());
     // In this order: what runsv has read before it wrote its status counts.
-    const bool heard = !asks_for_another(asked_.given.until) || supervise.has_read_all();
-    place      service{dir->value()};
-    const auto now = read_status(supervise);
-    if (!now) return now.why().code == ENXIO ? has_left(at) : settle(at, now.why());
-
-    const verdict said = judge(asked_.given.until, at.before, *now, heard);
-    if (said == verdict::done || (said == verdict::done_if_checked && check_agrees(at, dir->value(), *now))) {
-        tell("ok: ", at.name, service, *now);
-        out.add({"\n"});
-        settle(at);
-    } else if (now_ >= deadline_) {
-        give_up(at, dir->value(), *now);
-    } else {
-        plan_next_look(at, said == verdict::done_if_checked ? when_checked : at.watch != 0 ? when_heard : when_unheard);
-    }
+    const bool heard = to_give || !asks_for_another(asked_.given.until) || supervise.has_read_all();
+    const auto now   = read_status(supervise);
+    if (now) return {.what = kind::seen, .now = of.now = *now, .heard = heard};
+    if (!to_give) return is_ended(now.why().code == ENXIO ? kind::absent : kind::failed, now.why());
+    // What else is wrong is found, and named, when the command is given.
+    return is_ended(has_not_come(now.why()) ? kind::absent : kind::seen, now.why());
 }
 
-// Whether ./check has exited 0 while the service was as it is now. Starts it where it has to be asked first; one that
-// cannot be run has nothing against it.
-bool client::check_agrees(service_entry& with, int dir, const status& now) noexcept {
-    if (with.check_said && with.checked == now) return true;
-    if (with.check != 0) return false;
+session_event client::give(sight& of) const noexcept {
+    using kind = session_event::kind;
+    if (asked_.given.bytes.empty()) return {.what = kind::given};
+    of.tried                                = true;
+    const parts::supervise_client supervise = supervise_of(of.dir.value());
+    // runit 2.1.2 opens `ok` first, and names that file to a user who may open neither.
+    const auto there = supervise.is_supervised();
+    const auto sent  = !there && is_refused(there.why()) ? there : supervise.send(asked_.given.bytes);
+    if (sent) return {.what = kind::given};
+    of.why = sent.why();
+    return {.what = of.why.code == ENXIO ? kind::not_given : kind::failed};
+}
 
+// A ./check that cannot be run does not count.
+session_event client::run_check(service_entry& of, int dir) noexcept {
+    using kind = session_event::kind;
     struct stat file;
     if (::fstatat(dir, "check", &file, 0) != 0) {
-        if (errno == ENOENT) return true;
-        if (std::exchange(with.warned, true)) return false;
+        if (errno == ENOENT) return {.what = kind::check_missing};
+        if (std::exchange(of.warned, true)) return {.what = kind::check_unknown};
         out.flush();
-        sys::say({"warning: unable to stat ", with.name, "/check: ", error_words(errno)});
-        return false;
+        sys::say({"warning: unable to stat ", of.name, "/check: ", error_words(errno)});
+        return {.what = kind::check_unknown};
     }
     // A script of another user is not run with our rights.
     if (sys::writers_of(dir) != writers::only_us) {
-        if (std::exchange(with.warned, true)) return true;
+        if (std::exchange(of.warned, true)) return {.what = kind::check_missing};
         out.flush();
-        sys::say({"warning: unable to run ", with.name, "/check: other users can write to the service directory"});
-        return true;
+        sys::say({"warning: unable to run ", of.name, "/check: other users can write to the service directory"});
+        return {.what = kind::check_missing};
     }
     hear_children();
     ::fcntl(STDOUT_FILENO, F_SETFD, FD_CLOEXEC);  // what a check prints is not ours to say
     constexpr const char* argv[]  = {"./check", nullptr};
     const sys::spawned    started = sys::spawn({.path = argv[0], .argv = argv, .envp = environ, .dir = dir});
     if (started.pid > 0) {
-        with.check      = started.pid;
-        with.checked    = now;
-        with.check_said = false;
-        return false;
+        of.check = started.pid;
+        return {.what = kind::check_started};
     }
     out.flush();
     const bool no_process = started.pid < 0;
     sys::say(
-        {"warning: unable to ", no_process ? "fork for " : "run ", with.name, "/check: ", error_words(started.code)});
-    return !no_process;
+        {"warning: unable to ", no_process ? "fork for " : "run ", of.name, "/check: ", error_words(started.code)});
+    return {.what = no_process ? kind::check_unknown : kind::check_missing};
 }
 
-void client::give_up(service_entry& on, int dir, const status& now) noexcept {
+void client::settle(service_entry& of, const sight& last) noexcept {
+    if (of.check != 0) ::kill(of.check, SIGTERM);
+    switch (of.its.why) {
+        case settlement::done:
+            if (asked_.given.until == goal::gone) return complain(of.name, last.why);
+            tell_with_status("ok: ", of.name, last);
+            return;
+        case settlement::absent:
+        case settlement::failed: return complain(of.name, last.why);
+        case settlement::too_late: return give_up(of, last);
+        case settlement::given:
+        case settlement::left_alone:
+        case settlement::no_process:
+        case settlement::none: return;
+    }
+}
+
+void client::give_up(service_entry& on, const sight& last) noexcept {
     ++failures_;
-    place service{dir};
-    tell(asked_.given.kills ? "kill: " : "timeout: ", on.name, service, now);
-    out.add({"\n"});
-    consider(on.name, lateness_of(dir, now, asked_.given));
-    if (asked_.given.kills)
-        if (const auto sent = supervise_of(dir).send("k"); !sent) complain(on.name, sent.why());
-    settle(on);
+    tell_with_status(asked_.given.kills ? "kill: " : "timeout: ", on.name, last);
+    consider(on.name, lateness_of(last.dir.value(), last.now, asked_.given));
+    if (!asked_.given.kills) return;
+    if (const auto sent = supervise_of(last.dir.value()).send("k"); !sent) complain(on.name, sent.why());
 }
 
 // -- waiting ---------------------------------------------------------------------------------------------------------
-
-void client::settle(service_entry& of) noexcept {
-    if (of.check != 0) ::kill(of.check, SIGTERM);
-    of.now = stage::settled;
-}
-
-void client::settle(service_entry& of, const error& why) noexcept {
-    complain(of.name, why);
-    settle(of);
-}
-
-void client::plan_next_look(service_entry& at, const rhythm& by) const noexcept {
-    at.pause = at.pause == 0 ? by.first : std::min(2 * at.pause, by.longest);
-    at.due   = now_ + at.pause;
-}
 
 void client::wait() noexcept {
     for (;;) {
@@ -651,17 +649,18 @@ void client::wait() noexcept {
         wall_ = sys::wall();
         std::optional<ticks> next;
         for (service_entry& one : entries_) {
-            if (one.now == stage::settled) continue;
-            if (one.stirred || one.due <= now_ || now_ >= deadline_) look(one);
-            if (one.now == stage::settled) continue;
-            const ticks due = one.stirred ? now_ : std::min(one.due, deadline_);
-            next            = next ? std::min(*next, due) : due;
+            if (is_settled(one.its)) continue;
+            if (one.stirred || due(one.its, rules_) <= now_) go_on(one, session_action::look);
+            if (is_settled(one.its)) continue;
+            const ticks when = one.stirred ? now_ : due(one.its, rules_);
+            next             = next ? std::min(*next, when) : when;
         }
         if (!next) return;
         out.flush();
 
         std::array<pollfd, 2> ready{pollfd{watch_.fd().value(), POLLIN, 0}, pollfd{children_.value(), POLLIN, 0}};
         sys::wait_for(ready, next);
+        now_ = sys::monotonic();
         read_changes();
         read_children();
     }
@@ -678,7 +677,7 @@ void client::listen_to(service_entry& of) noexcept {
     if (!path.append(of.name) || !path.append("/supervise")) return;
     const std::uint32_t leaving = asked_.given.until == goal::gone ? IN_CLOSE_NOWRITE : 0;
     if (const auto watching = watch_.add(path.c_str(), IN_ONLYDIR | IN_MOVED_TO | IN_MODIFY | leaving))
-        of.watch = *watching;
+        of.watch = *watching, of.its.watched = true;
 }
 
 void client::read_changes() noexcept {
@@ -690,8 +689,8 @@ void client::read_changes() noexcept {
         for (service_entry& one : entries_) {
             if (!missed && one.watch != what.where) continue;
             one.stirred = true;
-            one.pause   = 0;
             one.left    = one.left || left;
+            stir(one.its);
         }
     });
 }
@@ -712,9 +711,11 @@ void client::read_children() noexcept {
     for (auto ended = sys::reap(); ended.pid != 0; ended = sys::reap()) {
         for (service_entry& one : entries_) {
             if (one.check != ended.pid) continue;
-            one.check      = 0;
-            one.check_said = WIFEXITED(ended.status) && WEXITSTATUS(ended.status) == 0;
-            one.stirred    = one.stirred || one.check_said;
+            one.check         = 0;
+            const bool agrees = WIFEXITED(ended.status) && WEXITSTATUS(ended.status) == 0;
+            using kind        = session_event::kind;
+            const session_event happened{.what = agrees ? kind::check_agrees : kind::check_differs, .at = now_};
+            if (step(one.its, rules_, happened) == session_action::look) one.stirred = true;
         }
     }
 }
@@ -778,7 +779,7 @@ int main(int argc, char** argv) {
     if (memory == nullptr)
         return sys::messages{asked.program}.fatal({"out of memory"}, asked.lsb ? lsb_code::code : 100);
     const std::span entries{memory, asked.names.size()};
-    for (std::size_t i = 0; i < entries.size(); ++i) entries[i].name = asked.name(i);
+    for (std::size_t i = 0; i < entries.size(); ++i) new (&entries[i]) service_entry{.name = asked.name(i), .its = {}};
 
     const int code = client{asked, entries}.command();
     std::free(memory);

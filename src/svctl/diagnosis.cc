@@ -31,7 +31,7 @@ namespace {
 
 // The word for a command line: the option that names the services directory, where svctl would look elsewhere without
 // it.
-std::string svdir_option(const tree& in) {
+std::string svdir_option(const services_directory& in) {
     const char* svdir = std::getenv("SVDIR");
     const bool  named =
         svdir != nullptr && *svdir != '\0' ? in.directory() == svdir : in.directory() == RUNWELL_SERVICE_DIR;
@@ -39,15 +39,16 @@ std::string svdir_option(const tree& in) {
 }
 
 // The words that most of its texts are made of; others begin at {2}.
-std::vector<std::string> words_for(const tree& in, const std::string& name, std::vector<std::string> more = {}) {
+std::vector<std::string> words_for(const services_directory& in, const std::string& name,
+                                   std::vector<std::string> more = {}) {
     std::vector<std::string> words{printable(name), shell_quoted(in.path(name))};
     std::move(more.begin(), more.end(), std::back_inserter(words));
     return words;
 }
 
 // The same for a cure that is a command of svctl: {3} is its option, {4} the name.
-std::vector<std::string> words_with_command(const tree& in, const std::string& name, const std::string& second = "",
-                                            const std::string& fifth = "") {
+std::vector<std::string> words_with_command(const services_directory& in, const std::string& name,
+                                            const std::string& second = "", const std::string& fifth = "") {
     return words_for(in, name, {second, svdir_option(in), shell_quoted(name), fifth});
 }
 
@@ -64,7 +65,7 @@ bool is_same_file(const std::string& one, const std::string& other) {
     return std::filesystem::equivalent(one, other, code);
 }
 
-void examine_lock(const tree& in, const std::string& name, std::vector<finding>& found,
+void examine_lock(const services_directory& in, const std::string& name, std::vector<finding>& found,
                   const process_table& processes) {
     struct stat file {};
     if (::fstatat(in.fd(), (name + "/supervise/lock").c_str(), &file, 0) != 0) return;
@@ -83,10 +84,10 @@ bool is_read_only(const std::string& path) {
     return ::statvfs(path.c_str(), &system) == 0 && (system.f_flag & ST_RDONLY) != 0;
 }
 
-void examine_supervise(const tree& in, const std::string& name, std::vector<finding>& found) {
+void examine_supervise(const services_directory& in, const std::string& name, std::vector<finding>& found) {
     const std::string path   = in.path(name) + "/supervise";
     const std::string quoted = shell_quoted(path);
-    const sight       there  = look(path);
+    const file_info   there  = file_info_of(path);
     struct stat       link {};
     if (there.exists() && !there.is_directory()) {
         found.push_back(explain(remedy::supervise_not_directory, {name, quoted}));
@@ -97,7 +98,7 @@ void examine_supervise(const tree& in, const std::string& name, std::vector<find
         std::error_code   code;
         const auto        target = std::filesystem::read_symlink(path, code);
         const std::string parent = (std::filesystem::path{in.path(name)} / target).parent_path().string();
-        if (!look(parent).exists())
+        if (!file_info_of(parent).exists())
             found.push_back(
                 explain(remedy::supervise_nowhere, {name, quoted, printable(parent), shell_quoted(parent)}));
     }
@@ -127,8 +128,8 @@ void examine_complaints(const process* runsvdir, const std::string& name, std::v
     if (!said.empty()) found.push_back(explain(remedy::complained, {printable(said.back())}));
 }
 
-void examine_absence(const tree& in, const service& of, const process* runsvdir, const process_table& processes,
-                     std::vector<finding>& found) {
+void examine_absence(const services_directory& in, const service& of, const process* runsvdir,
+                     const process_table& processes, std::vector<finding>& found) {
     examine_supervise(in, of.name, found);
     examine_lock(in, of.name, found, processes);
     if (is_log(of.name)) {
@@ -166,7 +167,7 @@ void examine_end(const status& said, std::vector<finding>& found) {
 
 // How long the last ./run has lived: what runwell's supervisor has written down of its start, and the status of its
 // end. (runit's writes nothing down.)
-void examine_last_run(const tree& in, const service& of, moment now, std::vector<finding>& found) {
+void examine_last_run(const services_directory& in, const service& of, moment now, std::vector<finding>& found) {
     const auto lock = parts::supervise_client{in.fd(), (of.name + "/supervise").c_str()}.open_lock();
     if (!lock) return;
     const ledger known = sys::read_ledger(lock->value());
@@ -179,21 +180,21 @@ void examine_last_run(const tree& in, const service& of, moment now, std::vector
 }
 
 // A ./run that is much younger than its runsv is not the first.
-void examine_youth(const tree& in, const service& of, const process_table& processes, std::int64_t age,
+void examine_youth(const services_directory& in, const service& of, const process_table& processes, std::int64_t age,
                    std::vector<finding>& found) {
-    const process* run   = processes.find(static_cast<pid_t>(of.main.said->pid));
+    const process* run   = processes.find(static_cast<pid_t>(of.main.reported->pid));
     const process* runsv = run != nullptr ? processes.find(run->parent) : nullptr;
     if (runsv == nullptr || runsv->name != "runsv" || run->started - runsv->started < young_seconds) return;
     const auto older = static_cast<std::int64_t>(run->started - runsv->started);
     found.push_back(explain(remedy::younger, words_with_command(in, of.name, duration(age), duration(age + older))));
 }
 
-script run_of(const tree& in, const service& of) {
+script run_of(const services_directory& in, const service& of) {
     return {in.path(of.name) + "/run", of.name + "/run", is_log(of.name) ? role::logger : role::service};
 }
 
 // What keeps ./run from being started, or from staying.
-std::vector<finding> examine_run(const tree& in, const service& of) {
+std::vector<finding> examine_run(const services_directory& in, const service& of) {
     const script         run = run_of(in, of);
     std::vector<finding> found;
     if (const auto first = check_program(run);
@@ -211,9 +212,9 @@ std::vector<finding> examine_run(const tree& in, const service& of) {
     return found;
 }
 
-void examine_liveness(const tree& in, const service& of, const process_table& processes, moment now,
+void examine_liveness(const services_directory& in, const service& of, const process_table& processes, moment now,
                       std::vector<finding>& found) {
-    const status&      said = *of.main.said;
+    const status&      said = *of.main.reported;
     const std::string  pid  = std::to_string(said.pid);
     const std::int64_t age  = std::max<std::int64_t>(0, now.seconds - said.since.seconds);
 
@@ -251,7 +252,7 @@ void examine_liveness(const tree& in, const service& of, const process_table& pr
 
 }  // namespace
 
-const process* runsvdir_of(const tree& in, const process_table& processes) {
+const process* runsvdir_of(const services_directory& in, const process_table& processes) {
     for (const process& one : processes.all()) {
         if (one.name != "runsvdir") continue;
         const std::string here = "/proc/" + std::to_string(one.pid) + "/cwd";
@@ -318,7 +319,8 @@ std::vector<int> lock_holders(std::string_view locks, unsigned major, unsigned m
     return pids;
 }
 
-std::vector<finding> diagnose(const tree& in, const service& of, const process_table& processes, moment now) {
+std::vector<finding> diagnose(const services_directory& in, const service& of, const process_table& processes,
+                              moment now) {
     std::vector<finding> found;
     switch (of.main.by) {
         case supervision::missing: {

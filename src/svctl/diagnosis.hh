@@ -20,15 +20,16 @@
 #include "svctl/processes.hh"
 #include "svctl/remedies.hh"
 #include "svctl/service.hh"
-#include "svctl/tree.hh"
+#include "svctl/services_directory.hh"
 
 namespace runwell::svctl {
 
 // The causes, the most telling first; none when all is as it should be.
-std::vector<finding> diagnose(const tree& in, const service& of, const process_table& processes, moment now);
+std::vector<finding> diagnose(const services_directory& in, const service& of, const process_table& processes,
+                              moment now);
 
 // The runsvdir of a services directory, as far as the processes show to this user; nullptr: there is none.
-const process* runsvdir_of(const tree& in, const process_table& processes);
+const process* runsvdir_of(const services_directory& in, const process_table& processes);
 
 // The messages in the title of a runsvdir ("runsvdir -P DIR log: …") that are about the service, oldest first.
 std::vector<std::string> complaints_about(std::string_view title, std::string_view name);

@@ -6,6 +6,8 @@
 #include <ctime>
 #include <vector>
 
+#include "svctl/time_zone.hh"
+
 namespace runwell::svctl {
 namespace {
 
@@ -55,6 +57,7 @@ std::string local_time(moment at, bool with_zone) {
     const std::time_t    seconds = at.seconds;
     std::tm              parts{};
     std::array<char, 64> text{};
+    check_time_zone();
     if (::localtime_r(&seconds, &parts) == nullptr) return "?";
     std::strftime(text.data(), text.size(), with_zone ? "%Y-%m-%d %H:%M:%S %Z" : "%Y-%m-%d %H:%M:%S", &parts);
     return text.data();

@@ -138,7 +138,7 @@ public:
     explicit inspector(const std::string& directory) : directory_{directory} {}
 
     std::vector<lint_finding> all() {
-        const sight there = look(directory_.string());
+        const file_info there = file_info_of(directory_.string());
         if (there.hidden()) {
             add(remedy::unreadable, directory_,
                 {directory_.filename().string(), "", shell_quoted(directory_.string())});
@@ -176,8 +176,8 @@ private:
     }
 
     void program(const std::string& name, role is) {
-        const script of{(directory_ / name).string(), name, is, has_log_};
-        const sight  file = look(of.path);
+        const script    of{(directory_ / name).string(), name, is, has_log_};
+        const file_info file = file_info_of(of.path);
         if (file.exists() && S_ISREG(file.about->st_mode) && (file.about->st_mode & S_IWOTH) != 0)
             add(remedy::writable_by_all, name);
         const auto first = check_program(of);
@@ -195,7 +195,7 @@ private:
 
     bool look_at_log() {
         if (!is_present(directory_ / "log")) return false;
-        const sight log = look((directory_ / "log").string());
+        const file_info log = file_info_of((directory_ / "log").string());
         if (!log.is_directory() && !log.hidden()) add(log.exists() ? remedy::log_is_file : remedy::log_dangling, "log");
         return log.is_directory();
     }
@@ -218,7 +218,7 @@ private:
     }
 
     void control_script(const std::string& name) {
-        const sight file = look((directory_ / name).string());
+        const file_info file = file_info_of((directory_ / name).string());
         if (file.exists() && S_ISREG(file.about->st_mode) && (file.about->st_mode & 0111) == 0)
             return add(remedy::control_not_executable, name);
         program(name, role::other);
@@ -242,15 +242,15 @@ private:
         std::error_code none;
         fs::path        place = service;
         if (fs::is_symlink(path, none)) place = (service / fs::read_symlink(path, none)).lexically_normal();
-        const bool  linked = place != service;
-        const sight there  = look(path.string());
+        const bool      linked = place != service;
+        const file_info there  = file_info_of(path.string());
         if (there.hidden()) return;
         if (there.exists()) {
             if (!there.is_directory()) return add(remedy::supervise_not_directory, path, {name.string(), quoted});
             place = path;
         } else if (linked) {
-            const fs::path above = place.has_filename() ? place.parent_path() : place.parent_path().parent_path();
-            const sight    its   = look(above.string());
+            const fs::path  above = place.has_filename() ? place.parent_path() : place.parent_path().parent_path();
+            const file_info its   = file_info_of(above.string());
             if (its.hidden()) return;
             if (!its.exists())
                 return add(remedy::supervise_nowhere, path,
@@ -295,7 +295,7 @@ private:
 using file_key = std::pair<dev_t, ino_t>;
 
 std::optional<file_key> key_of(const std::string& path) {
-    const sight file = look(path);
+    const file_info file = file_info_of(path);
     return file.exists() ? std::optional{file_key{file.about->st_dev, file.about->st_ino}} : std::nullopt;
 }
 

@@ -46,7 +46,8 @@ std::string_view word(severity of) noexcept;
 // In the order of the files, and in each by line. `directory` is that of a service.
 std::vector<lint_finding> lint_service(const std::string& directory);
 
-// Log directories that two of the services log to, told of those in `directories`; `all` are those of the whole tree.
+// Log directories that two services log to. Reported for services in `directories`; `all` are the services of the whole
+// services directory.
 std::vector<lint_finding> lint_shared_logs(std::span<const std::string> directories, std::span<const std::string> all);
 
 }  // namespace runwell::svctl

@@ -43,7 +43,7 @@ std::optional<syslog_logger> syslog_logger_in(const std::string& script, const s
 }
 
 // The command that shows the lines of syslog which hold a word; empty: no syslog is known here.
-std::string reader_of_syslog(const tree& in, const std::string& word) {
+std::string reader_of_syslog(const services_directory& in, const std::string& word) {
     const std::string shown = word.empty() ? "" : shell_quoted(word);
     for (const std::string& one : in.names())
         if (one.starts_with("socklog") && in.has_log(one))
@@ -58,7 +58,7 @@ std::string reader_of_syslog(const tree& in, const std::string& word) {
     return {};
 }
 
-failure through_syslog(const tree& in, const std::string& name, const syslog_logger& by) {
+failure through_syslog(const services_directory& in, const std::string& name, const syslog_logger& by) {
     const std::string reader = reader_of_syslog(in, by.tag);
     return {exit_code::not_found,
             printable(name) + " sends its lines through " + by.program + " to syslog" +
@@ -70,10 +70,10 @@ failure through_syslog(const tree& in, const std::string& name, const syslog_log
 }
 
 // What the standard output of a service without a log is.
-std::optional<failure> to_standard_output(const tree& in, const std::string& name) {
+std::optional<failure> to_standard_output(const services_directory& in, const std::string& name) {
     const service_state of = look_at(in.fd(), name);
     if (!of.lives()) return std::nullopt;
-    const std::string link = "/proc/" + std::to_string(of.said->pid) + "/fd/1";
+    const std::string link = "/proc/" + std::to_string(of.reported->pid) + "/fd/1";
     std::error_code   code;
     const std::string target = fs::read_symlink(link, code).string();
     struct stat       about {};
@@ -98,7 +98,7 @@ std::optional<failure> to_standard_output(const tree& in, const std::string& nam
 
 }  // namespace
 
-std::optional<failure> log_elsewhere(const tree& in, const std::string& name) {
+std::optional<failure> log_elsewhere(const services_directory& in, const std::string& name) {
     const std::string directory = in.path(name);
     for (const char* script : {"/log/run", "/run"})
         if (const auto by = syslog_logger_in(read_file(directory + script).text, name))

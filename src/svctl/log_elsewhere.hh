@@ -9,11 +9,11 @@
 #include <string>
 
 #include "svctl/errors.hh"
-#include "svctl/tree.hh"
+#include "svctl/services_directory.hh"
 
 namespace runwell::svctl {
 
 // What to say instead of the lines; nothing where it cannot be known.
-std::optional<failure> log_elsewhere(const tree& in, const std::string& name);
+std::optional<failure> log_elsewhere(const services_directory& in, const std::string& name);
 
 }  // namespace runwell::svctl

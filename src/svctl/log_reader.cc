@@ -198,7 +198,7 @@ void log_reader::begin_since(moment at) {
     since_ = at;
 }
 
-void log_reader::begin_at_last(std::uint64_t n, const line_filter& wanted) {
+void log_reader::begin_at_last(std::uint64_t n, const line_predicate& wanted) {
     begin_at_oldest();
     std::optional<open_file> file   = open_current();
     std::vector<std::string> labels = labels_after("");

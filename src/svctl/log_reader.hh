@@ -40,7 +40,7 @@ struct log_line {
     std::string           text;   // without stamp and newline
 };
 
-using line_filter = std::function<bool(std::string_view text)>;
+using line_predicate = std::function<bool(std::string_view text)>;
 
 class log_reader {
 public:
@@ -53,7 +53,7 @@ public:
     // The next line will be the oldest there is; the first of the last n that `wanted` selects; or the first that is
     // not older than that. Each forgets what was read before.
     void begin_at_oldest();
-    void begin_at_last(std::uint64_t n, const line_filter& wanted);
+    void begin_at_last(std::uint64_t n, const line_predicate& wanted);
     void begin_since(moment at);
 
     // The next line that is complete; nothing when there is none yet. `rest`: an incomplete one will do at the end.

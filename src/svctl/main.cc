@@ -13,7 +13,7 @@ namespace {
 
 exit_code run(int argc, const char* const* argv) {
     const char* svdir = std::getenv("SVDIR");
-    setting     in{.services = svdir != nullptr && *svdir != '\0' ? svdir : RUNWELL_SERVICE_DIR};
+    settings    in{.services = svdir != nullptr && *svdir != '\0' ? svdir : RUNWELL_SERVICE_DIR};
     std::string named;
 
     command_line line;
@@ -28,7 +28,7 @@ exit_code run(int argc, const char* const* argv) {
     add_top(line, in);
     add_watch(line, in);
     line.section("Control");
-    add_orders(line, in);
+    add_control(line, in);
     add_wait(line, in);
     line.section("Set up");
     add_enable(line, in);

@@ -15,7 +15,7 @@
 #include "core/text.hh"
 #include "svctl/daemon_rules.hh"
 #include "svctl/errors.hh"
-#include "svctl/log_place.hh"
+#include "svctl/log_location.hh"
 #include "svctl/read_file.hh"
 #include "svctl/terminal.hh"
 
@@ -42,7 +42,7 @@ bool is_one_of(std::string_view word, const std::string_view (&words)[N]) {
     return std::find(std::begin(words), std::end(words), word) != std::end(words);
 }
 
-bool is_executable(const sight& file) {
+bool is_executable(const file_info& file) {
     return file.exists() && S_ISREG(file.about->st_mode) && (file.about->st_mode & 0111) != 0;
 }
 
@@ -55,7 +55,7 @@ bool in_path(const std::string& program) {
     const char*       own = std::getenv("PATH");
     const std::string all = std::string{usual_path} + ":" + (own != nullptr ? own : "");
     for (two_parts rest = split(all, ':');; rest = split(rest.rest, ':')) {
-        const sight file = look((fs::path{rest.head} / program).string());
+        const file_info file = file_info_of((fs::path{rest.head} / program).string());
         if (is_executable(file) || file.hidden()) return true;
         if (!rest.found) return false;
     }
@@ -105,7 +105,7 @@ std::string name_of(uid_t uid) {
 // Who runsv runs as: the owner of what it has made, else of the service.
 identity supervisor_of(const fs::path& service) {
     for (const fs::path& path : {service / "supervise", service})
-        if (const sight file = look(path.string()); file.exists()) {
+        if (const file_info file = file_info_of(path.string()); file.exists()) {
             identity      found{.uid = file.about->st_uid, .groups = {}};
             const passwd* user = ::getpwuid(found.uid);
             if (user != nullptr) found.groups.push_back(user->pw_gid);
@@ -169,7 +169,7 @@ std::optional<fault> check_interpreter(const std::string& head, const std::strin
     };
     if (by.carriage_return) return is(remedy::interpreter_crlf);
     if (by.path.empty()) return is(remedy::interpreter_unnamed);
-    const sight program = look(by.path);
+    const file_info program = file_info_of(by.path);
     if (program.hidden()) return std::nullopt;
     if (!program.exists()) return is(remedy::interpreter_missing, error_text(program.code));
     if (!is_executable(program)) return is(remedy::interpreter_not_executable);
@@ -306,8 +306,8 @@ private:
             if (!in_path(word.text)) add(remedy::not_in_path, command.line, {word.text});
             return;
         }
-        const sight file =
-            look((fs::path{of_.path}.parent_path() / word.text).string());  // an absolute one replaces the rest
+        const file_info file =
+            file_info_of((fs::path{of_.path}.parent_path() / word.text).string());  // an absolute one replaces the rest
         if (!file.exists() && !file.hidden()) add(remedy::not_installed, command.line, {word.text});
     }
 
@@ -346,7 +346,7 @@ bool is_made_in(const std::string& text, const std::string& directory) {
 
 }  // namespace
 
-sight look(const std::string& path) {
+file_info file_info_of(const std::string& path) {
     struct stat about {};
     if (::stat(path.c_str(), &about) == 0) return {about, 0};
     return {std::nullopt, errno};
@@ -376,7 +376,7 @@ std::optional<fault> check_program(const script& of) {
     const auto        is     = [&](remedy what, std::string more = "") {
         return fault{what, {of.shown, quoted, std::move(more)}, 0};
     };
-    const sight file = look(of.path);
+    const file_info file = file_info_of(of.path);
     if (file.hidden()) return is(remedy::unreadable, shell_quoted(fs::path{of.path}.parent_path().string()));
     if (!file.exists()) {
         struct stat link {};
@@ -434,7 +434,7 @@ std::vector<fault> check_logger(const script& of) {
     for (const shell_word& word : its->directories) {
         if (!word.literal) continue;
         const std::string place = (fs::path{of.path}.parent_path() / word.text).lexically_normal().string();
-        const sight       there = look(place);
+        const file_info   there = file_info_of(place);
         const std::string user  = known ? std::string{split(its->call.user->text, ':').head}
                                   : who && who->uid != 0 && who->uid != ::geteuid() ? name_of(who->uid)
                                                                                     : "";

@@ -49,7 +49,7 @@ std::vector<fault> check_content(const script& of);
 std::vector<fault> check_logger(const script& of);
 
 // What stat(2) says of a path: a file that exists, one that does not, or one that this user may not look for.
-struct sight {
+struct file_info {
     std::optional<struct stat> about;
     int                        code = 0;
 
@@ -57,7 +57,7 @@ struct sight {
     bool hidden() const { return !about && code != ENOENT && code != ENOTDIR && code != ELOOP; }
     bool is_directory() const { return about && S_ISDIR(about->st_mode); }
 };
-sight look(const std::string& path);
+file_info file_info_of(const std::string& path);
 
 // The first line of a script, as execve(2) takes it: "#!/usr/bin/env -S bash -e" is env and bash.
 struct interpreter {

@@ -33,9 +33,10 @@ bool is_refused(int code) noexcept { return code == EACCES || code == EPERM; }
 }  // namespace
 
 std::optional<double> service_state::age(moment now) const noexcept {
-    if (!said || (by == supervision::hidden && said->pid == 0)) return std::nullopt;  // since when shows only inside
-    const double seconds = static_cast<double>(now.seconds - said->since.seconds) +
-                           (static_cast<double>(now.nanos) - static_cast<double>(said->since.nanos)) / 1e9;
+    if (!reported || (by == supervision::hidden && reported->pid == 0))
+        return std::nullopt;  // since when shows only inside
+    const double seconds = static_cast<double>(now.seconds - reported->since.seconds) +
+                           (static_cast<double>(now.nanos) - static_cast<double>(reported->since.nanos)) / 1e9;
     return seconds < 0 ? 0 : seconds;
 }
 
@@ -49,12 +50,12 @@ service_state look_at(int base, const std::string& name, bool with_down_file) {
         at.code = there.why().code;
     } else if (!there && there.why().code == ENOENT && !is_there(base, file())) {
         at.by = supervision::missing;
-    } else if (const auto said = supervise.read_status()) {
-        at.said = *said;
+    } else if (const auto status = supervise.read_status()) {
+        at.reported = *status;
         if (there) at.by = supervision::present;
     } else if (there) {
         // A runsv that has just come has told nothing yet: that is as good as none.
-        at.code = said.why().code;
+        at.code = status.why().code;
         at.by   = is_refused(at.code) ? supervision::hidden
                   : at.code == ENOENT ? supervision::absent
                                       : supervision::broken;
@@ -63,7 +64,7 @@ service_state look_at(int base, const std::string& name, bool with_down_file) {
     return at;
 }
 
-service look_at_service(const tree& in, const std::string& name, bool with_down_file_of_log) {
+service look_at_service(const services_directory& in, const std::string& name, bool with_down_file_of_log) {
     service one{name, look_at(in.fd(), name), {}};
     if (!name.ends_with("/log") && in.has_log(name)) one.log = look_at(in.fd(), name + "/log", with_down_file_of_log);
     return one;
@@ -74,13 +75,13 @@ std::string_view state_word(const service_state& of) noexcept {
         case supervision::present: break;
         case supervision::absent: return "no runsv";
         case supervision::hidden:
-            if (!of.said) return "?";
+            if (!of.reported) return "?";
             break;
         case supervision::broken: return "broken";
         case supervision::missing: return "missing";
     }
-    if (of.said->paused && of.said->pid != 0) return "paused";
-    switch (of.said->now) {
+    if (of.reported->paused && of.reported->pid != 0) return "paused";
+    switch (of.reported->now) {
         case phase::down: return "down";
         case phase::run: return "run";
         case phase::finish: return "finish";

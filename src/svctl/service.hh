@@ -6,7 +6,7 @@
 //     NAME/log/                its log service: the same again
 //
 // supervise/ is readable for its owner alone: to other users a service is `hidden`, and
-// look_from_outside() of outside.hh adds what its processes show.
+// state_from_processes() adds what its processes show.
 #pragma once
 
 #include <cstdint>
@@ -15,32 +15,32 @@
 #include <string_view>
 
 #include "core/status.hh"
-#include "svctl/tree.hh"
+#include "svctl/services_directory.hh"
 
 namespace runwell::svctl {
 
 enum class supervision : std::uint8_t {
-    present,  // a runsv looks after it: `said` is true now
-    absent,   // none does; `said`, if there is one, is the last that was said
-    hidden,   // this user may not see; `said` has what its processes show of it, and nothing of what is wanted
+    present,  // a runsv looks after it: `reported` is true now
+    absent,   // none does; `reported`, if there is one, is the last that a runsv reported
+    hidden,   // this user may not see; `reported` has what its processes show of it, and never what is wanted
     broken,   // there is a runsv, and what it says cannot be read
     missing,  // there is no directory: a link that leads nowhere
 };
 
 struct service_state {
     supervision           by = supervision::absent;
-    std::optional<status> said;
+    std::optional<status> reported;
     bool                  down_file = false;
     int                   code      = 0;  // of `hidden` and `broken`: errno, 0 for a bad format
 
     bool present() const noexcept { return by == supervision::present; }
-    // The process, the phase and the time in `said` are true now.
-    bool known() const noexcept { return said && (present() || by == supervision::hidden); }
-    bool lives() const noexcept { return known() && said->pid != 0; }
+    // The process, the phase and the time in `reported` are true now.
+    bool known() const noexcept { return reported && (present() || by == supervision::hidden); }
+    bool lives() const noexcept { return known() && reported->pid != 0; }
     // ./run lives. (One that is paused lives, too.)
-    bool runs() const noexcept { return known() && said->now == phase::run && said->pid != 0; }
+    bool runs() const noexcept { return known() && reported->now == phase::run && reported->pid != 0; }
     // Meant to be up. Where no runsv says so, the directory does: a service without a file `down` is.
-    bool wanted_up() const noexcept { return present() ? said->wanted == want::up : !down_file; }
+    bool wanted_up() const noexcept { return present() ? reported->wanted == want::up : !down_file; }
     // What exit code 3 counts: it is meant to be up, this can be seen, and ./run does not live.
     bool fails() const noexcept { return by != supervision::hidden && wanted_up() && !runs(); }
     // Seconds since the last change; nothing when nobody says.
@@ -58,7 +58,7 @@ struct service {
 // where no runsv says so.
 service_state look_at(int base, const std::string& name, bool with_down_file = true);
 
-service look_at_service(const tree& in, const std::string& name, bool with_down_file_of_log = true);
+service look_at_service(const services_directory& in, const std::string& name, bool with_down_file_of_log = true);
 
 // One word for the state: "run", "paused", "finish", "down"; "no runsv", "?", "broken", "missing".
 std::string_view state_word(const service_state& of) noexcept;

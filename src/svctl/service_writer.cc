@@ -77,15 +77,15 @@ void write_files(const fs::path& into, const new_service& of) {
 }
 
 // What is removed unless it is kept: a directory in the making.
-class scaffold {
+class unfinished_directory {
 public:
-    explicit scaffold(fs::path place) : place_{std::move(place)} { make_directory(place_, 0755); }
-    ~scaffold() {
+    explicit unfinished_directory(fs::path place) : place_{std::move(place)} { make_directory(place_, 0755); }
+    ~unfinished_directory() {
         std::error_code none;
         if (!kept_) fs::remove_all(place_, none);
     }
-    scaffold(const scaffold&)            = delete;
-    scaffold& operator=(const scaffold&) = delete;
+    unfinished_directory(const unfinished_directory&)            = delete;
+    unfinished_directory& operator=(const unfinished_directory&) = delete;
 
     const fs::path& place() const { return place_; }
     void            keep() { kept_ = true; }
@@ -179,7 +179,7 @@ void write_service(const std::string& directory, const new_service& of) {
     if (::access(directory.c_str(), W_OK | X_OK) != 0 && errno == EACCES)
         refuse(exit_code::not_allowed, remedy::new_refused, directory, words_of(of));
 
-    scaffold made{fs::path{directory} / ("." + of.name + "." + std::to_string(::getpid()))};
+    unfinished_directory made{fs::path{directory} / ("." + of.name + "." + std::to_string(::getpid()))};
     write_files(made.place(), of);
 
     // The log's directory comes before what logs to it.

@@ -5,6 +5,7 @@
 #include <ctime>
 
 #include "core/text.hh"
+#include "svctl/time_zone.hh"
 
 namespace runwell::svctl {
 namespace {
@@ -41,6 +42,7 @@ std::optional<std::int64_t> span_of(std::string_view text) {
 std::tm local_date(std::int64_t seconds) {
     const std::time_t at = seconds;
     std::tm           date{};
+    check_time_zone();
     ::localtime_r(&at, &date);
     return date;
 }

@@ -22,12 +22,12 @@ top_action send(const std::string& name, std::string bytes, std::string word) {
     return {top_action::kind::send, name, std::move(bytes), std::move(word)};
 }
 
-void ask(top_place& at, top_question what) {
-    at.asked_about = at.subject();
+void ask(top_state& at, top_question what) {
+    at.asked_about = at.service();
     if (!at.asked_about.empty()) at.question = what;
 }
 
-void edit_filter(top_place& at, pressed key) {
+void edit_filter(top_state& at, pressed key) {
     std::string& filter = at.shown.filter;
     if (key.what == top_key::enter || key.what == top_key::escape) at.question = top_question::none;
     if (key.what == top_key::escape) filter.clear();
@@ -35,7 +35,7 @@ void edit_filter(top_place& at, pressed key) {
     if (key.what == top_key::character && static_cast<unsigned char>(key.letter) >= ' ') filter += key.letter;
 }
 
-top_action answer(top_place& at, pressed key) {
+top_action answer(top_state& at, pressed key) {
     if (key.what == top_key::resize) return {};
     if (at.question == top_question::filter) return edit_filter(at, key), top_action{};
     const top_question asked  = std::exchange(at.question, top_question::none);
@@ -48,7 +48,7 @@ top_action answer(top_place& at, pressed key) {
     return {};
 }
 
-void step(top_place& at, std::span<const top_row* const> rows, std::ptrdiff_t by) {
+void select_next(top_state& at, std::span<const top_row* const> rows, std::ptrdiff_t by) {
     if (rows.empty()) return;
     const auto found =
         std::find_if(rows.begin(), rows.end(), [&](const top_row* r) { return r->of.name == at.shown.selected; });
@@ -57,24 +57,24 @@ void step(top_place& at, std::span<const top_row* const> rows, std::ptrdiff_t by
     at.shown.selected = rows[static_cast<std::size_t>(next)]->of.name;
 }
 
-top_action press_in_list(top_place& at, pressed key, std::span<const top_row* const> rows, std::size_t lines) {
+top_action press_in_list(top_state& at, pressed key, std::span<const top_row* const> rows, std::size_t lines) {
     const auto room = static_cast<std::ptrdiff_t>(lines > 4 ? lines - 4 : 1);
     const auto all  = static_cast<std::ptrdiff_t>(rows.size());
     switch (key.what) {
-        case top_key::up: step(at, rows, -1); break;
-        case top_key::down: step(at, rows, 1); break;
-        case top_key::page_up: step(at, rows, -room); break;
-        case top_key::page_down: step(at, rows, room); break;
-        case top_key::home: step(at, rows, -all); break;
-        case top_key::end: step(at, rows, all); break;
+        case top_key::up: select_next(at, rows, -1); break;
+        case top_key::down: select_next(at, rows, 1); break;
+        case top_key::page_up: select_next(at, rows, -room); break;
+        case top_key::page_down: select_next(at, rows, room); break;
+        case top_key::home: select_next(at, rows, -all); break;
+        case top_key::end: select_next(at, rows, all); break;
         case top_key::enter:
             if (at.shown.selected.empty()) break;
             at.about = at.shown.selected;
             at.open(top_page::details);
             return {top_action::kind::open_details, at.about, "", ""};
         case top_key::character:
-            if (key.letter == 'k') step(at, rows, -1);
-            if (key.letter == 'j') step(at, rows, 1);
+            if (key.letter == 'k') select_next(at, rows, -1);
+            if (key.letter == 'j') select_next(at, rows, 1);
             if (key.letter == '/') at.question = top_question::filter;
             if (key.letter == 'o') at.shown.by = after(at.shown.by);
             break;
@@ -85,7 +85,7 @@ top_action press_in_list(top_place& at, pressed key, std::span<const top_row* co
     return {};
 }
 
-void scroll(top_place& at, pressed key, std::size_t lines) {
+void scroll(top_state& at, pressed key, std::size_t lines) {
     const bool upward = key.what == top_key::up || key.what == top_key::page_up || key.what == top_key::home ||
                         (key.what == top_key::character && key.letter == 'k');
     const bool known = upward || key.what == top_key::down || key.what == top_key::page_down ||
@@ -101,7 +101,7 @@ void scroll(top_place& at, pressed key, std::size_t lines) {
         at.scrolled -= std::min(at.scrolled, n);
 }
 
-top_action go_back(top_place& at, pressed key) {
+top_action go_back(top_state& at, pressed key) {
     if (at.page == top_page::list && key.what != top_key::escape) at.over = true;
     if (at.page == top_page::list) at.shown.filter.clear();
     at.open(top_page::list);
@@ -110,18 +110,18 @@ top_action go_back(top_place& at, pressed key) {
 
 }  // namespace
 
-top_action press(top_place& at, pressed key, std::span<const top_row* const> rows, std::size_t lines) {
+top_action press(top_state& at, pressed key, std::span<const top_row* const> rows, std::size_t lines) {
     if (at.question != top_question::none) return answer(at, key);
     if (key.what != top_key::resize) at.note.clear();
     if (key.what == top_key::escape) return go_back(at, key);
     if (key.what == top_key::character) switch (key.letter) {
-            case 'u': return send(at.subject(), "u", "start");
+            case 'u': return send(at.service(), "u", "start");
             case 'd': return ask(at, top_question::stop), top_action{};
             case 'r': return ask(at, top_question::restart), top_action{};
             case 's': return ask(at, top_question::signal), top_action{};
             case 'l':
-                if (at.subject().empty() || at.page == top_page::help) return {};
-                return {top_action::kind::open_log, at.subject(), "", ""};
+                if (at.service().empty() || at.page == top_page::help) return {};
+                return {top_action::kind::open_log, at.service(), "", ""};
             case '?': return at.open(top_page::help), top_action{};
             case 'q': return go_back(at, key);
             default: break;
@@ -130,7 +130,7 @@ top_action press(top_place& at, pressed key, std::span<const top_row* const> row
     return scroll(at, key, lines), top_action{};
 }
 
-std::string question_text(const top_place& at) {
+std::string question_text(const top_state& at) {
     const std::string name = printable(at.asked_about);
     switch (at.question) {
         case top_question::none: break;

@@ -6,7 +6,7 @@
 //      │ └─q─────────┘ ──?──▶ help
 //      └──q──▶ over
 //
-// press() takes the step and returns the action that commands/top.cc has to carry out.
+// press() makes the transition and returns the action that commands/top.cc has to carry out.
 #pragma once
 
 #include <cstddef>
@@ -40,8 +40,8 @@ struct pressed {
 enum class top_page : std::uint8_t { list, details, log, help };
 enum class top_question : std::uint8_t { none, stop, restart, signal, filter };
 
-struct top_place {
-    top_state    shown;  // filter, order, selection
+struct top_state {
+    top_list     shown;  // filter, order, selection
     top_page     page     = top_page::list;
     top_question question = top_question::none;
     std::string  about;        // the service of the page
@@ -50,7 +50,7 @@ struct top_place {
     std::size_t  scrolled = 0;
     bool         over     = false;
 
-    const std::string& subject() const noexcept { return page == top_page::list ? shown.selected : about; }
+    const std::string& service() const noexcept { return page == top_page::list ? shown.selected : about; }
     void               open(top_page which) noexcept { page = which, scrolled = 0; }
 };
 
@@ -63,9 +63,9 @@ struct top_action {
 };
 
 // `rows`: those of the list, in order. `lines`: of the screen.
-top_action press(top_place& at, pressed key, std::span<const top_row* const> rows, std::size_t lines);
+top_action press(top_state& at, pressed key, std::span<const top_row* const> rows, std::size_t lines);
 
 // What the last line asks; empty: nothing.
-std::string question_text(const top_place& at);
+std::string question_text(const top_state& at);
 
 }  // namespace runwell::svctl

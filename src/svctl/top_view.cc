@@ -52,7 +52,7 @@ constexpr column_row columns_of_list[] = {
     {"PID", 7, true, 60,
      [](const top_row& r, moment) {
          const auto& main = r.of.main;
-         return cell{main.lives() ? std::to_string(main.said->pid) : std::string{none}};
+         return cell{main.lives() ? std::to_string(main.reported->pid) : std::string{none}};
      }},
     {"CPU%", 5, true, 48, [](const top_row& r, moment) { return cell{percent(r.lives ? r.percent : -1)}; }},
     {"MEMORY", 6, true, 52,
@@ -60,7 +60,7 @@ constexpr column_row columns_of_list[] = {
     {"LOG", 8, false, 72, log_cell},
 };
 
-top_line heading(const std::vector<top_row>& all, std::size_t shown, const top_state& of, std::size_t columns) {
+top_line heading(const std::vector<top_row>& all, std::size_t shown, const top_list& of, std::size_t columns) {
     std::size_t up = 0, failing = 0;
     for (const top_row& row : all) {
         if (row.of.main.runs()) ++up;
@@ -157,7 +157,7 @@ std::span<const top_row* const> visible(const std::vector<const top_row*>& rows,
                                    std::min(room, rows.size() - std::min(first, rows.size())));
 }
 
-top_frame list_frame(const std::vector<top_row>& all, const std::vector<const top_row*>& rows, const top_state& of,
+top_frame list_frame(const std::vector<top_row>& all, const std::vector<const top_row*>& rows, const top_list& of,
                      std::size_t columns, std::size_t lines) {
     top_frame         frame;
     const std::size_t name = name_width(rows, columns);

@@ -47,7 +47,7 @@ struct top_frame {
     std::size_t           selected = 0;  // the line to be shown in reverse; 0: none, as that is the heading
 };
 
-struct top_state {
+struct top_list {
     std::string directory;
     std::string filter;
     top_order   by = top_order::name;
@@ -61,7 +61,7 @@ std::span<const top_row* const> visible(const std::vector<const top_row*>& rows,
                                         std::size_t lines);
 
 // `rows`: of chosen(). `all`: for the counts of the heading. The selected one is always to be seen.
-top_frame list_frame(const std::vector<top_row>& all, const std::vector<const top_row*>& rows, const top_state& of,
+top_frame list_frame(const std::vector<top_row>& all, const std::vector<const top_row*>& rows, const top_list& of,
                      std::size_t columns, std::size_t lines);
 
 // A page of text about one service, from line `first` on, under a heading.

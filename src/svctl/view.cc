@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "svctl/human.hh"
-#include "svctl/outside.hh"
+#include "svctl/state_from_processes.hh"
 
 namespace runwell::svctl {
 namespace {
@@ -13,7 +13,7 @@ namespace {
 double in_milliseconds(double seconds) noexcept { return std::round(seconds * 1000) / 1000; }
 
 std::string_view state_name(const service_state& of) noexcept {
-    if (of.by == supervision::hidden && !of.said) return "hidden";
+    if (of.by == supervision::hidden && !of.reported) return "hidden";
     return of.by == supervision::absent ? "unsupervised" : state_word(of);
 }
 
@@ -25,18 +25,18 @@ json& add_state(json& into, const service_state& of, moment now) {
     const auto age       = known ? of.age(now) : std::nullopt;
     into.set("state", state_name(of))
         .set("wanted", is_wanted ? json{want_word(of)} : json{})
-        .set("pid", known && of.said->pid != 0 ? json{of.said->pid} : json{})
-        .set("since", age ? json{iso_time(of.said->since)} : json{})
+        .set("pid", known && of.reported->pid != 0 ? json{of.reported->pid} : json{})
+        .set("since", age ? json{iso_time(of.reported->since)} : json{})
         .set("seconds", age ? json{in_milliseconds(*age)} : json{})
-        .set("paused", known && of.said->paused)
-        .set("got_term", known && of.said->got_term)
+        .set("paused", known && of.reported->paused)
+        .set("got_term", known && of.reported->got_term)
         .set("down_file", of.down_file)
         .set("fails", of.fails());
     return into;
 }
 
 std::string_view activity_word(const service_state& of) noexcept {
-    if (of.by == supervision::hidden && !of.said) return "unknown";
+    if (of.by == supervision::hidden && !of.reported) return "unknown";
     if (of.fails()) return "failed";
     if (of.runs()) return of.present() && !of.wanted_up() ? "deactivating" : "active";
     return of.lives() ? "deactivating" : "inactive";
@@ -47,8 +47,10 @@ tint state_tint(const service_state& of, moment now) noexcept {
     if (of.by == supervision::absent) return of.down_file ? tint::faint : tint::bad;
     if (!of.present()) return tint::bad;
     if (!of.runs())
-        return of.said->now == phase::finish && !of.wanted_up() ? tint::young : of.fails() ? tint::bad : tint::faint;
-    if (of.said->paused || of.said->got_term || of.age(now).value_or(0) < young_seconds) return tint::young;
+        return of.reported->now == phase::finish && !of.wanted_up() ? tint::young
+               : of.fails()                                         ? tint::bad
+                                                                    : tint::faint;
+    if (of.reported->paused || of.reported->got_term || of.age(now).value_or(0) < young_seconds) return tint::young;
     return tint::good;
 }
 
@@ -57,7 +59,7 @@ json json_of(const service& one, const process_table& processes, moment now) {
     whole.set("name", one.name);
     add_state(whole, one.main, now);
 
-    const auto     pid       = one.main.lives() ? static_cast<pid_t>(one.main.said->pid) : 0;
+    const auto     pid       = one.main.lives() ? static_cast<pid_t>(one.main.reported->pid) : 0;
     const process* first     = pid != 0 ? processes.find(pid) : nullptr;
     const usage    used      = first != nullptr ? processes.usage_of(pid) : usage{};
     json           log_of_it = json::object();
@@ -70,12 +72,13 @@ json json_of(const service& one, const process_table& processes, moment now) {
     return whole;
 }
 
-std::vector<service> look_at_all(const tree& in, std::span<const std::string> names, const process_table& processes) {
+std::vector<service> look_at_all(const services_directory& in, std::span<const std::string> names,
+                                 const process_table& processes) {
     std::vector<service> all;
     all.reserve(names.size());
     for (const std::string& name : names) {
         all.push_back(look_at_service(in, name));
-        if (all.back().main.by == supervision::hidden) look_from_outside(in, all.back(), processes);
+        if (all.back().main.by == supervision::hidden) state_from_processes(in, all.back(), processes);
     }
     return all;
 }

@@ -30,7 +30,8 @@ json& add_state(json& into, const service_state& of, moment now);
 json json_of(const service& one, const process_table& processes, moment now);
 
 // Looks at them; at those that this user may not look into, from outside.
-std::vector<service> look_at_all(const tree& in, std::span<const std::string> names, const process_table& processes);
+std::vector<service> look_at_all(const services_directory& in, std::span<const std::string> names,
+                                 const process_table& processes);
 
 // "pss", "rss": what a number of bytes counts.
 constexpr std::string_view word(const memory& of) noexcept { return of.is_pss ? "pss" : "rss"; }

@@ -25,7 +25,7 @@ std::string way_of(const std::string& link) {
 
 }  // namespace
 
-watcher::watcher(const tree& in) : in_{&in} {
+watcher::watcher(const services_directory& in) : in_{&in} {
     auto made = sys::watch::make();
     if (!made)
         throw failure{exit_code::failed, "no changes can be heard: " + error_text(made.why().code),
@@ -34,7 +34,7 @@ watcher::watcher(const tree& in) : in_{&in} {
 }
 
 // Whether there is something to listen to.
-bool watcher::listen(const std::string& path, std::uint32_t mask, place at, const std::string& name) {
+bool watcher::listen(const std::string& path, std::uint32_t mask, watched at, const std::string& name) {
     const auto where = watch_.add(path.c_str(), mask);
     if (where) {
         auto&      all     = listeners_[*where];
@@ -50,13 +50,13 @@ bool watcher::listen(const std::string& path, std::uint32_t mask, place at, cons
     throw system_failure(code, "listen to", path);
 }
 
-void watcher::add_tree() { listen(in_->directory(), of_names | IN_ONLYDIR, place::tree, {}); }
+void watcher::watch_names() { listen(in_->directory(), of_names | IN_ONLYDIR, watched::names, {}); }
 
 void watcher::add(const std::string& name) {
     if (!names_.insert(name).second) return;
     awaited_.insert(name);
     try {
-        listen(in_->path(name), of_service, place::service, name);
+        listen(in_->path(name), of_service, watched::service, name);
         listen_below(name);
     } catch (const failure&) {
         remove(name);
@@ -67,8 +67,8 @@ void watcher::add(const std::string& name) {
 // What is outside is listened to first: what comes while this goes on is then heard there.
 void watcher::listen_below(const std::string& name) {
     const std::string supervise = in_->path(name) + "/supervise";
-    if (!listen(supervise, of_supervise, place::supervise, name)) {
-        if (const std::string way = way_of(supervise); !way.empty()) listen(way, of_names, place::way, name);
+    if (!listen(supervise, of_supervise, watched::supervise, name)) {
+        if (const std::string way = way_of(supervise); !way.empty()) listen(way, of_names, watched::way, name);
         return;
     }
     listen_to_ok(name);
@@ -76,7 +76,7 @@ void watcher::listen_below(const std::string& name) {
 
 // Every client opens it for a moment: that is heard only as long as it may be a runsv.
 void watcher::listen_to_ok(const std::string& name) {
-    listen(in_->path(name) + "/supervise/ok", awaited_.contains(name) ? of_ok | IN_OPEN : of_ok, place::ok, name);
+    listen(in_->path(name) + "/supervise/ok", awaited_.contains(name) ? of_ok | IN_OPEN : of_ok, watched::ok, name);
 }
 
 service_state watcher::look(const std::string& name) {
@@ -99,7 +99,7 @@ void watcher::remove(const std::string& name) {
     names_.erase(name);
     awaited_.erase(name);
     for (auto& [where, all] : listeners_) {
-        std::erase_if(all, [&](const listener& one) { return one.name == name && one.at != place::tree; });
+        std::erase_if(all, [&](const listener& one) { return one.name == name && one.at != watched::names; });
         if (all.empty()) watch_.remove(where);
     }
     std::erase_if(listeners_, [](const auto& entry) { return entry.second.empty(); });
@@ -124,17 +124,17 @@ watcher::changes watcher::read() {
         }
         for (const listener& one : found->second) {
             switch (one.at) {
-                case place::tree: heard.names = true; break;
-                case place::way: grown.insert(one.name); break;
-                case place::service:
+                case watched::names: heard.names = true; break;
+                case watched::way: grown.insert(one.name); break;
+                case watched::service:
                     if (what.name == "supervise") grown.insert(one.name);
                     if (what.name == "down" || what.name == "log") heard.services.insert(one.name);
                     break;
-                case place::supervise:
+                case watched::supervise:
                     if (what.name == "ok") grown.insert(one.name);
                     if (what.name == "status") heard.services.insert(one.name);
                     break;
-                case place::ok: heard.services.insert(one.name); break;
+                case watched::ok: heard.services.insert(one.name); break;
             }
         }
     });

@@ -1,6 +1,6 @@
 // watcher.hh — hear it when services change, come or go (inotify); nothing wakes up while nothing happens.
 //
-//     DIR/            names come and go                                          (only after add_tree())
+//     DIR/            names come and go                                          (only after watch_names())
 //     DIR/NAME/       supervise/, down and log/ come and go
 //     …/supervise/    a runsv writes its status
 //     …/supervise/ok  a runsv leaves: the last that reads it has closed it; or comes, where there is none: opens it
@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "svctl/service.hh"
-#include "svctl/tree.hh"
+#include "svctl/services_directory.hh"
 #include "sys/watch.hh"
 
 namespace runwell::svctl {
@@ -24,7 +24,7 @@ namespace runwell::svctl {
 class watcher {
 public:
     // Throws a failure when the system allows no more of these.
-    explicit watcher(const tree& in);
+    explicit watcher(const services_directory& in);
 
     // Listens to a service or log service, if it is not listened to yet. Add it first, then look at it. Throws a
     // failure when this user may not listen, or too much is listened to already.
@@ -35,29 +35,29 @@ public:
     service_state look(const std::string& name);
 
     // Listens to names that come and go.
-    void add_tree();
+    void watch_names();
 
     const sys::unique_fd& fd() const noexcept { return watch_.fd(); }
 
     struct changes {
         std::set<std::string> services;       // look at these again
-        bool                  names = false;  // ask the tree for its names again
+        bool                  names = false;  // ask the services directory for its names again
     };
     // What has changed since; never waits.
     changes read();
 
 private:
-    enum class place : std::uint8_t { tree, service, supervise, ok, way };
+    enum class watched : std::uint8_t { names, service, supervise, ok, way };
     struct listener {
-        place       at;
+        watched     at;
         std::string name;
     };
 
-    bool listen(const std::string& path, std::uint32_t mask, place at, const std::string& name);
+    bool listen(const std::string& path, std::uint32_t mask, watched at, const std::string& name);
     void listen_below(const std::string& name);
     void listen_to_ok(const std::string& name);
 
-    const tree*                          in_;
+    const services_directory*            in_;
     sys::watch                           watch_;
     std::map<int, std::vector<listener>> listeners_;
     std::set<std::string>                names_;

@@ -52,9 +52,9 @@ bool write_at(int dir, const char* file, std::string_view text) noexcept {
 
 // Lets the children of a cgroup have the controllers that the settings are of. Where that is not possible, the file of
 // the setting will not be there, and set() says so.
-void hand_down(int dir, std::span<const step> settings) noexcept {
-    for (const step& each : settings) {
-        if (each.what != act::cgroup_set) continue;
+void hand_down(int dir, std::span<const change> settings) noexcept {
+    for (const change& each : settings) {
+        if (each.what != change_kind::cgroup_set) continue;
         fixed_text<64> order;
         if (order.append('+') && order.append(split(each.text, '.').head))
             static_cast<void>(write_at(dir, "cgroup.subtree_control", order.view()));
@@ -63,7 +63,7 @@ void hand_down(int dir, std::span<const step> settings) noexcept {
 
 }  // namespace
 
-result<cgroup> cgroup::make(const char* path, std::span<const step> settings) noexcept {
+result<cgroup> cgroup::make(const char* path, std::span<const change> settings) noexcept {
     const auto why = [&](int code) { return error{"unable to create the cgroup ", path, code}; };
 
     cgroup           made;

@@ -14,7 +14,7 @@ public:
     // Below the cgroup of this process, or with a slash before it, below the root of the hierarchy. What is missing on
     // the way is created, and the controllers of the settings are handed down to it where that is possible. Trouble
     // with errno ENOSYS: there is no hierarchy of version 2.
-    static result<cgroup> make(const char* path, std::span<const step> settings) noexcept;
+    static result<cgroup> make(const char* path, std::span<const change> settings) noexcept;
 
     result<void> set(const char* setting) const noexcept;  // "memory.max=64M"
     result<void> enter() const noexcept;                   // this process moves there

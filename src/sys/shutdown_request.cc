@@ -29,9 +29,10 @@ result<void> set(const char* path, bool permitted) noexcept { return permitted ?
 }  // namespace
 
 result<void> ask_to_stop(ending how) noexcept {
-    TRY(permit(path::stopit));
-    TRY(set(path::reboot, how == ending::reboot));
-    TRY(set(path::halt, how == ending::halt));
+    const permissions files = permissions_for(how);
+    TRY(set(path::stopit, files.stopit));
+    TRY(set(path::reboot, files.reboot));
+    TRY(set(path::halt, files.halt));
     ::kill(1, SIGCONT);
     return {};
 }

@@ -28,9 +28,9 @@ struct reading {
     std::string told() const { return no ? std::string{no->words} + std::string{no->subject} : "accepted"; }
 
     // The plan as --print shows it.
-    std::vector<std::string> steps() const {
+    std::vector<std::string> changes() const {
         std::vector<std::string> all;
-        for (const step& each : made.steps()) {
+        for (const change& each : made.changes()) {
             const description said = describe(each);
             all.push_back(std::string{said.words.view()} + std::string{said.subject});
         }
@@ -80,7 +80,7 @@ TEST(chpst_options, the_order_of_changes_is_not_that_of_the_options) {
     const chpst made{"-o", "3", "-2", "-1", "-0", "-l", "lk", "-u",  "www", "-U",  "x",
                      "-n", "1", "-C", "/d", "-/", "/r", "-e", "env", "-P",  "prog"};
     EXPECT_EQ(made.told(), "accepted");
-    EXPECT_EQ(made.steps(),
+    EXPECT_EQ(made.changes(),
               (lines{"begin a session", "read the environment from env", "change the root to /r",
                      "change the directory to /d", "add to the nice level 1", "set UID and GID for x", "become www",
                      "wait for the lock lk", "close 0", "close 1", "close 2", "limit open files to 3"}));
@@ -127,39 +127,39 @@ TEST(chpst_options, the_new_changes_have_their_place_between_the_old) {
                      "0",
                      "prog"};
     EXPECT_EQ(made.told(), "accepted");
-    EXPECT_EQ(made.steps(), (lines{"read the environment from e",
-                                   "set the oom score to -5",
-                                   "create the cgroup g",
-                                   "set in the cgroup memory.max=1",
-                                   "enter the cgroup g",
-                                   "leave the network",
-                                   "keep mounts apart",
-                                   "make read-only /ro",
-                                   "mount an empty /tmp and /var/tmp",
-                                   "schedule as batch",
-                                   "set the io priority to idle:0",
-                                   "run on the cpus 0",
-                                   "give up capabilities for good",
-                                   "become u",
-                                   "keep capabilities",
-                                   "take the lock lk",
-                                   "begin file rules",
-                                   "allow to read and execute /r",
-                                   "allow to read and write /w",
-                                   "open /dev/null as 0, 1 and 2",
-                                   "close 0",
-                                   "limit core size to 0",
-                                   "set the umask to 0027",
-                                   "ask for signal 15 when the parent dies",
-                                   "gain no privileges any more",
-                                   "open files by these rules only",
-                                   "close everything above 2"}));
+    EXPECT_EQ(made.changes(), (lines{"read the environment from e",
+                                     "set the oom score to -5",
+                                     "create the cgroup g",
+                                     "set in the cgroup memory.max=1",
+                                     "enter the cgroup g",
+                                     "leave the network",
+                                     "keep mounts apart",
+                                     "make read-only /ro",
+                                     "mount an empty /tmp and /var/tmp",
+                                     "schedule as batch",
+                                     "set the io priority to idle:0",
+                                     "run on the cpus 0",
+                                     "give up capabilities for good",
+                                     "become u",
+                                     "keep capabilities",
+                                     "take the lock lk",
+                                     "begin file rules",
+                                     "allow to read and execute /r",
+                                     "allow to read and write /w",
+                                     "open /dev/null as 0, 1 and 2",
+                                     "close 0",
+                                     "limit core size to 0",
+                                     "set the umask to 0027",
+                                     "ask for signal 15 when the parent dies",
+                                     "gain no privileges any more",
+                                     "open files by these rules only",
+                                     "close everything above 2"}));
 }
 
 TEST(chpst_options, limits_are_set_in_the_order_of_runit) {
     const reading made{tool::softlimit, {"-t", "1",  "-r", "2",  "-c", "3",  "-f", "4",  "-p", "5",   "-o",
                                          "6",  "-a", "7",  "-l", "8",  "-s", "9",  "-d", "10", "prog"}};
-    EXPECT_EQ(made.steps(),
+    EXPECT_EQ(made.changes(),
               (lines{"limit data segment to 10", "limit stack to 9", "limit locked memory to 8", "limit memory to 7",
                      "limit open files to 6", "limit processes to 5", "limit file size to 4", "limit core size to 3",
                      "limit resident memory to 2", "limit cpu seconds to 1"}));
@@ -167,27 +167,27 @@ TEST(chpst_options, limits_are_set_in_the_order_of_runit) {
 
 TEST(chpst_options, the_later_of_two_equal_options_counts) {
     const chpst made{"-u", "a", "-u", "b", "-o", "1", "-o", "2", "prog"};
-    EXPECT_EQ(made.steps(), (lines{"become b", "limit open files to 2"}));
+    EXPECT_EQ(made.changes(), (lines{"become b", "limit open files to 2"}));
 }
 
 TEST(chpst_options, memory_is_four_limits_and_a_later_option_changes_one_of_them) {
     const chpst made{"-m", "100", "-d", "7", "prog"};
-    EXPECT_EQ(made.steps(), (lines{"limit data segment to 7", "limit stack to 100", "limit locked memory to 100",
-                                   "limit memory to 100"}));
+    EXPECT_EQ(made.changes(), (lines{"limit data segment to 7", "limit stack to 100", "limit locked memory to 100",
+                                     "limit memory to 100"}));
     const chpst other{"-d", "7", "-m", "100", "prog"};
-    EXPECT_EQ(other.steps()[0], "limit data segment to 100");
+    EXPECT_EQ(other.changes()[0], "limit data segment to 100");
 }
 
 TEST(chpst_options, rules_and_paths_repeat_in_their_order) {
     const chpst made{"--may-read", "/b", "--may-read", "/a", "--read-only", "/z", "--read-only", "/y", "prog"};
-    EXPECT_EQ(made.steps(), (lines{"keep mounts apart", "make read-only /z", "make read-only /y", "begin file rules",
-                                   "allow to read and execute /b", "allow to read and execute /a",
-                                   "gain no privileges any more", "open files by these rules only"}));
+    EXPECT_EQ(made.changes(), (lines{"keep mounts apart", "make read-only /z", "make read-only /y", "begin file rules",
+                                     "allow to read and execute /b", "allow to read and execute /a",
+                                     "gain no privileges any more", "open files by these rules only"}));
 }
 
 TEST(chpst_options, a_plan_that_is_full_is_refused) {
     std::vector<std::string> words;
-    for (std::size_t i = 0; i <= plan::most_steps; ++i) words.insert(words.end(), {"--read-only", "/x"});
+    for (std::size_t i = 0; i <= plan::most_changes; ++i) words.insert(words.end(), {"--read-only", "/x"});
     words.emplace_back("prog");
     std::vector<const char*> arguments;
     for (const auto& w : words) arguments.push_back(w.c_str());
@@ -195,7 +195,7 @@ TEST(chpst_options, a_plan_that_is_full_is_refused) {
     const auto no = read_options(tool::chpst, arguments, made);
     ASSERT_TRUE(no);
     EXPECT_EQ(no->words, "too many options");
-    EXPECT_EQ(made.steps().size(), plan::most_steps);
+    EXPECT_EQ(made.changes().size(), plan::most_changes);
 }
 
 // -- the command line
@@ -203,15 +203,15 @@ TEST(chpst_options, a_plan_that_is_full_is_refused) {
 
 TEST(chpst_options, letters_may_share_an_argument_with_what_belongs_to_the_last) {
     const chpst made{"-vP0o12", "prog", "-x"};
-    EXPECT_EQ(made.steps(), (lines{"begin a session", "close 0", "limit open files to 12"}));
+    EXPECT_EQ(made.changes(), (lines{"begin a session", "close 0", "limit open files to 12"}));
     EXPECT_TRUE(made.made.verbose);
     EXPECT_EQ(made.program(), "prog -x");
 }
 
 TEST(chpst_options, an_argument_may_be_empty_or_look_like_an_option) {
-    EXPECT_EQ((chpst{"-u", "", "prog"}.steps()), lines{"become "});
-    EXPECT_EQ((chpst{"-u", "-P", "prog"}.steps()), lines{"become -P"});
-    EXPECT_EQ((chpst{"--cgroup-set=a.b=c=d", "--cgroup", "x", "prog"}.steps()[1]), "set in the cgroup a.b=c=d");
+    EXPECT_EQ((chpst{"-u", "", "prog"}.changes()), lines{"become "});
+    EXPECT_EQ((chpst{"-u", "-P", "prog"}.changes()), lines{"become -P"});
+    EXPECT_EQ((chpst{"--cgroup-set=a.b=c=d", "--cgroup", "x", "prog"}.changes()[1]), "set in the cgroup a.b=c=d");
 }
 
 TEST(chpst_options, two_dashes_end_the_options_and_one_is_a_program) {
@@ -269,30 +269,30 @@ TEST(chpst_options, a_second_lock_is_refused) {
 // -- numbers ----------------------------------------------------------------------------------------------------------
 
 TEST(chpst_options, a_limit_is_digits_or_nothing) {
-    EXPECT_EQ((chpst{"-o", "", "prog"}.steps()), lines{"limit open files to 0"});
+    EXPECT_EQ((chpst{"-o", "", "prog"}.changes()), lines{"limit open files to 0"});
     for (const char* bad : {"abc", "1x", "-1", "+1", " 1", "="})
         EXPECT_EQ((chpst{"-o", bad, "prog"}.told()), "") << bad;
 }
 
 TEST(chpst_options, too_large_a_limit_is_as_much_as_can_be) {
-    EXPECT_EQ((chpst{"-o", "9223372036854775807", "prog"}.steps()), lines{"limit open files to 9223372036854775807"});
+    EXPECT_EQ((chpst{"-o", "9223372036854775807", "prog"}.changes()), lines{"limit open files to 9223372036854775807"});
     for (const char* large : {"9223372036854775808", "18446744073709551617", "99999999999999999999"})
-        EXPECT_EQ((chpst{"-o", large, "prog"}.steps()), lines{"limit open files to the hard limit"}) << large;
+        EXPECT_EQ((chpst{"-o", large, "prog"}.changes()), lines{"limit open files to the hard limit"}) << large;
 }
 
 TEST(chpst_options, softlimit_takes_an_equals_sign_for_the_hard_limit) {
-    EXPECT_EQ((reading{tool::softlimit, {"-o", "=", "prog"}}.steps()), lines{"limit open files to the hard limit"});
-    EXPECT_EQ((reading{tool::softlimit, {"-m", "=", "prog"}}.steps().size()), 4U);
+    EXPECT_EQ((reading{tool::softlimit, {"-o", "=", "prog"}}.changes()), lines{"limit open files to the hard limit"});
+    EXPECT_EQ((reading{tool::softlimit, {"-m", "=", "prog"}}.changes().size()), 4U);
     EXPECT_EQ((reading{tool::softlimit, {"-o", "=1", "prog"}}.told()), "");
 }
 
 TEST(chpst_options, a_nice_level_has_a_sign_or_none) {
-    EXPECT_EQ((chpst{"-n", "5", "prog"}.made.find(act::nice)->number), 5);
-    EXPECT_EQ((chpst{"-n", "+5", "prog"}.made.find(act::nice)->number), 5);
-    EXPECT_EQ((chpst{"-n", "-5", "prog"}.made.find(act::nice)->number), -5);
-    EXPECT_EQ((chpst{"-n", "-", "prog"}.made.find(act::nice)->number), 0);
-    EXPECT_EQ((chpst{"-n", "99999999999", "prog"}.made.find(act::nice)->number), 40);
-    EXPECT_EQ((chpst{"-n", "-99999999999", "prog"}.made.find(act::nice)->number), -40);
+    EXPECT_EQ((chpst{"-n", "5", "prog"}.made.find(change_kind::nice)->number), 5);
+    EXPECT_EQ((chpst{"-n", "+5", "prog"}.made.find(change_kind::nice)->number), 5);
+    EXPECT_EQ((chpst{"-n", "-5", "prog"}.made.find(change_kind::nice)->number), -5);
+    EXPECT_EQ((chpst{"-n", "-", "prog"}.made.find(change_kind::nice)->number), 0);
+    EXPECT_EQ((chpst{"-n", "99999999999", "prog"}.made.find(change_kind::nice)->number), 40);
+    EXPECT_EQ((chpst{"-n", "-99999999999", "prog"}.made.find(change_kind::nice)->number), -40);
     for (const char* bad : {"abc", "-abc", "--", "+-5", "5x"}) EXPECT_EQ((chpst{"-n", bad, "prog"}.told()), "") << bad;
 }
 
@@ -362,66 +362,67 @@ TEST(chpst_options, an_option_that_means_nothing_alone_is_refused) {
 }
 
 TEST(chpst_options, hard_makes_every_limit_hard_wherever_it_stands) {
-    EXPECT_EQ((chpst{"-o", "3", "--hard", "-c", "4", "prog"}.steps()),
+    EXPECT_EQ((chpst{"-o", "3", "--hard", "-c", "4", "prog"}.changes()),
               (lines{"limit open files to 3, hard", "limit core size to 4, hard"}));
 }
 
 TEST(chpst_options, the_groups_of_a_user_are_asked_for_with_the_user) {
     const chpst made{"--groups", "init", "-u", "www:x", "prog"};
-    EXPECT_TRUE(has(made.made.find(act::identity)->how, manner::init_groups));
-    EXPECT_EQ(made.steps(), lines{"become, with all groups, www:x"});
+    EXPECT_TRUE(has(made.made.find(change_kind::identity)->how, manner::init_groups));
+    EXPECT_EQ(made.changes(), lines{"become, with all groups, www:x"});
 }
 
 TEST(chpst_options, io_class_and_priority_are_one_change) {
-    EXPECT_EQ((chpst{"--io-prio", "2", "prog"}.steps()), lines{"set the io priority to best-effort:2"});
-    EXPECT_EQ((chpst{"--io-class", "realtime", "prog"}.steps()), lines{"set the io priority to realtime:4"});
-    EXPECT_EQ((chpst{"--io-prio", "0", "--io-class", "realtime", "prog"}.steps()),
+    EXPECT_EQ((chpst{"--io-prio", "2", "prog"}.changes()), lines{"set the io priority to best-effort:2"});
+    EXPECT_EQ((chpst{"--io-class", "realtime", "prog"}.changes()), lines{"set the io priority to realtime:4"});
+    EXPECT_EQ((chpst{"--io-prio", "0", "--io-class", "realtime", "prog"}.changes()),
               lines{"set the io priority to realtime:0"});
-    EXPECT_EQ((chpst{"--io-prio", "3", "--io-class", "idle", "prog"}.steps()), lines{"set the io priority to idle:0"});
+    EXPECT_EQ((chpst{"--io-prio", "3", "--io-class", "idle", "prog"}.changes()),
+              lines{"set the io priority to idle:0"});
 }
 
 TEST(chpst_options, a_policy_of_real_time_has_a_priority) {
-    EXPECT_EQ((chpst{"--sched", "fifo:10", "prog"}.steps()), lines{"schedule as fifo:10"});
-    EXPECT_EQ((chpst{"--sched", "rr:99", "prog"}.steps()), lines{"schedule as rr:99"});
-    EXPECT_EQ((chpst{"--sched", "idle", "prog"}.steps()), lines{"schedule as idle"});
-    EXPECT_EQ((chpst{"--sched", "other", "prog"}.steps()), lines{"schedule as other"});
+    EXPECT_EQ((chpst{"--sched", "fifo:10", "prog"}.changes()), lines{"schedule as fifo:10"});
+    EXPECT_EQ((chpst{"--sched", "rr:99", "prog"}.changes()), lines{"schedule as rr:99"});
+    EXPECT_EQ((chpst{"--sched", "idle", "prog"}.changes()), lines{"schedule as idle"});
+    EXPECT_EQ((chpst{"--sched", "other", "prog"}.changes()), lines{"schedule as other"});
 }
 
 TEST(chpst_options, capabilities_add_up_and_what_is_dropped_is_not_kept) {
     constexpr std::uint64_t chown = 1, kill = 1U << 5, bind = 1U << 10;
     const chpst             dropped{"--cap-drop", "chown", "--cap-drop", "CAP_KILL", "prog"};
-    EXPECT_EQ(dropped.made.find(act::bounding)->bits, chown | kill);
-    EXPECT_EQ(dropped.made.find(act::capabilities)->bits, ~(chown | kill));
-    EXPECT_FALSE(has(dropped.made.find(act::capabilities)->how, manner::ambient));
+    EXPECT_EQ(dropped.made.find(change_kind::bounding)->bits, chown | kill);
+    EXPECT_EQ(dropped.made.find(change_kind::capabilities)->bits, ~(chown | kill));
+    EXPECT_FALSE(has(dropped.made.find(change_kind::capabilities)->how, manner::ambient));
 
     const chpst kept{"--cap-keep", "chown,kill", "--cap-keep", "net_bind_service", "--cap-drop", "kill", "prog"};
-    EXPECT_EQ(kept.made.find(act::bounding)->bits, ~(chown | bind));
-    EXPECT_EQ(kept.made.find(act::capabilities)->bits, chown | bind);
-    EXPECT_TRUE(has(kept.made.find(act::capabilities)->how, manner::ambient));
+    EXPECT_EQ(kept.made.find(change_kind::bounding)->bits, ~(chown | bind));
+    EXPECT_EQ(kept.made.find(change_kind::capabilities)->bits, chown | bind);
+    EXPECT_TRUE(has(kept.made.find(change_kind::capabilities)->how, manner::ambient));
 }
 
 // -- the other tools --------------------------------------------------------------------------------------------------
 
 TEST(chpst_options, a_tool_does_one_thing) {
-    EXPECT_EQ((reading{tool::envdir, {"-x", "prog"}}.steps()), lines{"read the environment from -x"});
-    EXPECT_EQ((reading{tool::envuidgid, {"a:b", "prog"}}.steps()), lines{"set UID and GID for a:b"});
-    EXPECT_EQ((reading{tool::setuidgid, {"a", "prog"}}.steps()), lines{"become a"});
-    EXPECT_EQ((reading{tool::pgrphack, {"-x"}}.steps()), lines{"begin a session"});
-    EXPECT_TRUE(has((reading{tool::setuidgid, {"a", "prog"}}.made.steps()[0].how), manner::daemontools));
+    EXPECT_EQ((reading{tool::envdir, {"-x", "prog"}}.changes()), lines{"read the environment from -x"});
+    EXPECT_EQ((reading{tool::envuidgid, {"a:b", "prog"}}.changes()), lines{"set UID and GID for a:b"});
+    EXPECT_EQ((reading{tool::setuidgid, {"a", "prog"}}.changes()), lines{"become a"});
+    EXPECT_EQ((reading{tool::pgrphack, {"-x"}}.changes()), lines{"begin a session"});
+    EXPECT_TRUE(has((reading{tool::setuidgid, {"a", "prog"}}.made.changes()[0].how), manner::daemontools));
 }
 
 TEST(chpst_options, setlock_waits_only_when_it_is_told_to) {
-    EXPECT_EQ((reading{tool::setlock, {"lk", "prog"}}.steps()), lines{"take the lock lk"});
-    EXPECT_EQ((reading{tool::setlock, {"-n", "lk", "prog"}}.steps()), lines{"wait for the lock lk"});
-    EXPECT_EQ((reading{tool::setlock, {"-nN", "lk", "prog"}}.steps()), lines{"take the lock lk"});
+    EXPECT_EQ((reading{tool::setlock, {"lk", "prog"}}.changes()), lines{"take the lock lk"});
+    EXPECT_EQ((reading{tool::setlock, {"-n", "lk", "prog"}}.changes()), lines{"wait for the lock lk"});
+    EXPECT_EQ((reading{tool::setlock, {"-nN", "lk", "prog"}}.changes()), lines{"take the lock lk"});
     EXPECT_TRUE((reading{tool::setlock, {"-x", "lk", "prog"}}.made.silent));
     EXPECT_FALSE((reading{tool::setlock, {"-xX", "lk", "prog"}}.made.silent));
     EXPECT_EQ((reading{tool::setlock, {"-q", "lk", "prog"}}.told()), "illegal option -- q");
-    EXPECT_EQ((reading{tool::setlock, {"--anything", "lk", "prog"}}.steps()), lines{"take the lock lk"});
-    EXPECT_EQ((reading{tool::setlock, {"--", "-n", "prog"}}.steps()), lines{"take the lock -n"});
+    EXPECT_EQ((reading{tool::setlock, {"--anything", "lk", "prog"}}.changes()), lines{"take the lock lk"});
+    EXPECT_EQ((reading{tool::setlock, {"--", "-n", "prog"}}.changes()), lines{"take the lock -n"});
 }
 
 TEST(chpst_options, words_are_options_of_chpst_only) {
     EXPECT_EQ((reading{tool::softlimit, {"--null", "prog"}}.told()), "accepted");
-    EXPECT_EQ((reading{tool::softlimit, {"--null", "prog"}}.steps()), lines{});
+    EXPECT_EQ((reading{tool::softlimit, {"--null", "prog"}}.changes()), lines{});
 }

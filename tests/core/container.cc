@@ -11,6 +11,7 @@
 
 #include "container_world.hh"
 #include "core/essential.hh"
+#include "core/stages.hh"
 
 namespace runwell {
 namespace {
@@ -30,6 +31,7 @@ std::string told(const container_action& what) {
         case action::signal_command: return "signal command " + number;
         case action::kill_services: return "kill services";
         case action::signal_everybody: return "signal everybody " + number;
+        case action::disarm: return "disarm";
         case action::leave: return "leave " + number;
     }
     return "?";
@@ -43,7 +45,7 @@ struct story {
     ticks           now           = 100 * one_second;
     bool            services      = true;
     bool            services_left = false, anybody_left = false;
-    bool            scripts = false;
+    bool            scripts = false, stopit = false;
     lines           did;
 
     void happens(kind what, int status = 0) {
@@ -53,6 +55,7 @@ struct story {
               .at            = now,
               .status        = status,
               .services      = services,
+              .stopit        = stopit,
               .services_left = services_left,
               .anybody_left  = anybody_left},
              list);
@@ -119,6 +122,113 @@ TEST(container, a_stop_that_was_asked_for_is_a_success) {
     EXPECT_EQ(told.deeds(), lines{"signal services 1"});
     told.happens(kind::services_ended, exited(111));
     EXPECT_EQ(told.deeds(), (lines{"signal everybody 15", "signal everybody 18", "leave 0"}));
+}
+
+TEST(container, a_cont_stops_it_only_if_stopit_says_so) {
+    story told = serving();
+    told.happens(kind::cont);
+    EXPECT_EQ(told.deeds(), lines{});
+    told.stopit = true;
+    told.happens(kind::cont);
+    EXPECT_EQ(told.deeds(), (lines{"disarm", "signal services 1"}));
+}
+
+TEST(container, every_signal_has_its_meaning) {
+    struct row {
+        int  signal, value;
+        kind what;
+        int  status;
+    };
+    constexpr row rows[] = {
+        {SIGTERM, 0, kind::stop, 0},
+        {SIGINT, 0, kind::stop, 0},
+        {SIGPWR, 0, kind::stop, 0},
+        {SIGHUP, 0, kind::stop, 0},
+        {SIGCONT, 0, kind::cont, 0},
+        {essential_signal, 42, kind::essential_ended, 42},
+        {essential_signal, 0x1ff, kind::essential_ended, 0xff},
+        {SIGALRM, 0, kind::signal, SIGALRM},
+        {SIGUSR1, 7, kind::signal, SIGUSR1},
+        {SIGWINCH, 0, kind::signal, SIGWINCH},
+    };
+    for (const row& one : rows) {
+        SCOPED_TRACE(one.signal);
+        const auto event = event_of_signal(one.signal, one.value);
+        ASSERT_TRUE(event);
+        EXPECT_EQ(event->what, one.what);
+        EXPECT_EQ(event->status, one.status);
+    }
+    EXPECT_FALSE(event_of_signal(SIGCHLD, 0));
+}
+
+TEST(container, each_stage_has_its_scripts) {
+    struct row {
+        stage            in;
+        std::string_view directory, file;
+        bool             are_hooks;
+    };
+    constexpr row rows[] = {
+        {stage::stage_1, "", path::stage_1, false},
+        {stage::start_hooks, "/etc/my_init.d", "/etc/rc.local", true},
+        {stage::serving, "", "", false},
+        {stage::stop_hooks, "/etc/my_init.pre_shutdown.d", "", true},
+        {stage::stopping, "", "", false},
+        {stage::after_hooks, "/etc/my_init.post_shutdown.d", "", true},
+        {stage::stage_3, "", path::stage_3, false},
+        {stage::terminating, "", "", false},
+        {stage::killing, "", "", false},
+        {stage::gone, "", "", false},
+    };
+    const auto text = [](const char* words) { return std::string_view{words == nullptr ? "" : words}; };
+    for (const row& one : rows) {
+        SCOPED_TRACE(static_cast<int>(one.in));
+        const stage_scripts its = scripts_of(one.in);
+        EXPECT_EQ(text(its.directory), one.directory);
+        EXPECT_EQ(text(its.file), one.file);
+        EXPECT_EQ(its.are_hooks, one.are_hooks);
+    }
+}
+
+TEST(container, hooks_run_in_the_order_of_their_bytes_each_once) {
+    const std::vector<std::string> names{"b", "10_a", "Z", "9", "a", "aa"};
+    std::vector<std::string>       ran;
+    for (std::string last;; ran.push_back(last)) {
+        std::string best;
+        for (const std::string& name : names)
+            if (is_next_hook(name, last, best)) best = name;
+        if (best.empty()) break;
+        last = best;
+    }
+    EXPECT_EQ(ran, (std::vector<std::string>{"10_a", "9", "Z", "a", "aa", "b"}));
+}
+
+TEST(container, a_stop_has_eight_seconds_or_those_of_the_environment) {
+    struct row {
+        const char* seconds;
+        ticks       patience;
+    };
+    constexpr row rows[] = {{nullptr, 8}, {"", 8},  {"x", 8},         {"5s", 8},
+                            {"-1", 8},    {"0", 0}, {"86400", 86400}, {"86401", 86400}};
+    for (const row& one : rows)
+        EXPECT_EQ(patience_of(one.seconds), one.patience * one_second) << (one.seconds ? one.seconds : "not set");
+}
+
+TEST(container, its_own_stage_2_has_precedence_over_runsvdir) {
+    EXPECT_EQ(service_program_of(true), service_program::stage_2);
+    EXPECT_EQ(service_program_of(false), service_program::runsvdir);
+}
+
+TEST(container, what_is_left_is_looked_for_only_where_a_stage_waits_for_it) {
+    using all = std::vector<stage>;
+    all services, anybody;
+    for (const stage one : {stage::stage_1, stage::start_hooks, stage::serving, stage::stop_hooks, stage::stopping,
+                            stage::after_hooks, stage::stage_3, stage::terminating, stage::killing, stage::gone}) {
+        const container_state s{.now = one};
+        if (looks_at_services_left(s)) services.push_back(one);
+        if (looks_at_anybody_left(s)) anybody.push_back(one);
+    }
+    EXPECT_EQ(services, (all{stage::stop_hooks, stage::stopping}));
+    EXPECT_EQ(anybody, (all{stage::stage_3, stage::terminating, stage::killing, stage::gone}));
 }
 
 TEST(container, it_stays_until_the_last_supervisor_has_gone) {

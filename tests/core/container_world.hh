@@ -110,6 +110,7 @@ inline std::vector<container_event> events_of(const world& w) {
     if (w.is.left) return {};
     if (const auto due = next_tick(w.s)) add({.what = kind::tick, .at = *due});
     for (const kind any : {kind::stop, kind::child_gone}) add({.what = any});
+    add({.what = kind::cont, .stopit = true});
     add({.what = kind::essential_ended, .status = 42});
     add({.what = kind::signal, .status = SIGUSR1});
     add({.what = kind::signal, .status = SIGALRM});

@@ -53,6 +53,8 @@ TEST(options, two_dashes_end_them_and_with_more_mean_what_the_program_says) {
     for (const auto each : {double_dash::is_a_letter, double_dash::ends_options, double_dash::is_a_name})
         EXPECT_EQ(read({"-a", "--", "-b"}, each), "a | -b");
     EXPECT_EQ(read({"--a", "x"}, double_dash::is_a_letter), "illegal option -- -");
+    for (const char* const each : {"--", "--a", "---"})
+        EXPECT_EQ(read({"-a", each, "x"}, double_dash::is_unknown), "illegal option -- -");
     EXPECT_EQ(read({"--a", "x"}, double_dash::ends_options), "| x");
     EXPECT_EQ(read({"--name=1", "--name", "2", "--flag", "x"}, double_dash::is_a_name), "name=1 name=2 flag | x");
 }

@@ -325,15 +325,33 @@ TEST(stages, a_container_that_may_not_reboot_ends_with_process_1) {
     EXPECT_EQ(told.deeds(), lines{"leave"});
 }
 
-TEST(stages, nothing_is_waited_for_but_events) {
-    for (const int stage : {1, 2, 3}) EXPECT_FALSE(next_tick(in_stage(stage).s));
+TEST(stages, signals_are_those_of_runit) {
+    EXPECT_EQ(kind_of_signal(SIGCONT), kind::cont);
+    EXPECT_EQ(kind_of_signal(SIGINT), kind::interrupt);
+    EXPECT_EQ(kind_of_signal(SIGPWR), kind::power);
+    EXPECT_EQ(kind_of_signal(SIGALRM), kind::alarm);
+    for (const int other : {SIGCHLD, SIGTERM, SIGHUP, SIGUSR1}) EXPECT_FALSE(kind_of_signal(other));
 }
 
-TEST(stages, an_exit_code_is_what_a_shell_would_say) {
-    EXPECT_EQ(exit_code(exited(0)), 0);
-    EXPECT_EQ(exit_code(exited(111)), 111);
-    EXPECT_EQ(exit_code(SIGTERM), 143);
-    EXPECT_EQ(exit_code(SIGSEGV | 0x80), 139);
+TEST(stages, the_files_say_how_the_machine_ends_and_reboot_comes_first) {
+    EXPECT_EQ(ending_of({}), ending::power_off);
+    EXPECT_EQ(ending_of({.reboot = true}), ending::reboot);
+    EXPECT_EQ(ending_of({.halt = true}), ending::halt);
+    EXPECT_EQ(ending_of({.reboot = true, .halt = true}), ending::reboot);
+}
+
+TEST(stages, a_request_sets_the_files_that_are_then_read) {
+    for (const ending how : {ending::reboot, ending::power_off, ending::halt}) {
+        const permissions files = permissions_for(how);
+        EXPECT_TRUE(files.stopit);
+        EXPECT_EQ(ending_of(files), how);
+        EXPECT_FALSE(files.reboot && files.halt) << "runit knows reboot alone";
+        EXPECT_EQ(files.reboot, how == ending::reboot);
+    }
+}
+
+TEST(stages, nothing_is_waited_for_but_events) {
+    for (const int stage : {1, 2, 3}) EXPECT_FALSE(next_tick(in_stage(stage).s));
 }
 
 // -- every story ---------------------------------------------------------------------------------------------------

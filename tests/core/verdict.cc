@@ -318,11 +318,11 @@ TEST(particulars, have_room_for_the_largest_of_everything) {
 }
 
 TEST(exit_code, counts_the_failures_up_to_99) {
-    EXPECT_EQ(exit_code(0), 0);
-    EXPECT_EQ(exit_code(1), 1);
-    EXPECT_EQ(exit_code(99), 99);
-    EXPECT_EQ(exit_code(100), 99);
-    EXPECT_EQ(exit_code(5000), 99);
+    EXPECT_EQ(code_of_failures(0), 0);
+    EXPECT_EQ(code_of_failures(1), 1);
+    EXPECT_EQ(code_of_failures(99), 99);
+    EXPECT_EQ(code_of_failures(100), 99);
+    EXPECT_EQ(code_of_failures(5000), 99);
 }
 
 }  // namespace

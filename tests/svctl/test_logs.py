@@ -13,7 +13,7 @@ import harness
 import jsonschema
 import pytest
 
-from harness import DEADLINE, ours, stays, wait_until
+from harness import DEADLINE, is_waiting, ours, stays, wait_until
 
 EPOCH = 1_795_345_900  # 2026-11-22 11:11:40 UTC
 
@@ -325,6 +325,30 @@ def test_following_a_log_that_is_not_there_yet(services):
     (main / "current").write_text("a\n")
     follower.until(["a"])
     follower.stop()
+
+
+def test_a_service_that_has_no_log_yet_is_waited_for(any_services):
+    """It is said once, with the cure; the log comes, and its lines from then on are shown."""
+    services = any_services
+    directory = services.make("web", "#!/bin/sh\necho hello\nexec sleep 1000\n")
+    follower = Follower(services, "web")
+    wait_until(lambda: is_waiting(follower.process), "it waits")
+    services.world.write(directory / "log/run", "#!/bin/sh\nexec svlogd ./main\n", mode=0o755)
+    services.world.start(services.suite.path("runsv"), "web", cwd=services.directory)
+    services.until_status("web", now="run")
+    (directory / "log/main").mkdir()
+    follower.until(["hello"])
+    said = follower.stop().splitlines()
+    assert said[0] == f"svctl: web has no log: there is no {directory}/log" and said[1].startswith("svctl: give it one: "), said
+    assert said[2:] == ["svctl: web: waiting until it has a log"]
+
+
+def test_a_service_that_goes_while_its_log_is_waited_for(services):
+    directory = services.make("web")
+    follower = Follower(services, "web")
+    wait_until(lambda: is_waiting(follower.process), "it waits")
+    shutil.rmtree(directory)
+    assert follower.process.wait(DEADLINE) == 4
 
 
 def test_following_ends_with_the_directory(services):

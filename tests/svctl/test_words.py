@@ -1,11 +1,14 @@
 """The words of someone who has only known systemctl: each works, or is answered with the command to type."""
 
 import os
+import re
 import subprocess
 
 import harness
 import pytest
 from harness import pid_of, wait_until
+
+STAMP = f"@{2**62 + 10 + 1795342240:016x}00000000"  # 2026-11-22 10:10:40 UTC
 
 
 def code_and_words(said):
@@ -151,6 +154,36 @@ def test_what_is_malformed_is_said_with_what_is_possible(services, words, cause)
     assert (said.returncode, said.stdout) == (2, "")
     assert said.stderr.splitlines()[0] == f"svctl: {cause}"
     assert len(said.stderr.splitlines()) == 2
+
+
+@pytest.mark.parametrize("zone", ["Europe/Nowhere", "CETX", "+1", "/etc/passwd", "Europe", ":x y\x1b[31m"])
+def test_a_time_zone_that_does_not_exist_is_reported_once_and_times_are_in_utc(services, zone):
+    services.make("web", log__run="#!/bin/sh\nexec svlogd ./main\n", log__main__current=f"{STAMP} a\n{STAMP} b\n")
+    said = services.svctl("logs", "--since", "2020-01-01", "web", env={"TZ": zone})
+    assert said.stdout == "2026-11-22 10:10:40.000 a\n2026-11-22 10:10:40.000 b\n"
+    shown = zone.replace("\x1b", "\\x1b")
+    assert said.stderr == (f"svctl: TZ={shown} in the environment names no time zone of this machine: times are in UTC\n"
+                           "svctl: to have them in the zone of the machine: unset TZ\n")
+
+
+@pytest.mark.parametrize("zone", ["UTC", "", ":UTC", "UTC0", "<UTC>0", "CET-1", "/usr/share/zoneinfo/Europe/Berlin", "Europe/Berlin"])
+def test_a_time_zone_that_exists_is_not_spoken_of(services, zone):
+    if "Berlin" in zone and not os.path.exists("/usr/share/zoneinfo/Europe/Berlin"):
+        pytest.skip("tzdata is not installed")
+    services.make("web", log__run="#!/bin/sh\nexec svlogd ./main\n", log__main__current=f"{STAMP} a\n")
+    said = services.svctl("logs", "web", env={"TZ": zone})
+    hour = 11 if "Berlin" in zone or zone == "CET-1" else 10
+    assert (said.stdout, said.stderr) == (f"2026-11-22 {hour}:10:40.000 a\n", "")
+
+
+@pytest.mark.parametrize("columns, width", [("40", 40), ("0", 80), ("-1", 80), ("x", 80), ("1e9", 80), ("99999999999999999999", 80), ("", 80)])
+def test_a_terminal_without_a_size_has_what_columns_says_else_eighty(services, columns, width):
+    services.fake("a-name-that-is-long-enough-to-be-cut", want="d")
+    said, code = services.on_a_terminal("list", columns=0, lines=0, env={"COLUMNS": columns})
+    assert code == 0 and "COLUMNS" not in said
+    same, _ = services.on_a_terminal("list", columns=width, env={"COLUMNS": "7"})
+    ages = re.compile(r"\d+s")
+    assert ages.sub("", said) == ages.sub("", same)
 
 
 def test_a_malformed_environment_is_said(services):

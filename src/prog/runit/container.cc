@@ -1,4 +1,4 @@
-// What is decided, core/container decides. This file carries it out, and tells what has come of it.
+// core/container makes every decision; this file carries it out and reports the result back as an event.
 #include "prog/runit/container.hh"
 
 #include <fcntl.h>
@@ -15,7 +15,6 @@
 #include <string_view>
 
 #include "core/container.hh"
-#include "core/essential.hh"
 #include "core/stages.hh"
 #include "core/text.hh"
 #include "parts/supervise.hh"
@@ -31,12 +30,16 @@ using stage  = container_state::stage;
 using kind   = container_event::kind;
 using action = container_action::kind;
 
-constexpr std::size_t   longest_name  = 320;     // of a hook: its directory and NAME_MAX
-constexpr std::uint64_t most_patience = 86'400;  // seconds
+constexpr std::size_t longest_name = 320;  // of a hook: its directory and NAME_MAX
 
 bool exists(const char* path) noexcept {
     struct stat is;
     return ::stat(path, &is) == 0;
+}
+
+bool is_armed(const char* path) noexcept {
+    struct stat is;
+    return ::stat(path, &is) == 0 && (is.st_mode & S_IXUSR) != 0;
 }
 
 // What a shell exits with when it cannot start a command.
@@ -78,78 +81,53 @@ const char* const* in_environment(const char* const* argv) noexcept {
     return copy.data();
 }
 
-// -- the steps of a stage
-// -----------------------------------------------------------------------------------------------
+// -- the scripts of a stage ------------------------------------------------------------------------------------------
 
-// The scripts of a directory, in the order of their names, one after the other, and perhaps a last one from elsewhere.
-// Only the last name is kept: the directory may be of any size, and change.
-class hooks {
+// Finds one script of a stage after the other. Only the name of the last one is kept: the directory may be of any size,
+// and change.
+class script_search {
 public:
-    void rewind(const char* directory, const char* at_last) noexcept {
-        directory_ = directory;
-        at_last_   = at_last;
+    void begin(const stage_scripts& of) noexcept {
+        of_ = of;
         last_.clear();
     }
 
-    // The path of the next file that can be executed; nothing when there is none.
+    // The path of the next script; nothing when there is none.
     const char* next() noexcept {
-        if (const char* const found = next_of_directory()) return found;
-        const char* const at_last = std::exchange(at_last_, nullptr);
-        return at_last != nullptr && is_script(AT_FDCWD, at_last) ? at_last : nullptr;
+        if (of_.directory != nullptr)
+            if (const char* const found = next_of_directory()) return found;
+        const char* const file = std::exchange(of_.file, nullptr);
+        return file != nullptr && (of_.are_hooks ? is_hook(AT_FDCWD, file) : exists(file)) ? file : nullptr;
     }
 
 private:
     const char* next_of_directory() noexcept {
-        const auto directory = sys::open_directory(AT_FDCWD, directory_);
+        const auto directory = sys::open_directory(AT_FDCWD, of_.directory);
         if (!directory) return nullptr;
         fixed_text<255> best;
         static_cast<void>(sys::each_name(directory->value(), [&](std::string_view name, unsigned char) {
-            const bool follows = name > last_.view() && (best.empty() || name < best.view());
-            if (!follows || !is_script(directory->value(), name)) return;
+            if (!is_next_hook(name, last_.view(), best.view()) || !is_hook(directory->value(), name)) return;
             best.clear();
             best.append(name);
         }));
         if (best.empty()) return nullptr;
         last_ = best;
         path_.clear();
-        for (const std::string_view part : {std::string_view{directory_}, std::string_view{"/"}, best.view()})
+        for (const std::string_view part : {std::string_view{of_.directory}, std::string_view{"/"}, best.view()})
             path_.append(part);
         return path_.c_str();
     }
 
-    static bool is_script(int directory, std::string_view name) noexcept {
+    static bool is_hook(int directory, std::string_view name) noexcept {
         struct stat is;
         return ::fstatat(directory, name.data(), &is, 0) == 0 && S_ISREG(is.st_mode) &&
                ::faccessat(directory, name.data(), X_OK, AT_EACCESS) == 0;
     }
 
-    const char*              directory_ = "";
-    const char*              at_last_   = nullptr;
+    stage_scripts            of_;
     fixed_text<255>          last_;
     fixed_text<longest_name> path_;
 };
-
-// What a stage runs: the scripts of a directory, if there is one, and a file.
-struct steps {
-    const char* file      = nullptr;
-    const char* directory = nullptr;
-};
-
-steps steps_of(stage of) noexcept {
-    switch (of) {
-        case stage::stage_1: return {.file = path::stage_1};
-        case stage::start_hooks: return {.file = "/etc/rc.local", .directory = "/etc/my_init.d"};
-        case stage::stop_hooks: return {.directory = "/etc/my_init.pre_shutdown.d"};
-        case stage::after_hooks: return {.directory = "/etc/my_init.post_shutdown.d"};
-        case stage::stage_3: return {.file = path::stage_3};
-        case stage::serving:
-        case stage::stopping:
-        case stage::terminating:
-        case stage::killing:
-        case stage::gone: return {};
-    }
-    return {};
-}
 
 // -- the services, as their supervisors show them ---------------------------------------------------------------------
 
@@ -183,12 +161,11 @@ void kill_services(const char* services) noexcept {
     });
 }
 
-// -- process no 1
-// -------------------------------------------------------------------------------------------------------
+// -- PID 1 -----------------------------------------------------------------------------------------------------------
 
 class container {
 public:
-    container(const console& says, char** command) noexcept;
+    container(const console& says, std::span<char* const> command) noexcept;
 
     void on(container_event happened) noexcept;
     void heard(sys::heard_signal signal) noexcept;
@@ -207,22 +184,20 @@ private:
     std::optional<container_event> start_command() noexcept;
 
     console                  console_;
-    char**                   command_;
+    std::span<char* const>   command_;
     const char*              services_dir_ = RUNWELL_SERVICE_DIR;
     container_state          state_;
-    stage                    stepping_  = stage::gone;  // the last one whose steps were looked for
-    bool                     try_again_ = false;        // no process could be made for the step that was found
-    hooks                    hooks_;
+    stage                    searched_  = stage::gone;  // the last one whose scripts were looked for
+    bool                     try_again_ = false;        // no process could be made for the script that was found
+    script_search            scripts_;
     fixed_text<longest_name> step_name_;
     pid_t                    step_ = 0, services_ = 0, main_ = 0;
 };
 
-container::container(const console& says, char** command) noexcept : console_{says}, command_{command} {
-    state_.has_command = *command != nullptr;
+container::container(const console& says, std::span<char* const> command) noexcept : console_{says}, command_{command} {
+    state_.has_command = !command.empty();
+    state_.patience    = patience_of(std::getenv("RUNWELL_STOP_SECONDS"));
     if (const char* const dir = std::getenv("SVDIR"); dir != nullptr && *dir != '\0') services_dir_ = dir;
-    const char* const seconds = std::getenv("RUNWELL_STOP_SECONDS");
-    const auto        number  = seconds != nullptr ? whole_number(seconds) : std::nullopt;
-    if (number) state_.patience = static_cast<ticks>(std::min(*number, most_patience)) * one_second;
 }
 
 void container::on(container_event happened) noexcept {
@@ -243,27 +218,13 @@ void container::on(container_event happened) noexcept {
 void container::look(container_event& event) const noexcept {
     event.at       = sys::monotonic();
     event.services = exists(services_dir_);
-    if (state_.now == stage::stop_hooks || state_.now == stage::stopping)
-        event.services_left = any_service_left(services_dir_);
-    if (state_.now >= stage::stage_3) event.anybody_left = ::kill(-1, 0) == 0;
+    if (event.what == kind::cont) event.stopit = is_armed(path::stopit);
+    if (looks_at_services_left(state_)) event.services_left = any_service_left(services_dir_);
+    if (looks_at_anybody_left(state_)) event.anybody_left = ::kill(-1, 0) == 0;
 }
 
 void container::heard(sys::heard_signal signal) noexcept {
-    switch (signal.number) {
-        case SIGCHLD: return;
-        case SIGCONT: {
-            struct stat is;
-            if (::stat(path::stopit, &is) != 0 || (is.st_mode & S_IXUSR) == 0) return;
-            ::chmod(path::stopit, 0);
-            return on({.what = kind::stop});
-        }
-        case SIGTERM:
-        case SIGINT:
-        case SIGPWR:
-        case SIGHUP: return on({.what = kind::stop});
-        case essential_signal: return on({.what = kind::essential_ended, .status = signal.value & 0xff});
-        default: return on({.what = kind::signal, .status = signal.number});
-    }
+    if (const auto event = event_of_signal(signal.number, signal.value)) on(*event);
 }
 
 void container::reaped(sys::ended_child child) noexcept {
@@ -293,22 +254,16 @@ std::optional<container_event> container::act(const container_action& what) noex
         case action::signal_command: send(main_, what.number); break;
         case action::kill_services: kill_services(services_dir_); break;
         case action::signal_everybody: ::kill(-1, what.number); break;
+        case action::disarm: ::chmod(path::stopit, 0); break;
         case action::leave: ::_exit(what.number);
     }
     return std::nullopt;
 }
 
-// The file of this stage, or the next of its directory.
 bool container::find_step() noexcept {
     if (std::exchange(try_again_, false)) return true;
-    const steps what  = steps_of(state_.now);
-    const bool  first = std::exchange(stepping_, state_.now) != state_.now;
-    if (first && what.directory != nullptr) hooks_.rewind(what.directory, what.file);
-    const char* path = nullptr;
-    if (what.directory != nullptr)
-        path = hooks_.next();
-    else if (first && exists(what.file))
-        path = what.file;
+    if (std::exchange(searched_, state_.now) != state_.now) scripts_.begin(scripts_of(state_.now));
+    const char* const path = scripts_.next();
     if (path == nullptr) return false;
     step_name_.clear();
     step_name_.append(path);
@@ -320,8 +275,7 @@ std::optional<container_event> container::run_step() noexcept {
     if (!find_step()) return container_event{.what = kind::no_step};
     const char* const        path    = step_name_.c_str();
     const char* const        words[] = {path, nullptr};
-    const bool               is_hook = steps_of(state_.now).directory != nullptr;
-    const char* const* const argv    = is_hook ? in_environment(words) : words;
+    const char* const* const argv    = scripts_of(state_.now).are_hooks ? in_environment(words) : words;
     const sys::spawned       child   = sys::spawn({.path = argv[0], .argv = argv, .envp = environ});
     if (child.pid > 0) {
         step_ = child.pid;
@@ -339,7 +293,7 @@ std::optional<container_event> container::run_step() noexcept {
 // /etc/runit/2 where there is one. Else runsvdir, without a log: what services say on standard error reaches the log of
 // the container.
 std::optional<container_event> container::start_services() noexcept {
-    const bool         own        = exists(path::stage_2);
+    const bool         own        = service_program_of(exists(path::stage_2)) == service_program::stage_2;
     const char* const  stage_2[]  = {path::stage_2, nullptr};
     const char* const  runsvdir[] = {"runsvdir", "-P", services_dir_, nullptr};
     const char* const* argv       = in_environment(own ? stage_2 : runsvdir);
@@ -357,7 +311,7 @@ std::optional<container_event> container::start_services() noexcept {
 }
 
 std::optional<container_event> container::start_command() noexcept {
-    const char* const* const argv  = in_environment(command_);
+    const char* const* const argv  = in_environment(command_.data());
     const sys::spawned       child = sys::spawn({.path = argv[0], .argv = argv, .envp = environ, .front = true});
     if (child.pid > 0) {
         main_ = child.pid;
@@ -381,7 +335,7 @@ sigset_t all_signals() noexcept {
 
 }  // namespace
 
-void run_container(const console& says, char** command) noexcept {
+void run_container(const console& says, std::span<char* const> command) noexcept {
     container            one{says, command};
     const sys::unique_fd signals = listen(says, all_signals());
     one.on({.what = kind::tick});

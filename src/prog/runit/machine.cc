@@ -1,4 +1,4 @@
-// What is decided, core/stages decides. This file carries it out, and tells what has come of it.
+// core/stages makes every decision; this file carries it out and reports the result back as an event.
 #include "prog/runit/machine.hh"
 
 #include <poll.h>
@@ -77,13 +77,7 @@ void machine::on(kind what, int status) noexcept {
 }
 
 void machine::heard(int signal) noexcept {
-    switch (signal) {
-        case SIGCONT: return on(kind::cont);
-        case SIGINT: return on(kind::interrupt);
-        case SIGPWR: return on(kind::power);
-        case SIGALRM: return on(kind::alarm);
-        default: return;
-    }
+    if (const auto what = kind_of_signal(signal)) on(*what);
 }
 
 void machine::reaped(sys::ended_child child) noexcept {

@@ -13,8 +13,8 @@
 #include <optional>
 
 #include "core/roster.hh"
+#include "core/runsvdir_options.hh"
 #include "core/work_budget.hh"
-#include "prog/runsvdir/options.hh"
 #include "prog/runsvdir/path_store.hh"
 #include "prog/runsvdir/title_log.hh"
 #include "sys/messages.hh"
@@ -29,7 +29,7 @@ public:
     supervisor() noexcept = default;
 
     // May fail, and then runsvdir never began.
-    static result<supervisor> setup(const options& chosen) noexcept;
+    static result<supervisor> setup(const runsvdir_options& chosen) noexcept;
     // May not: from here on every error is a warning and a retry. Returns the exit code.
     int run() noexcept;
 

@@ -40,19 +40,19 @@ struct found_service {
     bool        enabled;
 };
 
-std::vector<found_service> find_services(const setting& in, const std::vector<std::string>& words) {
+std::vector<found_service> find_services(const settings& in, const std::vector<std::string>& words) {
     std::vector<found_service> found;
     for (const std::string& word : words) {
-        const auto add = [&](const tree& from, bool enabled) {
+        const auto add = [&](const services_directory& from, bool enabled) {
             for (const std::string& name : from.select(std::span{&word, 1}))
                 found.push_back({from.path(name), name, enabled});
         };
         try {
-            add(in.open_tree(), true);
+            add(in.open_services(), true);
         } catch (const failure& why) {
             if (why.code() != exit_code::not_found) throw;
             try {
-                add(tree{fs::absolute(in.available()).lexically_normal().string()}, false);
+                add(services_directory{fs::absolute(in.available()).lexically_normal().string()}, false);
             } catch (const failure&) {
                 throw why;  // NOLINT(cert-err60-cpp): the first failure, which names the directory that was asked for
             }
@@ -97,7 +97,7 @@ std::vector<std::string> scripts_of(const std::string& directory) {
     return all;
 }
 
-exit_code show(const setting& in, const options& asked) {
+exit_code show(const settings& in, const options& asked) {
     const terminal out   = in.output();
     exit_code      code  = exit_code::good;
     bool           first = true;
@@ -135,20 +135,20 @@ std::string editor() {
 }
 
 // A directory of our own, removed with what is in it unless it is kept.
-class workplace {
+class temporary_directory {
 public:
-    workplace() {
+    temporary_directory() {
         std::error_code none;
         // cppcheck-suppress useInitializationList ; it needs `none`
         path_ = (fs::temp_directory_path(none) / "svctl.XXXXXX").string();
         if (::mkdtemp(path_.data()) == nullptr) throw system_failure(errno, "make a directory", path_);
     }
-    ~workplace() {
+    ~temporary_directory() {
         std::error_code none;
         if (!kept_) fs::remove_all(path_, none);
     }
-    workplace(const workplace&)            = delete;
-    workplace& operator=(const workplace&) = delete;
+    temporary_directory(const temporary_directory&)            = delete;
+    temporary_directory& operator=(const temporary_directory&) = delete;
 
     const std::string& path() const { return path_; }
     void               keep() { kept_ = true; }
@@ -221,7 +221,7 @@ std::string what_next(const found_service& of, const std::string& file) {
     return "it counts from now on";
 }
 
-exit_code edit(const setting& in, const options& asked) {
+exit_code edit(const settings& in, const options& asked) {
     const auto found = find_services(in, {asked.name});
     if (found.size() != 1)
         throw failure{exit_code::usage, "edit: one service at a time",
@@ -245,11 +245,11 @@ exit_code edit(const setting& in, const options& asked) {
                           "edit it as root: sudoedit " + printable(shell_quoted(path))};
         throw system_failure(errno, "write", path);
     }
-    struct stat       was {};
-    const bool        is_new = ::lstat(path.c_str(), &was) != 0;
-    const std::string before = is_new ? "#!/bin/sh\n" : script_text(path);
-    workplace         here;
-    std::string       copy = here.path() + "/" + asked.file.substr(asked.file.rfind('/') + 1);
+    struct stat         was {};
+    const bool          is_new = ::lstat(path.c_str(), &was) != 0;
+    const std::string   before = is_new ? "#!/bin/sh\n" : script_text(path);
+    temporary_directory here;
+    std::string         copy = here.path() + "/" + asked.file.substr(asked.file.rfind('/') + 1);
     {
         const sys::unique_fd file{::open(copy.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
         if (!file) throw system_failure(errno, "write", copy);
@@ -278,7 +278,7 @@ exit_code edit(const setting& in, const options& asked) {
 
 }  // namespace
 
-void add_cat(command_line& line, const setting& in) {
+void add_cat(command_line& line, const settings& in) {
     const auto shown = std::make_shared<options>();
     line.add("cat", "The scripts of services: run, finish, check, control/*, log/run")
         .words("NAME", shown->names, "services, enabled or available: names, paths or patterns")

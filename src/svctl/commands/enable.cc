@@ -10,7 +10,7 @@
 #include <map>
 
 #include "svctl/diagnosis.hh"
-#include "svctl/errand.hh"
+#include "svctl/operation.hh"
 #include "svctl/shell_script.hh"
 #include "sys/files.hh"
 #include "sys/trust.hh"
@@ -28,7 +28,7 @@ struct options {
 };
 
 // The directory of available services: that of a path like ./web, if that is what was typed.
-tree open_available(const setting& in, const options& asked) {
+services_directory open_available(const settings& in, const options& asked) {
     std::string directory = in.available(asked.available);
     if (asked.available.empty()) {
         std::error_code code;
@@ -45,7 +45,7 @@ tree open_available(const setting& in, const options& asked) {
         if (std::all_of(asked.names.begin(), asked.names.end(), leads_elsewhere)) directory = parent;
     }
     try {
-        return tree{fs::absolute(directory).lexically_normal().string()};
+        return services_directory{fs::absolute(directory).lexically_normal().string()};
     } catch (const failure& why) {
         throw failure{why.code(), printable(directory) + ", the directory of available services, cannot be opened",
                       "name another one: --available DIR, or the variable SVAVAILABLE"};
@@ -60,9 +60,9 @@ bool is_same_directory(const std::string& one, const std::string& other) {
 }
 
 // No supervisor would act on a change: said once, and not waited for.
-bool is_scanned(const tree& services) { return runsvdir_of(services, process_table::read()) != nullptr; }
+bool is_scanned(const services_directory& services) { return runsvdir_of(services, process_table::read()) != nullptr; }
 
-void say_that_it_is_not_scanned(const tree& services) {
+void say_that_it_is_not_scanned(const services_directory& services) {
     say(failure{exit_code::good,
                 "no runsvdir runs on " + printable(services.directory()) + ": nothing is started or stopped now",
                 "start one: runsvdir -P " + printable(shell_quoted(services.directory())) + " &"});
@@ -71,7 +71,7 @@ void say_that_it_is_not_scanned(const tree& services) {
 // -- enable ----------------------------------------------------------------------------------------------------------
 
 // Throws where it could not be linked; done for all names before the first is linked.
-void check_room(const tree& services, const tree& available, const std::string& name) {
+void check_room(const services_directory& services, const services_directory& available, const std::string& name) {
     std::error_code code;
     const auto      at = services.path(name);
     if (!fs::exists(fs::symlink_status(at, code)) || is_same_directory(at, available.path(name))) return;
@@ -82,17 +82,17 @@ void check_room(const tree& services, const tree& available, const std::string& 
                   "look at both, and take one away: svctl status " + printable(name)};
 }
 
-void make_down_file(const tree& available, const std::string& name) {
+void make_down_file(const services_directory& available, const std::string& name) {
     const std::string path = name + "/down";
     const auto        made =
         sys::open_trusted_path(available.fd(), path.c_str(), sys::expected::regular, O_WRONLY | O_CREAT, 0644);
     if (!made) throw system_failure(made.why().code, "make the file", available.path(path));
 }
 
-exit_code enable(const setting& in, const options& asked) {
-    const tree services  = in.open_tree();
-    const tree available = open_available(in, asked);
-    const auto names     = available.select(asked.names);
+exit_code enable(const settings& in, const options& asked) {
+    const services_directory services  = in.open_services();
+    const services_directory available = open_available(in, asked);
+    const auto               names     = available.select(asked.names);
     static_cast<void>(seconds_to_wait(asked.seconds));  // a malformed SVWAIT is an error before anything is done
     for (const std::string& name : names) {
         if (name.find('/') != std::string::npos)
@@ -116,20 +116,20 @@ exit_code enable(const setting& in, const options& asked) {
         if (asked.as_json) print_as_met(services, names);
         return exit_code::good;
     }
-    errand what{.until   = goal::wanted,
-                .wish    = "taken up",
-                .seconds = seconds_to_wait(asked.seconds),
-                .patient = true,
-                .as_json = asked.as_json};
-    if (asked.now) what.bytes = "u", what.until = goal::up, what.wish = "up";
-    return run_errand(in, services, names, what);
+    operation what{.until     = goal::wanted,
+                   .goal_word = "taken up",
+                   .seconds   = seconds_to_wait(asked.seconds),
+                   .patient   = true,
+                   .as_json   = asked.as_json};
+    if (asked.now) what.bytes = "u", what.until = goal::up, what.goal_word = "up";
+    return run_operation(in, services, names, what);
 }
 
 // -- disable ---------------------------------------------------------------------------------------------------------
 
-exit_code disable(const setting& in, const options& asked) {
-    const tree services = in.open_tree();
-    const auto names    = services.select(asked.names);
+exit_code disable(const settings& in, const options& asked) {
+    const services_directory services = in.open_services();
+    const auto               names    = services.select(asked.names);
     static_cast<void>(seconds_to_wait(asked.seconds));
 
     // Where those that have a runsv are without their links: there it leaves.
@@ -151,23 +151,23 @@ exit_code disable(const setting& in, const options& asked) {
     }
     const bool acts = asked.now || is_scanned(services);
     if (!acts) say_that_it_is_not_scanned(services);
-    const errand what{.bytes   = asked.now ? "x" : "",
-                      .until   = goal::gone,
-                      .wish    = "gone",
-                      .seconds = seconds_to_wait(asked.seconds),
-                      .waits   = acts && !asked.no_wait,
-                      .as_json = asked.as_json};
+    const operation what{.bytes     = asked.now ? "x" : "",
+                         .until     = goal::gone,
+                         .goal_word = "gone",
+                         .seconds   = seconds_to_wait(asked.seconds),
+                         .waits     = acts && !asked.no_wait,
+                         .as_json   = asked.as_json};
     if (homes.empty() || (!what.waits && !asked.now)) {
         if (asked.as_json) print_as_met(services, names);
         return exit_code::good;
     }
-    std::map<std::string, tree> around;
-    std::vector<subject>        subjects;
+    std::map<std::string, services_directory> around;
+    std::vector<target>                       targets;
     for (const fs::path& home : homes) {
         const std::string parent = home.parent_path().string();
-        subjects.push_back({&around.try_emplace(parent, parent).first->second, home.filename().string()});
+        targets.push_back({&around.try_emplace(parent, parent).first->second, home.filename().string()});
     }
-    return run_errand(in, subjects, what);
+    return run_operation(in, targets, what);
 }
 
 command& with_waiting(command& of, const std::shared_ptr<options>& to) {
@@ -178,7 +178,7 @@ command& with_waiting(command& of, const std::shared_ptr<options>& to) {
 
 }  // namespace
 
-void add_enable(command_line& line, const setting& in) {
+void add_enable(command_line& line, const settings& in) {
     const auto up = std::make_shared<options>();
     command    enable_ =
         line.add("enable", "Link services into the services directory: they start now, and at every boot");

@@ -25,7 +25,7 @@ void print(const options& asked, std::string_view word) {
 }
 
 // All services that one word means; none where it means none.
-std::vector<std::string> meant_by(const tree& in, const std::string& word) {
+std::vector<std::string> meant_by(const services_directory& in, const std::string& word) {
     try {
         return in.select(std::span{&word, 1});
     } catch (const failure& why) {
@@ -35,9 +35,9 @@ std::vector<std::string> meant_by(const tree& in, const std::string& word) {
 }
 
 // Whether it is only linked to be a service.
-bool is_available(const setting& in, const std::string& word) {
+bool is_available(const settings& in, const std::string& word) {
     try {
-        return !meant_by(tree{in.available()}, word).empty();
+        return !meant_by(services_directory{in.available()}, word).empty();
     } catch (const failure&) {
         return false;
     }
@@ -45,10 +45,10 @@ bool is_available(const setting& in, const std::string& word) {
 
 // Prints the word that for_each(service) returns for each service, "unknown" for a name that no service has.
 template <class Each>
-exit_code ask(const setting& in, const options& asked, std::string_view if_available, Each for_each) {
-    const tree services  = in.open_tree();
-    const auto processes = process_table::read();
-    exit_code  missing   = exit_code::good;
+exit_code ask(const settings& in, const options& asked, std::string_view if_available, Each for_each) {
+    const services_directory services  = in.open_services();
+    const auto               processes = process_table::read();
+    exit_code                missing   = exit_code::good;
     for (const std::string& word : asked.names) {
         const auto names = meant_by(services, word);
         if (names.empty()) {
@@ -61,7 +61,7 @@ exit_code ask(const setting& in, const options& asked, std::string_view if_avail
     return missing;
 }
 
-exit_code is_active(const setting& in, const options& asked) {
+exit_code is_active(const settings& in, const options& asked) {
     bool            any     = false;
     const exit_code missing = ask(in, asked, "inactive", [&any](const service& one) {
         const auto word = activity_word(one.main);
@@ -71,7 +71,7 @@ exit_code is_active(const setting& in, const options& asked) {
     return any ? exit_code::good : missing != exit_code::good ? missing : not_active;
 }
 
-exit_code is_failed(const setting& in, const options& asked) {
+exit_code is_failed(const settings& in, const options& asked) {
     bool            any     = false;
     const exit_code missing = ask(in, asked, "inactive", [&any](const service& one) {
         any = any || one.main.fails();
@@ -80,7 +80,7 @@ exit_code is_failed(const setting& in, const options& asked) {
     return any ? exit_code::good : missing != exit_code::good ? missing : no;
 }
 
-exit_code is_enabled(const setting& in, const options& asked) {
+exit_code is_enabled(const settings& in, const options& asked) {
     bool            any     = false;
     const exit_code missing = ask(in, asked, "disabled", [&any](const service&) {
         any = true;
@@ -89,37 +89,37 @@ exit_code is_enabled(const setting& in, const options& asked) {
     return any ? exit_code::good : missing != exit_code::good ? missing : no;
 }
 
-exit_code is_system_running(const setting& in, const options& asked) {
-    const tree services  = in.open_tree();
-    const auto processes = process_table::read();
-    const auto all       = look_at_all(services, services.names(), processes);
-    const bool fails     = std::any_of(all.begin(), all.end(), [](const service& one) { return one.main.fails(); });
-    const bool offline   = runsvdir_of(services, processes) == nullptr;
+exit_code is_system_running(const settings& in, const options& asked) {
+    const services_directory services  = in.open_services();
+    const auto               processes = process_table::read();
+    const auto               all       = look_at_all(services, services.names(), processes);
+    const bool fails   = std::any_of(all.begin(), all.end(), [](const service& one) { return one.main.fails(); });
+    const bool offline = runsvdir_of(services, processes) == nullptr;
     print(asked, offline ? "offline" : fails ? "degraded" : "running");
     return offline || fails ? no : exit_code::good;
 }
 
-struct question {
+struct query_row {
     const char* name;
     const char* help;
     const char* note;
-    exit_code (*answer)(const setting&, const options&);
+    exit_code (*answer)(const settings&, const options&);
 };
-constexpr std::array questions{
-    question{"is-active", "Whether ./run lives: active, inactive, failed, deactivating, unknown",
-             "Exits 0 if one of them is active, else 3; 4 if there is no such service.", is_active},
-    question{"is-failed", "Whether a service is wanted up and is not up: failed, or as is-active",
-             "Exits 0 if one of them has failed, else 1; 4 if there is no such service.", is_failed},
-    question{"is-enabled", "Whether it is in the services directory: enabled, disabled, unknown",
-             "Whether it starts by itself there is another thing: the column STARTS of svctl list.\n"
-             "Exits 0 if one of them is enabled, else 1; 4 if there is no such service.",
-             is_enabled},
+constexpr std::array queries{
+    query_row{"is-active", "Whether ./run lives: active, inactive, failed, deactivating, unknown",
+              "Exits 0 if one of them is active, else 3; 4 if there is no such service.", is_active},
+    query_row{"is-failed", "Whether a service is wanted up and is not up: failed, or as is-active",
+              "Exits 0 if one of them has failed, else 1; 4 if there is no such service.", is_failed},
+    query_row{"is-enabled", "Whether it is in the services directory: enabled, disabled, unknown",
+              "Whether it starts by itself there is another thing: the column STARTS of svctl list.\n"
+              "Exits 0 if one of them is enabled, else 1; 4 if there is no such service.",
+              is_enabled},
 };
 
 }  // namespace
 
-void add_is(command_line& line, const setting& in) {
-    for (const question& one : questions) {
+void add_is(command_line& line, const settings& in) {
+    for (const query_row& one : queries) {
         const auto to = std::make_shared<options>();
         line.add(one.name, one.help)
             .flag("-q,--quiet", to->quiet, "print nothing")

@@ -22,21 +22,21 @@ bool is_directory(const std::string& path) {
     return ::stat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode);
 }
 
-std::vector<std::string> paths_in(const tree& services) {
+std::vector<std::string> paths_in(const services_directory& services) {
     std::vector<std::string> all = services.names();
     for (std::string& one : all) one = services.path(one);
     return all;
 }
 
 // All services of the services directory; none where there is no such directory.
-std::vector<std::string> services_of_tree(const setting& in) {
-    return is_directory(in.services) ? paths_in(in.open_tree()) : std::vector<std::string>{};
+std::vector<std::string> all_services(const settings& in) {
+    return is_directory(in.services) ? paths_in(in.open_services()) : std::vector<std::string>{};
 }
 
 // A word is a directory, or else the name of a service.
-std::vector<std::string> directories_of(const setting& in, const options& asked) {
+std::vector<std::string> directories_of(const settings& in, const options& asked) {
     std::vector<std::string> all = asked.directories;
-    if (all.empty()) return paths_in(in.open_tree());
+    if (all.empty()) return paths_in(in.open_services());
     for (std::string& one : all) {
         const bool  name  = one.find('/') == std::string::npos && !one.empty() && one.front() != '.';
         std::string below = in.services;
@@ -81,7 +81,7 @@ json json_of(const lint_finding& one) {
 
 std::string counted(std::size_t n, const char* what) { return std::to_string(n) + " " + what + (n == 1 ? "" : "s"); }
 
-exit_code lint(const setting& in, const options& asked) {
+exit_code lint(const settings& in, const options& asked) {
     const std::vector<std::string> directories = directories_of(in, asked);
     const terminal                 out         = in.output();
     tally                          count;
@@ -96,7 +96,7 @@ exit_code lint(const setting& in, const options& asked) {
     };
     for (const std::string& directory : directories)
         for (const lint_finding& one : lint_service(directory)) tell(one);
-    for (const lint_finding& one : lint_shared_logs(directories, services_of_tree(in))) tell(one);
+    for (const lint_finding& one : lint_shared_logs(directories, all_services(in))) tell(one);
     if (asked.as_json) {
         json whole = json::object();
         whole.set("directories", directories.size())
@@ -115,7 +115,7 @@ exit_code lint(const setting& in, const options& asked) {
 
 }  // namespace
 
-void add_lint(command_line& line, const setting& in) {
+void add_lint(command_line& line, const settings& in) {
     const auto to = std::make_shared<options>();
     line.add("lint", "What is wrong with service directories, and what cures it")
         .flag("--json", to->as_json, "as a JSON object, see svctl(8)")

@@ -59,7 +59,7 @@ constexpr std::array column_rows{
                [](const row_data& r) { return cell{std::string{want_word(r.of->main)}}; }},
     column_row{
         "pid", "PID", align::right, 1,
-        [](const row_data& r) { return cell{r.of->main.lives() ? std::to_string(r.of->main.said->pid) : none}; }},
+        [](const row_data& r) { return cell{r.of->main.lives() ? std::to_string(r.of->main.reported->pid) : none}; }},
     column_row{"since", "SINCE", align::right, 2,
                [](const row_data& r) {
                    const auto age = r.of->main.known() ? r.of->main.age(r.now) : std::nullopt;
@@ -122,10 +122,10 @@ struct state_row {
     bool (*is)(const service_state&);
 };
 constexpr std::array state_rows{
-    state_row{"run", [](const service_state& s) { return s.runs() && !s.said->paused; }},
-    state_row{"paused", [](const service_state& s) { return s.runs() && s.said->paused; }},
-    state_row{"finish", [](const service_state& s) { return s.known() && s.said->now == phase::finish; }},
-    state_row{"down", [](const service_state& s) { return s.known() && s.said->now == phase::down; }},
+    state_row{"run", [](const service_state& s) { return s.runs() && !s.reported->paused; }},
+    state_row{"paused", [](const service_state& s) { return s.runs() && s.reported->paused; }},
+    state_row{"finish", [](const service_state& s) { return s.known() && s.reported->now == phase::finish; }},
+    state_row{"down", [](const service_state& s) { return s.known() && s.reported->now == phase::down; }},
     state_row{"unsupervised", [](const service_state& s) { return s.by == supervision::absent; }},
     state_row{"hidden", [](const service_state& s) { return s.by == supervision::hidden; }},
     state_row{"broken", [](const service_state& s) { return s.by == supervision::broken; }},
@@ -153,7 +153,7 @@ std::vector<const state_row*> states_asked_for(const options& asked) {
 void sort_by(const std::string& key, std::vector<row_data>& rows) {
     const auto badness = [](const row_data& r) { return r.of->main.fails() ? 0 : r.of->main.runs() ? 2 : 1; };
     const auto age     = [](const row_data& r) { return r.of->main.age(r.now).value_or(1e12); };
-    const auto pid     = [](const row_data& r) { return r.of->main.lives() ? r.of->main.said->pid : ~0U; };
+    const auto pid     = [](const row_data& r) { return r.of->main.lives() ? r.of->main.reported->pid : ~0U; };
     std::stable_sort(rows.begin(), rows.end(), [&](const row_data& a, const row_data& b) {
         if (key == "state") return badness(a) < badness(b);
         if (key == "since") return age(a) < age(b);
@@ -188,14 +188,14 @@ std::string table_of(const std::vector<row_data>& rows, const options& asked, co
     return lines.text(on);
 }
 
-exit_code list_services(const setting& in, const options& asked) {
-    const auto   states    = states_asked_for(asked);
-    const auto   columns   = columns_asked_for(asked);
-    const tree   services  = in.open_tree();
-    const auto   names     = asked.patterns.empty() ? services.names() : services.filter(asked.patterns);
-    auto         processes = process_table::read();
-    auto         all       = look_at_all(services, names, processes);
-    const moment now       = sys::wall();
+exit_code list_services(const settings& in, const options& asked) {
+    const auto               states    = states_asked_for(asked);
+    const auto               columns   = columns_asked_for(asked);
+    const services_directory services  = in.open_services();
+    const auto               names     = asked.patterns.empty() ? services.names() : services.filter(asked.patterns);
+    auto                     processes = process_table::read();
+    auto                     all       = look_at_all(services, names, processes);
+    const moment             now       = sys::wall();
     std::erase_if(all, [&](const service& one) {
         if (asked.failed && !one.main.fails()) return true;
         return !states.empty() &&
@@ -206,7 +206,7 @@ exit_code list_services(const setting& in, const options& asked) {
     rows.reserve(all.size());
     for (const service& one : all) {
         row_data    row{.of = &one, .now = now};
-        const auto* first = one.main.lives() ? processes.find(static_cast<pid_t>(one.main.said->pid)) : nullptr;
+        const auto* first = one.main.lives() ? processes.find(static_cast<pid_t>(one.main.reported->pid)) : nullptr;
         if (first != nullptr && !asked.quiet) row.used = processes.usage_of(first->pid);
         if (first != nullptr) row.command = command_of(*first);
         rows.push_back(std::move(row));
@@ -234,11 +234,11 @@ exit_code list_services(const setting& in, const options& asked) {
 }
 
 // The services that could be enabled.
-exit_code list_available(const setting& in, const options& asked) {
-    const tree available{fs::absolute(in.available()).lexically_normal().string()};
-    const tree services = in.open_tree();
-    auto       names    = asked.patterns.empty() ? available.names() : available.filter(asked.patterns);
-    const auto enabled  = services.names();
+exit_code list_available(const settings& in, const options& asked) {
+    const services_directory available{fs::absolute(in.available()).lexically_normal().string()};
+    const services_directory services = in.open_services();
+    auto                     names    = asked.patterns.empty() ? available.names() : available.filter(asked.patterns);
+    const auto               enabled  = services.names();
     std::erase_if(names, [&](const std::string& name) {
         std::error_code code;
         return std::any_of(enabled.begin(), enabled.end(), [&](const std::string& one) {
@@ -264,15 +264,15 @@ exit_code list_available(const setting& in, const options& asked) {
     return exit_code::good;
 }
 
-exit_code list(const setting& in, const options& asked) {
+exit_code list(const settings& in, const options& asked) {
     return asked.available ? list_available(in, asked) : list_services(in, asked);
 }
 
 }  // namespace
 
-exit_code list_all(const setting& in) { return list(in, {}); }
+exit_code list_all(const settings& in) { return list(in, {}); }
 
-void add_list(command_line& line, const setting& in) {
+void add_list(command_line& line, const settings& in) {
     const auto to = std::make_shared<options>();
     line.add("list", "Every service on a line: its state, and what it costs")
         .flag("--failed", to->failed, "only services that are wanted up and are not up")

@@ -15,7 +15,7 @@
 #include "svctl/human.hh"
 #include "svctl/json.hh"
 #include "svctl/log_elsewhere.hh"
-#include "svctl/log_place.hh"
+#include "svctl/log_location.hh"
 #include "svctl/log_reader.hh"
 #include "svctl/priority.hh"
 #include "svctl/regex.hh"
@@ -51,7 +51,7 @@ struct options {
 };
 
 // What is asked for, understood.
-struct selection {
+struct log_query {
     std::optional<std::uint64_t> last;
     std::optional<moment>        since, until;
     std::unique_ptr<regex>       pattern;
@@ -74,8 +74,8 @@ std::optional<moment> moment_in(const char* option, const std::string& word) {
     return at;
 }
 
-selection selection_of(const options& asked) {
-    selection made;
+log_query query_of(const options& asked) {
+    log_query made;
     if (asked.follow && asked.reverse)
         throw failure{exit_code::usage, "logs: --follow ends with the newest line, and --reverse begins with it",
                       "leave one of them out"};
@@ -97,15 +97,15 @@ selection selection_of(const options& asked) {
     return made;
 }
 
-struct source {
+struct log_source {
     std::string name;
     log_reader  reader;
 };
-using sources = std::vector<std::unique_ptr<source>>;
+using log_sources = std::vector<std::unique_ptr<log_source>>;
 
-void add(sources& to, const std::string& name, const std::string& directory, const selection& wanted) {
+void add(log_sources& to, const std::string& name, const std::string& directory, const log_query& wanted) {
     const auto complain = [name](const std::string& what) { say(printable(name + ": " + what)); };
-    auto       made     = std::make_unique<source>(source{name, log_reader{directory, complain}});
+    auto       made     = std::make_unique<log_source>(log_source{name, log_reader{directory, complain}});
     if (wanted.since)
         made->reader.begin_since(*wanted.since);
     else if (wanted.last && !wanted.until)
@@ -114,7 +114,7 @@ void add(sources& to, const std::string& name, const std::string& directory, con
 }
 
 // All directories of its svlogd.
-void add_service(sources& to, const setting& in, const std::string& name, const selection& wanted) {
+void add_service(log_sources& to, const settings& in, const std::string& name, const log_query& wanted) {
     const std::string directory = in.services + "/" + name;
     try {
         const auto           found = log_directories(directory, name);
@@ -129,7 +129,7 @@ void add_service(sources& to, const setting& in, const std::string& name, const 
         for (const failure& one : refusals) say(one);
     } catch (const failure& why) {
         if (why.code() == exit_code::not_allowed) throw;
-        if (const auto elsewhere = log_elsewhere(in.open_tree(), name)) throw failure{*elsewhere};
+        if (const auto elsewhere = log_elsewhere(in.open_services(), name)) throw failure{*elsewhere};
         throw;
     }
 }
@@ -144,8 +144,20 @@ void say_silent(const std::vector<std::string>& names) {
     say(text + (names.size() > enough ? ", …" : ""));
 }
 
+// The same; with --follow a service that has no log yet is waited for. Lines that go elsewhere will not come here.
+void add_or_await(log_sources& to, const settings& in, const options& asked, const std::string& name,
+                  const log_query& wanted) {
+    try {
+        add_service(to, in, name, wanted);
+    } catch (const failure& why) {
+        if (!asked.follow || why.code() == exit_code::not_allowed || log_elsewhere(in.open_services(), name)) throw;
+        say(why);
+        say(printable(name) + ": waiting until it has a log");
+    }
+}
+
 // The services that the words mean; of NAME/log, the service.
-std::vector<std::string> services_of(const tree& in, const std::vector<std::string>& words) {
+std::vector<std::string> services_of(const services_directory& in, const std::vector<std::string>& words) {
     std::vector<std::string> names;
     if (words.size() == 1 && words.front() == "*") return in.names();
     for (std::string& name : in.select(words)) {
@@ -164,15 +176,15 @@ void allow_many_files() {
 }
 
 // Every log that was asked for. Where there are several, one that cannot be read is told of and left out.
-exit_code open_all(sources& to, const setting& in, const options& asked, const selection& wanted) {
+exit_code open_all(log_sources& to, const settings& in, const options& asked, const log_query& wanted) {
     exit_code                      code  = exit_code::good;
     const std::vector<std::string> words = asked.words();
     std::vector<std::string>       names;
-    if (!words.empty()) names = services_of(in.open_tree(), words);
+    if (!words.empty()) names = services_of(in.open_services(), words);
     std::set<std::string> named;  // by a word that is no pattern
     for (const std::string& word : words)
         if (word.find_first_of("*?[") == std::string::npos)
-            for (const std::string& name : services_of(in.open_tree(), {word})) named.insert(name);
+            for (const std::string& name : services_of(in.open_services(), {word})) named.insert(name);
     const auto attempt = [&](auto open) {
         try {
             open();
@@ -186,10 +198,10 @@ exit_code open_all(sources& to, const setting& in, const options& asked, const s
     for (const std::string& name : names) {
         const bool is_named = named.contains(name);
         const bool has_log  = ::access((in.services + "/" + name + "/log").c_str(), F_OK) == 0;
-        if (!is_named && (!has_log || log_elsewhere(in.open_tree(), name)))
+        if (!is_named && (!has_log || log_elsewhere(in.open_services(), name)))
             silent.push_back(name);
         else
-            attempt([&] { add_service(to, in, name, wanted); });
+            attempt([&] { add_or_await(to, in, asked, name, wanted); });
     }
     say_silent(silent);
     if (to.empty() && !silent.empty()) code = together(code, exit_code::not_found);
@@ -200,7 +212,7 @@ exit_code open_all(sources& to, const setting& in, const options& asked, const s
 // How a line is shown:   web  2026-11-22 11:11:41.175 GET / 200
 class line_writer {
 public:
-    line_writer(const sources& of, terminal on, const options& asked)
+    line_writer(const log_sources& of, terminal on, const options& asked)
         : of_{of}, on_{on}, as_json_{asked.is_json()}, bare_{asked.format == "cat"} {
         take_in_names();
     }
@@ -248,21 +260,21 @@ private:
         return on_.is_terminal() ? harmless(told.line.text) : told.line.text;
     }
 
-    const sources&           of_;
+    const log_sources&       of_;
     terminal                 on_;
     bool                     as_json_, bare_;
     std::vector<std::string> names_;  // each once: a service may have several directories
     std::size_t              width_ = 0;
 };
 
-log_merger merger_of(const sources& all) {
+log_merger merger_of(const log_sources& all) {
     std::vector<log_reader*> readers;
     for (const auto& one : all) readers.push_back(&one->reader);
     return log_merger{std::move(readers)};
 }
 
 // The lines that are there already. `rest`: incomplete last ones, too.
-void tell_what_is_there(log_merger& from, const selection& wanted, line_writer& to, bool rest) {
+void tell_what_is_there(log_merger& from, const log_query& wanted, line_writer& to, bool rest) {
     std::deque<log_merger::told> last;
     while (auto told = from.next(rest)) {
         if (!wanted.wants(told->line)) continue;
@@ -279,9 +291,9 @@ void tell_what_is_there(log_merger& from, const selection& wanted, line_writer& 
 }
 
 // Hears of what happens in the log directories. It listens before they are read, so that nothing falls between.
-class listener {
+class log_watcher {
 public:
-    explicit listener(const sources& to) : to_{to} {
+    explicit log_watcher(const log_sources& to) : to_{to} {
         auto made = sys::watch::make();
         if (!made) throw system_failure(made.why().code, "listen to", "log directories");
         watch_ = std::move(*made);
@@ -324,23 +336,28 @@ public:
     }
 
 private:
-    const sources&                          to_;
+    const log_sources&                      to_;
     std::size_t                             known_ = 0;  // so many of them are listened to
     sys::watch                              watch_;
     std::map<int, std::vector<std::size_t>> places_;  // whose directory it is: two names may lead to one
 };
 
 // The services that were asked for and have no log yet, or are not there yet: it listens to them until they have one.
-class newcomers {
+class new_logs {
 public:
-    newcomers(const setting& in, const options& asked, const sources& known)
-        : asked_{asked}, services_{in.open_tree()}, listening_{services_} {
+    new_logs(const settings& in, const options& asked, const log_sources& known)
+        : asked_{asked}, services_{in.open_services()}, listening_{services_} {
         for (const auto& one : known) known_.insert(one->name);
-        listening_.add_tree();
+        listening_.watch_names();
         listen();
     }
 
     int fd() const { return listening_.fd().value(); }
+
+    bool are_awaited() const { return !awaited_.empty(); }
+
+    // Whether they have to be looked at again after a while, since no change of supervise/ will tell.
+    bool are_starting() const { return !starting_.empty(); }
 
     // The names of those that may have a log now.
     std::vector<std::string> hear() {
@@ -348,13 +365,23 @@ public:
         const auto               heard = listening_.read();
         if (heard.names || !heard.services.empty()) listen();
         for (const std::string& name : awaited_)
-            if (fresh_.contains(name) || heard.services.contains(name) || heard.services.contains(name + "/log"))
+            if (fresh_.contains(name) || starting_.contains(name) || heard.services.contains(name) ||
+                heard.services.contains(name + "/log"))
                 changed.push_back(name);
         fresh_.clear();
         return changed;
     }
 
+    // There is no log yet. If the logger runs, it is about to make one.
+    void has_not_come(const std::string& name) {
+        if (services_.has_log(name) && look_at(services_.fd(), name + "/log").runs())
+            starting_.insert(name);
+        else
+            starting_.erase(name);
+    }
+
     void has_come(const std::string& name) {
+        starting_.erase(name);
         known_.insert(name);
         awaited_.erase(name);
         listening_.remove(name);
@@ -367,8 +394,13 @@ private:
         try {
             names = services_of(services_, asked_.words());
         } catch (const failure&) {
-            return;  // nothing is called so at the moment
+            // No service has such a name at the moment.
         }
+        const auto has_gone = [&](const std::string& name) {
+            return std::find(names.begin(), names.end(), name) == names.end();
+        };
+        std::erase_if(awaited_, has_gone);
+        std::erase_if(starting_, has_gone);
         for (const std::string& name : names) {
             if (known_.contains(name)) continue;
             if (awaited_.insert(name).second) fresh_.insert(name);
@@ -382,16 +414,17 @@ private:
     }
 
     const options&        asked_;
-    tree                  services_;
+    services_directory    services_;
     watcher               listening_;
     std::set<std::string> known_, awaited_;
-    std::set<std::string> fresh_;  // of these: the ones that have not been looked at
+    std::set<std::string> fresh_;     // of these: the ones that have not been looked at
+    std::set<std::string> starting_;  // of these: their logger runs, and its directory is not there
 };
 
 class follower {
 public:
-    follower(const setting& in, const options& asked, const selection& wanted, sources& all, log_merger& from,
-             line_writer& to, listener& by, moment begun)
+    follower(const settings& in, const options& asked, const log_query& wanted, log_sources& all, log_merger& from,
+             line_writer& to, log_watcher& by, moment begun)
         : in_{in}, asked_{asked}, wanted_{wanted}, all_{all}, from_{from}, to_{to}, by_{by}, begun_{begun} {
         if (!asked.words().empty()) new_.emplace(in, asked, all);
         for (std::size_t i = 0; i < all.size(); ++i) left_.insert(i);
@@ -417,13 +450,16 @@ public:
 
 private:
     void wait(bool as_long_as_needed) const {
+        constexpr int         until_looking_again = 1000;  // milliseconds
+        const int             most                = new_ && new_->are_starting() ? until_looking_again : -1;
         std::array<pollfd, 2> ready{pollfd{by_.fd(), POLLIN, 0}, pollfd{new_ ? new_->fd() : -1, POLLIN, 0}};
-        while (::poll(ready.data(), ready.size(), as_long_as_needed ? -1 : 0) < 0 && errno == EINTR) {}
+        while (::poll(ready.data(), ready.size(), as_long_as_needed ? most : 0) < 0 && errno == EINTR) {}
     }
 
-    // A name that is not there any more is not waited for; a pattern may match again.
+    // A service that was removed is not waited for; a pattern may match again.
     bool may_come() const {
         const auto words = asked_.words();
+        if (new_ && new_->are_awaited()) return true;
         return std::any_of(words.begin(), words.end(),
                            [](const std::string& word) { return word.find_first_of("*?[") != std::string::npos; });
     }
@@ -437,7 +473,7 @@ private:
     // A service that has come is read from when the following began.
     void take_in() {
         for (const std::string& name : new_->hear()) {
-            selection from_now;
+            log_query from_now;
             from_now.since           = begun_;
             const std::size_t before = all_.size();
             try {
@@ -446,6 +482,7 @@ private:
                 by_.take_in_new();
             } catch (const failure&) {
                 while (all_.size() > before) all_.pop_back();
+                new_->has_not_come(name);
                 continue;  // its logger has not begun
             }
             for (std::size_t i = before; i < all_.size(); ++i) {
@@ -457,20 +494,20 @@ private:
         }
     }
 
-    const setting&           in_;
-    const options&           asked_;
-    const selection&         wanted_;
-    sources&                 all_;
-    log_merger&              from_;
-    line_writer&             to_;
-    listener&                by_;
-    std::optional<newcomers> new_;
-    std::set<std::size_t>    left_;
-    moment                   begun_;
+    const settings&         in_;
+    const options&          asked_;
+    const log_query&        wanted_;
+    log_sources&            all_;
+    log_merger&             from_;
+    line_writer&            to_;
+    log_watcher&            by_;
+    std::optional<new_logs> new_;
+    std::set<std::size_t>   left_;
+    moment                  begun_;
 };
 
 // What --priority leaves out where nothing has one.
-void say_without_priority(const sources& all, std::string_view priority) {
+void say_without_priority(const log_sources& all, std::string_view priority) {
     for (const auto& one : all) {
         last_lines last{{one->reader.directory()}, 100};
         const auto lines = last.take();
@@ -482,16 +519,16 @@ void say_without_priority(const sources& all, std::string_view priority) {
                 "look for words instead: svctl logs -i --grep 'error|fail'"});
 }
 
-exit_code logs(const setting& in, const options& asked) {
-    const selection wanted = selection_of(asked);
+exit_code logs(const settings& in, const options& asked) {
+    const log_query wanted = query_of(asked);
     allow_many_files();
     const moment    begun = sys::wall();
-    sources         all;
+    log_sources     all;
     const exit_code code = open_all(all, in, asked, wanted);
     if (all.empty() && !asked.follow) return code;
     if (wanted.priority && !all.empty()) say_without_priority(all, asked.priority);
 
-    std::optional<listener> by;
+    std::optional<log_watcher> by;
     if (asked.follow) by.emplace(all);
     line_writer to{all, in.output(), asked};
     log_merger  from = merger_of(all);
@@ -501,7 +538,7 @@ exit_code logs(const setting& in, const options& asked) {
 
 }  // namespace
 
-void add_logs(command_line& line, const setting& in) {
+void add_logs(command_line& line, const settings& in) {
     const auto to = std::make_shared<options>();
     line.add("logs", "What services have written to their logs, by time")
         .flag("-f,--follow", to->follow, "go on with what they write, until stopped; begins with the last 10 lines")

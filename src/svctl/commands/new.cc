@@ -46,7 +46,7 @@ std::pair<std::string, std::string> variable_of(const std::string& text) {
     return {name, value};
 }
 
-exit_code make(const setting& in, const options& asked) {
+exit_code make(const settings& in, const options& asked) {
     new_service made = asked.service;
     made.has_log     = !asked.no_log;
     check_name(made.name);
@@ -78,7 +78,7 @@ exit_code make(const setting& in, const options& asked) {
 
 }  // namespace
 
-void add_new(command_line& line, const setting& in) {
+void add_new(command_line& line, const settings& in) {
     const auto to = std::make_shared<options>();
     line.add("new", "Write the directory of a new service")
         .string("-u,--run-as", to->service.user, "USER[:GROUP]", "run as this user, as by chpst -u")

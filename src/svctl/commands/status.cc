@@ -11,7 +11,7 @@
 #include "svctl/diagnosis.hh"
 #include "svctl/human.hh"
 #include "svctl/json.hh"
-#include "svctl/log_place.hh"
+#include "svctl/log_location.hh"
 #include "svctl/log_reader.hh"
 #include "svctl/processes.hh"
 #include "svctl/service.hh"
@@ -56,7 +56,7 @@ std::vector<part> parts_of(const std::string& directory) {
     return found;
 }
 
-struct report {
+struct service_report {
     service                            it;
     std::string                        at;      // its path
     std::string                        target;  // where a link leads; empty: it is none
@@ -73,11 +73,11 @@ constexpr std::uint64_t lines_of_log = 5;
 // restarted is as it is meant to be.
 bool is_healthy(const service_state& of) {
     return of.by == supervision::hidden ||
-           (of.present() && of.runs() && of.wanted_up() && !of.said->paused && !of.said->got_term);
+           (of.present() && of.runs() && of.wanted_up() && !of.reported->paused && !of.reported->got_term);
 }
 
 // The last lines of the log; none where there is none, or none that this user may read: `svctl logs` says why.
-std::vector<log_line> end_of_log(const tree& in, const std::string& name) {
+std::vector<log_line> end_of_log(const services_directory& in, const std::string& name) {
     std::vector<log_line> lines;
     try {
         last_lines last{log_directories(in.path(name), name), lines_of_log};
@@ -88,14 +88,14 @@ std::vector<log_line> end_of_log(const tree& in, const std::string& name) {
     return lines;
 }
 
-report report_on(const tree& in, service of, const process_table& processes, moment now) {
+service_report report_on(const services_directory& in, service of, const process_table& processes, moment now) {
     const std::string name = of.name;
-    report            one{.it = std::move(of), .at = in.path(name)};
+    service_report    one{.it = std::move(of), .at = in.path(name)};
     std::error_code   code;
     if (fs::is_symlink(one.at, code)) one.target = fs::read_symlink(one.at, code).string();
     one.parts = parts_of(one.at);
     if (one.it.main.lives()) {
-        const auto pid = static_cast<pid_t>(one.it.main.said->pid);
+        const auto pid = static_cast<pid_t>(one.it.main.reported->pid);
         one.tree       = processes.tree_of(pid);
         one.used       = processes.usage_of(pid);
     }
@@ -107,11 +107,11 @@ report report_on(const tree& in, service of, const process_table& processes, mom
 
 // -- as text ---------------------------------------------------------------------------------------------------------
 
-class printer {
+class report_printer {
 public:
-    printer(const terminal& on, moment now) : on_{on}, now_{now}, width_{on.width()} {}
+    report_printer(const terminal& on, moment now) : on_{on}, now_{now}, width_{on.width()} {}
 
-    void print(const report& of) {
+    void print(const service_report& of) {
         heading(of);
         line("where", printable(of.at) + (of.target.empty() ? "" : " -> " + printable(of.target)));
         line("state", state_text(of.it.main), state_tint(of.it.main, now_));
@@ -137,7 +137,7 @@ public:
 private:
     static constexpr std::size_t indent = 10;
 
-    void heading(const report& of) { add(on_.paint(tint::strong, printable(of.it.name))); }
+    void heading(const service_report& of) { add(on_.paint(tint::strong, printable(of.it.name))); }
 
     // Cuts a line that is longer than the terminal is wide; prose() goes on below.
     void line(std::string_view label, const std::string& text, tint in = tint::plain) {
@@ -172,17 +172,17 @@ private:
     std::string state_text(const service_state& of) const {
         std::string text{state_word(of)};
         if (of.by == supervision::hidden && !of.lives())
-            return text +
-                   (of.said ? ", as its supervisor has no other child" : ": only root may look into its supervise/");
-        if (!of.said) return text;
-        if (of.lives()) text += ", process " + std::to_string(of.said->pid);
-        if (of.present() && of.said->got_term) text += ", got TERM";
+            return text + (of.reported ? ", as its supervisor has no other child"
+                                       : ": only root may look into its supervise/");
+        if (!of.reported) return text;
+        if (of.lives()) text += ", process " + std::to_string(of.reported->pid);
+        if (of.present() && of.reported->got_term) text += ", got TERM";
         const auto age = static_cast<std::int64_t>(of.age(now_).value_or(0));
-        return text + (of.known() ? ", since " : "; last heard of ") + local_time(of.said->since, true) + " (" +
+        return text + (of.known() ? ", since " : "; last heard of ") + local_time(of.reported->since, true) + " (" +
                duration(age) + ")";
     }
 
-    static std::string files_text(const report& of) {
+    static std::string files_text(const service_report& of) {
         std::string text;
         for (const part& one : of.parts)
             text += (text.empty() ? "" : ", ") + printable(one.path) +
@@ -212,7 +212,7 @@ private:
 
 // -- as JSON ---------------------------------------------------------------------------------------------------------
 
-json json_of_report(const report& of, const process_table& processes, moment now) {
+json json_of_report(const service_report& of, const process_table& processes, moment now) {
     json said = json::list();
     for (const log_line& one : of.log)
         said.push(json::object().set("at", one.at ? json{iso_time(*one.at)} : json{}).set("text", one.text));
@@ -244,11 +244,11 @@ json json_of_report(const report& of, const process_table& processes, moment now
 // -- all of them, in short -------------------------------------------------------------------------------------------
 
 // How all are, a line for each; of those that fail, the first cause and its cure.
-void print_short(const tree& in, const std::vector<report>& all, const process* runsvdir, const terminal& on,
-                 moment now) {
+void print_short(const services_directory& in, const std::vector<service_report>& all, const process* runsvdir,
+                 const terminal& on, moment now) {
     const auto count = [&](auto is) {
         return static_cast<std::size_t>(
-            std::count_if(all.begin(), all.end(), [&](const report& r) { return is(r.it.main); }));
+            std::count_if(all.begin(), all.end(), [&](const service_report& r) { return is(r.it.main); }));
     };
     const std::size_t failing = count([](const service_state& s) { return s.fails(); });
     const std::size_t up      = count([](const service_state& s) { return s.runs() && !s.fails(); });
@@ -259,7 +259,7 @@ void print_short(const tree& in, const std::vector<report>& all, const process* 
                                             : "runsvdir is process " + std::to_string(runsvdir->pid)) +
                        "\n";
     table lines{{{"NAME"}, {"STATE"}, {"SINCE", align::right}, {"WHY", align::left}}};
-    for (const report& one : all) {
+    for (const service_report& one : all) {
         const auto&       main = one.it.main;
         const auto        age  = main.known() ? main.age(now) : std::nullopt;
         const std::string why  = one.findings.empty() ? (main.down_file && !main.runs() ? "starts by hand" : "")
@@ -272,30 +272,31 @@ void print_short(const tree& in, const std::vector<report>& all, const process* 
     if (!all.empty()) text += lines.text(on);
     std::fwrite(text.data(), 1, text.size(), stdout);
     if (failing == 0) return;
-    const auto first = std::find_if(all.begin(), all.end(), [](const report& one) { return one.it.main.fails(); });
+    const auto first =
+        std::find_if(all.begin(), all.end(), [](const service_report& one) { return one.it.main.fails(); });
     const std::string more = "more of one: svctl status " + printable(shell_quoted(first->it.name)) + "\n";
     std::fwrite(more.data(), 1, more.size(), stdout);
 }
 
-exit_code status_of(const setting& in, const options& asked) {
-    const tree          services  = in.open_tree();
-    const bool          in_short  = asked.names.empty();
-    const auto          names     = in_short ? services.names() : services.select(asked.names);
-    const auto          processes = process_table::read();
-    const moment        now       = sys::wall();
-    const terminal      out       = in.output();
-    json                each      = json::list();
-    const auto          all       = look_at_all(services, names, processes);
-    std::vector<report> reports;
+exit_code status_of(const settings& in, const options& asked) {
+    const services_directory    services  = in.open_services();
+    const bool                  in_short  = asked.names.empty();
+    const auto                  names     = in_short ? services.names() : services.select(asked.names);
+    const auto                  processes = process_table::read();
+    const moment                now       = sys::wall();
+    const terminal              out       = in.output();
+    json                        each      = json::list();
+    const auto                  all       = look_at_all(services, names, processes);
+    std::vector<service_report> reports;
     for (const service& of : all) {
-        report one = report_on(services, of, processes, now);
+        service_report one = report_on(services, of, processes, now);
         if (asked.as_json) {
             each.push(json_of_report(one, processes, now));
         } else if (in_short) {
             reports.push_back(std::move(one));
         } else {
             if (&of != all.data()) std::fputc('\n', stdout);
-            printer{out, now}.print(one);
+            report_printer{out, now}.print(one);
         }
     }
     if (asked.as_json) {
@@ -310,7 +311,7 @@ exit_code status_of(const setting& in, const options& asked) {
 
 }  // namespace
 
-void add_status(command_line& line, const setting& in) {
+void add_status(command_line& line, const settings& in) {
     const auto to = std::make_shared<options>();
     line.add("status", "One service in full, and why it is not up; without a name: all in short")
         .flag("--json", to->as_json, "as a JSON object, see svctl(8)")

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
+#include <csignal>
 #include <deque>
 #include <filesystem>
 #include <map>
@@ -19,10 +20,11 @@
 #include "svctl/command.hh"
 #include "svctl/human.hh"
 #include "svctl/lint_rules.hh"
-#include "svctl/log_place.hh"
+#include "svctl/log_location.hh"
 #include "svctl/log_reader.hh"
-#include "svctl/outside.hh"
 #include "svctl/since.hh"
+#include "svctl/state_from_processes.hh"
+#include "svctl/time_zone.hh"
 #include "svctl/top_keys.hh"
 #include "svctl/top_view.hh"
 #include "svctl/watcher.hh"
@@ -42,6 +44,50 @@ struct options {
 };
 
 // ---- the terminal --------------------------------------------------------------------------------------------------
+
+// The signals that would end this process before it has given the terminal back: they wake the loop, which ends, and
+// the process then ends by the signal. ncurses does this for INT and TERM alone.
+class ending_signals {
+public:
+    ending_signals() {
+        std::array<int, 2> ends{};
+        if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) throw system_failure(errno, "make", "a pipe");
+        wakes_.reset(ends[0]), waker_.reset(ends[1]);
+        waker_fd              = waker_.value();
+        struct sigaction what = {};
+        what.sa_handler       = [](int number) {
+            const int before = errno;
+            came             = number;
+            if (::write(waker_fd, "", 1) < 0) {}  // it is full: the loop is about to wake
+            errno = before;
+        };
+        for (const int number : numbers) {
+            struct sigaction now = {};
+            // One that the parent has ignored stays so: nohup(1).
+            if (::sigaction(number, nullptr, &now) == 0 && now.sa_handler == SIG_DFL)
+                ::sigaction(number, &what, nullptr);
+        }
+    }
+    ending_signals(const ending_signals&)            = delete;
+    ending_signals& operator=(const ending_signals&) = delete;
+
+    // Ends the process by the signal that has come, if one has.
+    ~ending_signals() {
+        if (came == 0) return;
+        static_cast<void>(::signal(came, SIG_DFL));
+        static_cast<void>(::raise(came));
+    }
+
+    int fd() const { return wakes_.value(); }
+
+private:
+    static constexpr std::array numbers{SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGALRM, SIGTERM, SIGUSR1, SIGUSR2};
+
+    static inline volatile std::sig_atomic_t came     = 0;
+    static inline volatile std::sig_atomic_t waker_fd = -1;
+
+    sys::unique_fd wakes_, waker_;
+};
 
 class screen {
 public:
@@ -201,13 +247,13 @@ const std::vector<std::string> help_text{
 
 class viewer {
 public:
-    viewer(const setting& in, const tree& services, const options& asked)
+    viewer(const settings& in, const services_directory& services, const options& asked)
         : services_{services}, asked_{asked}, listening_{services}, screen_{in.output()} {
         at_.shown.directory = services.directory();
     }
 
     exit_code run() {
-        listening_.add_tree();
+        listening_.watch_names();
         processes_ = process_table::read();
         take_in_names();
         measure();
@@ -255,7 +301,7 @@ private:
     service look(const std::string& name) {
         service one{name, listening_.look(name), {}};
         if (services_.has_log(name)) one.log = listening_.look(name + "/log");
-        if (one.main.by == supervision::hidden) look_from_outside(services_, one, processes_);
+        if (one.main.by == supervision::hidden) state_from_processes(services_, one, processes_);
         return one;
     }
 
@@ -267,7 +313,7 @@ private:
         for (top_row& row : rows_) {
             // Of the others it is heard when they change.
             if (!row.of.main.present() || unheard_.contains(row.of.name)) row.of = look(row.of.name);
-            const auto  pid = row.of.main.lives() ? static_cast<pid_t>(row.of.main.said->pid) : 0;
+            const auto  pid = row.of.main.lives() ? static_cast<pid_t>(row.of.main.reported->pid) : 0;
             const auto* of  = pid != 0 ? processes_.find(pid) : nullptr;
             row.lives       = of != nullptr;
             row.command.clear();
@@ -282,8 +328,8 @@ private:
 
     void await() {
         const double          seconds = asked_.refresh.value_or(usual_refresh);
-        std::array<pollfd, 3> ready{pollfd{STDIN_FILENO, POLLIN, 0}, pollfd{listening_.fd().value(), POLLIN, 0},
-                                    pollfd{log_ ? log_->fd() : -1, POLLIN, 0}};
+        std::array<pollfd, 4> ready{pollfd{STDIN_FILENO, POLLIN, 0}, pollfd{listening_.fd().value(), POLLIN, 0},
+                                    pollfd{log_ ? log_->fd() : -1, POLLIN, 0}, pollfd{signals_.fd(), POLLIN, 0}};
         int                   milliseconds = -1;
         if (seconds > 0) {
             const double left = seconds - static_cast<double>(sys::monotonic() - measured_) / one_second;
@@ -291,6 +337,7 @@ private:
         }
         const int woken = ::poll(ready.data(), ready.size(), milliseconds);
         if ((ready[0].revents & (POLLHUP | POLLERR)) != 0) at_.over = true;  // the terminal has gone
+        if (ready[3].revents != 0) at_.over = true;
         if (woken == 0) measure();
         if (log_ && (ready[2].revents & POLLIN) != 0) log_->read();
     }
@@ -308,7 +355,7 @@ private:
     // A service that has another process than when it was measured has a command of its own.
     void see_new_processes() {
         for (top_row& row : rows_) {
-            const auto pid = row.of.main.lives() ? static_cast<pid_t>(row.of.main.said->pid) : 0;
+            const auto pid = row.of.main.lives() ? static_cast<pid_t>(row.of.main.reported->pid) : 0;
             if (spent_[row.of.name].first == pid) continue;
             row.percent = -1;
             row.used    = {};
@@ -323,7 +370,7 @@ private:
             top_row& row = rows_[static_cast<std::size_t>(shown - rows_.data())];
             if (!row.lives || !row.command.empty()) continue;
             process one;
-            one.pid     = static_cast<pid_t>(row.of.main.said->pid);
+            one.pid     = static_cast<pid_t>(row.of.main.reported->pid);
             row.command = command_of(one);
             if (row.command == "[]") row.command = "…";
         }
@@ -367,7 +414,7 @@ private:
         const auto&              main = row->of.main;
         std::vector<std::string> text{"state    " + std::string{state_word(main)} + ", wanted " +
                                       std::string{want_word(main)}};
-        if (main.present()) text.push_back("since    " + local_time(main.said->since));
+        if (main.present()) text.push_back("since    " + local_time(main.reported->since));
         if (row->of.log) text.push_back("log      " + std::string{state_word(*row->of.log)});
         text.push_back("starts   " + std::string{main.down_file ? "by hand: there is a file down"
                                                                 : "itself, when its supervisor starts"});
@@ -375,8 +422,8 @@ private:
         const auto      place = std::filesystem::canonical(services_.path(at_.about), code);
         text.push_back("lies in  " + printable(code ? services_.path(at_.about) : place.string()));
         text.emplace_back();
-        if (main.present() && main.said->pid != 0)
-            for (const auto& branch : processes_.tree_of(static_cast<pid_t>(main.said->pid)))
+        if (main.present() && main.reported->pid != 0)
+            for (const auto& branch : processes_.tree_of(static_cast<pid_t>(main.reported->pid)))
                 text.push_back(pad(std::to_string(branch.of->pid), 7, true) + "  " +
                                pad(cpu_time(branch.of->cpu_seconds), 7, true) + "  " +
                                pad(bytes(memory_of(branch.of->pid).bytes), 5, true) + "  " +
@@ -432,10 +479,11 @@ private:
         }
     }
 
-    const tree&    services_;
-    const options& asked_;
-    watcher        listening_;
-    screen         screen_;
+    const services_directory& services_;
+    const options&            asked_;
+    watcher                   listening_;
+    ending_signals            signals_;  // outlives the screen
+    screen                    screen_;
 
     std::vector<top_row>                            rows_;
     std::vector<const top_row*>                     shown_;
@@ -446,20 +494,21 @@ private:
     std::unique_ptr<log_tail>                       log_;
     std::vector<std::string>                        findings_;
 
-    top_place at_;
+    top_state at_;
 };
 
-exit_code top(const setting& in, const options& asked) {
+exit_code top(const settings& in, const options& asked) {
     if (::isatty(STDIN_FILENO) != 1 || ::isatty(STDOUT_FILENO) != 1)
         throw failure{exit_code::usage, "top draws on a terminal, and there is none",
                       "in a pipe: svctl list, or svctl watch"};
-    const tree services = in.open_tree();
+    const services_directory services = in.open_services();
+    check_time_zone();  // before the screen is drawn on
     return viewer{in, services, asked}.run();
 }
 
 }  // namespace
 
-void add_top(command_line& line, const setting& in) {
+void add_top(command_line& line, const settings& in) {
     const auto to = std::make_shared<options>();
     line.add("top", "The services as they are now, on the whole screen; ? tells the keys")
         .number("--refresh", to->refresh, "SECONDS",

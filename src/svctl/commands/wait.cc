@@ -1,5 +1,5 @@
 // svctl wait — return when services are as they are waited for.
-#include "svctl/errand.hh"
+#include "svctl/operation.hh"
 
 namespace runwell::svctl {
 namespace {
@@ -12,19 +12,19 @@ struct options {
 
 constexpr double for_ever = 1e9;  // 31 years
 
-exit_code wait(const setting& in, const options& asked) {
-    const tree services = in.open_tree();
-    return run_errand(in, services, services.select(asked.names),
-                      {.until   = asked.down ? goal::down : goal::up,
-                       .wish    = asked.down ? "down" : "up",
-                       .seconds = asked.seconds.value_or(for_ever),
-                       .patient = true,
-                       .as_json = asked.as_json});
+exit_code wait(const settings& in, const options& asked) {
+    const services_directory services = in.open_services();
+    return run_operation(in, services, services.select(asked.names),
+                         {.until     = asked.down ? goal::down : goal::up,
+                          .goal_word = asked.down ? "down" : "up",
+                          .seconds   = asked.seconds.value_or(for_ever),
+                          .patient   = true,
+                          .as_json   = asked.as_json});
 }
 
 }  // namespace
 
-void add_wait(command_line& line, const setting& in) {
+void add_wait(command_line& line, const settings& in) {
     const auto to = std::make_shared<options>();
     line.add("wait", "Return when services are up, or down")
         .flag("--up", to->up, "until ./run lives, and ./check (if there is one) exits 0; the default")

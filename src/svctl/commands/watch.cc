@@ -21,16 +21,16 @@ struct options {
 };
 
 bool is_same(const service_state& one, const service_state& other) {
-    return one.by == other.by && one.down_file == other.down_file && (!one.present() || one.said == other.said);
+    return one.by == other.by && one.down_file == other.down_file && (!one.present() || one.reported == other.reported);
 }
 
 class observer {
 public:
-    observer(const setting& in, const tree& services, const options& asked)
+    observer(const settings& in, const services_directory& services, const options& asked)
         : services_{services}, asked_{asked}, out_{in.output()}, listening_{services} {}
 
     [[noreturn]] void run() {
-        listening_.add_tree();
+        listening_.watch_names();
         for (bool first = true;; first = false) {
             const auto heard = first ? watcher::changes{.names = true} : listening_.read();
             if (heard.names) take_in_names(first);
@@ -122,8 +122,8 @@ private:
 
     static std::string described(const service_state& of) {
         std::string text{state_word(of)};
-        if (of.present() && of.said->pid != 0) text += ", process " + std::to_string(of.said->pid);
-        if (of.present() && of.said->got_term) text += ", got TERM";
+        if (of.present() && of.reported->pid != 0) text += ", process " + std::to_string(of.reported->pid);
+        if (of.present() && of.reported->got_term) text += ", got TERM";
         if (of.present() && of.runs() != of.wanted_up()) text += ", wanted " + std::string{want_word(of)};
         return text;
     }
@@ -153,7 +153,7 @@ private:
         std::fwrite(line.data(), 1, line.size(), stdout);
     }
 
-    const tree&                          services_;
+    const services_directory&            services_;
     const options&                       asked_;
     const terminal                       out_;
     watcher                              listening_;
@@ -162,15 +162,15 @@ private:
     std::size_t                          refused_ = 0;  // so many of them
 };
 
-exit_code watch(const setting& in, const options& asked) {
-    const tree services = in.open_tree();
+exit_code watch(const settings& in, const options& asked) {
+    const services_directory services = in.open_services();
     if (!asked.patterns.empty()) static_cast<void>(services.select(asked.patterns));
     observer{in, services, asked}.run();
 }
 
 }  // namespace
 
-void add_watch(command_line& line, const setting& in) {
+void add_watch(command_line& line, const settings& in) {
     const auto to = std::make_shared<options>();
     line.add("watch", "A line for each change of a service, until stopped")
         .flag("--json", to->as_json, "a JSON object on each line, see svctl(8)")

@@ -43,7 +43,7 @@ protected:
         while (const auto line = from.next(rest)) text += line->text + "\n";
         return text;
     }
-    std::string last(std::uint64_t n, const line_filter& wanted = {}) {
+    std::string last(std::uint64_t n, const line_predicate& wanted = {}) {
         log_reader from = reader();
         from.begin_at_last(n, wanted);
         return rest_of(from);

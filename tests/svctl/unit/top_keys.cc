@@ -25,7 +25,7 @@ protected:
 
     std::vector<top_row>        all;
     std::vector<const top_row*> rows;
-    top_place                   at;
+    top_state                   at;
 };
 
 TEST_F(top_keys, the_selection_stays_among_the_rows) {

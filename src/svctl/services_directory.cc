@@ -1,4 +1,4 @@
-#include "svctl/tree.hh"
+#include "svctl/services_directory.hh"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -77,7 +77,7 @@ std::vector<std::string> meaning(const std::string& word, std::span<const std::s
 
 }  // namespace
 
-tree::tree(std::string directory) : directory_{std::move(directory)} {
+services_directory::services_directory(std::string directory) : directory_{std::move(directory)} {
     while (directory_.size() > 1 && directory_.ends_with('/')) directory_.pop_back();
     auto opened = sys::open_at(AT_FDCWD, directory_.c_str(), O_RDONLY | O_DIRECTORY);
     if (opened) {
@@ -90,7 +90,7 @@ tree::tree(std::string directory) : directory_{std::move(directory)} {
         why.code() == exit_code::not_found ? "name another one: --svdir DIR, or the variable SVDIR" : why.cure()};
 }
 
-std::vector<std::string> tree::names() const {
+std::vector<std::string> services_directory::names() const {
     const int dir = ::openat(fd(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0) throw system_failure(errno, "open the services directory", directory_);
     const std::unique_ptr<DIR, closing> all{::fdopendir(dir)};
@@ -101,14 +101,14 @@ std::vector<std::string> tree::names() const {
     return found;
 }
 
-bool tree::has_log(const std::string& name) const {
+bool services_directory::has_log(const std::string& name) const {
     struct stat file {};
     return ::fstatat(fd(), (name + "/log").c_str(), &file, 0) == 0 && S_ISDIR(file.st_mode);
 }
 
 // "web" for web/, ./web, /etc/service/web, and for where a link leads: /etc/sv/web; "web/log" likewise. A word without
 // a slash stays as it is.
-std::string tree::name_of(const std::string& word, std::span<const std::string> names) const {
+std::string services_directory::name_of(const std::string& word, std::span<const std::string> names) const {
     std::string bare = word;
     while (bare.size() > 1 && bare.ends_with('/')) bare.pop_back();
     const auto is_name = [&](const std::string& one) { return std::binary_search(names.begin(), names.end(), one); };
@@ -130,7 +130,7 @@ std::string tree::name_of(const std::string& word, std::span<const std::string> 
     return bare;
 }
 
-std::vector<std::string> tree::select(std::span<const std::string> words) const {
+std::vector<std::string> services_directory::select(std::span<const std::string> words) const {
     const auto               all = names();
     std::vector<std::string> plain;
     for (const std::string& word : words) plain.push_back(name_of(word, all));
@@ -138,7 +138,7 @@ std::vector<std::string> tree::select(std::span<const std::string> words) const 
         plain, all, [this](const std::string& name) { return has_log(name); }, directory_);
 }
 
-std::vector<std::string> tree::filter(std::span<const std::string> words) const {
+std::vector<std::string> services_directory::filter(std::span<const std::string> words) const {
     const auto               all = names();
     std::vector<std::string> some;
     for (const std::string& word : words) {

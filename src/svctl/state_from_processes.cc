@@ -1,4 +1,4 @@
-#include "svctl/outside.hh"
+#include "svctl/state_from_processes.hh"
 
 #include <algorithm>
 #include <array>
@@ -15,7 +15,7 @@ namespace {
 std::string base_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 // The runsv of a service: the child of this directory's runsvdir that was given its name.
-const process* runsv_of(const tree& in, const std::string& name, const process_table& processes) {
+const process* runsv_of(const services_directory& in, const std::string& name, const process_table& processes) {
     const process* runsvdir = runsvdir_of(in, processes);
     if (runsvdir == nullptr) return nullptr;
     for (const process* one : processes.children_of(runsvdir->pid)) {
@@ -47,7 +47,7 @@ status status_of(const process* child, bool is_finish) {
 
 }  // namespace
 
-void look_from_outside(const tree& in, service& of, const process_table& processes) {
+void state_from_processes(const services_directory& in, service& of, const process_table& processes) {
     const process* runsv = runsv_of(in, of.name, processes);
     if (runsv == nullptr) return;
     constexpr std::array        loggers{"svlogd", "vlogger", "logger", "multilog", "s6-log", "tinylog"};
@@ -69,8 +69,8 @@ void look_from_outside(const tree& in, service& of, const process_table& process
     const process* child     = services.empty() ? nullptr : services.front();
     const auto     words     = child != nullptr ? arguments_of(child->pid) : std::vector<std::string>{};
     const bool     is_finish = std::find(words.begin(), words.end(), "./finish") != words.end();
-    of.main.said             = status_of(child, is_finish);
-    if (of.log && of.log->by == supervision::hidden) of.log->said = status_of(logger, false);
+    of.main.reported         = status_of(child, is_finish);
+    if (of.log && of.log->by == supervision::hidden) of.log->reported = status_of(logger, false);
 }
 
 }  // namespace runwell::svctl

@@ -1,4 +1,4 @@
-// outside.hh — what the processes show of a service whose supervise/ this user may not look into.
+// state_from_processes.hh — the state of a service whose supervise/ this user may not read, from its processes.
 //
 //     runsvdir -P /etc/service ─┬─ runsv web ─┬─ nginx       the service: its process, and since when
 //                               │             └─ svlogd      its logger
@@ -9,11 +9,11 @@
 
 #include "svctl/processes.hh"
 #include "svctl/service.hh"
-#include "svctl/tree.hh"
+#include "svctl/services_directory.hh"
 
 namespace runwell::svctl {
 
 // Sets `said` of the service and of its log service, as far as the processes show it; nothing where they do not.
-void look_from_outside(const tree& in, service& of, const process_table& processes);
+void state_from_processes(const services_directory& in, service& of, const process_table& processes);
 
 }  // namespace runwell::svctl

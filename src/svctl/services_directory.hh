@@ -1,6 +1,6 @@
-// tree.hh — the services directory: which services there are, and which of them a command line means.
+// services_directory.hh — the services in a services directory, and which of them the words of a command line name.
 //
-//     const tree services{"/etc/service"};
+//     const services_directory services{"/etc/service"};
 //     services.names()                       "db", "web-1", "web-2"          what begins with a dot is none
 //     services.select({"web-*"})             "web-1", "web-2"
 //     services.select({"*/log"})             "db/log", …                     the loggers of those that have one
@@ -8,7 +8,7 @@
 //     services.select({"../../etc"})         a failure: names do not leave the directory
 //     services.filter({"web"})               "web-1", "web-2"            whatever holds it, where none is called so
 //
-// A tree of plain runit is a tree like any other.
+// A services directory of plain runit works the same way.
 #pragma once
 
 #include <functional>
@@ -21,10 +21,10 @@
 
 namespace runwell::svctl {
 
-class tree {
+class services_directory {
 public:
     // Throws a failure when the directory cannot be opened.
-    explicit tree(std::string directory);
+    explicit services_directory(std::string directory);
 
     const std::string& directory() const noexcept { return directory_; }
     int                fd() const noexcept { return fd_.value(); }

@@ -4,7 +4,7 @@
 #include <csignal>
 
 #include "core/commands.hh"
-#include "svctl/errand.hh"
+#include "svctl/operation.hh"
 
 namespace runwell::svctl {
 namespace {
@@ -17,33 +17,33 @@ struct options {
 };
 
 // What a command of that name does. Each is what sv(8) sends for the same, and is done when sv says so.
-struct order_row {
+struct operation_row {
     const char* name;
     const char* help;
-    errand      does;
+    operation   does;
 };
 
-const std::vector<order_row>& orders() {
-    static const std::vector<order_row> all{
+const std::vector<operation_row>& operations() {
+    static const std::vector<operation_row> all{
         {"start",
          "Start services, and start them again whenever they end",
-         {.bytes = "u", .until = goal::up, .wish = "up"}},
-        {"stop", "Stop services: TERM and CONT", {.bytes = "d", .until = goal::down, .wish = "down"}},
+         {.bytes = "u", .until = goal::up, .goal_word = "up"}},
+        {"stop", "Stop services: TERM and CONT", {.bytes = "d", .until = goal::down, .goal_word = "down"}},
         {"restart",
          "Stop services, and start them again",
-         {.bytes = "tcu", .until = goal::restarted, .wish = "restarted"}},
+         {.bytes = "tcu", .until = goal::restarted, .goal_word = "restarted"}},
         {"try-restart",
          "Restart those that run, and leave the others as they are",
-         {.bytes = "tcu", .until = goal::restarted, .wish = "restarted", .only_running = true}},
+         {.bytes = "tcu", .until = goal::restarted, .goal_word = "restarted", .only_running = true}},
         {"reload",
          "Let services read their configuration again: HUP",
-         {.bytes = "h", .wish = "sent HUP", .needs_process = true}},
+         {.bytes = "h", .goal_word = "sent HUP", .needs_process = true}},
         {"once",
          "Start services, and leave them down when they end",
-         {.bytes = "o", .until = goal::once, .wish = "started"}},
+         {.bytes = "o", .until = goal::once, .goal_word = "started"}},
         {"kill",
          "Send KILL, or --signal; a service that is wanted up starts again",
-         {.bytes = "k", .until = goal::renewed, .wish = "killed", .needs_process = true}},
+         {.bytes = "k", .until = goal::renewed, .goal_word = "killed", .needs_process = true}},
     };
     return all;
 }
@@ -59,7 +59,7 @@ constexpr std::array signals{
 };
 
 // A name, with or without SIG, in letters of any size; or a number.
-errand errand_of(std::string word) {
+operation operation_of_signal(std::string word) {
     std::transform(word.begin(), word.end(), word.begin(), [](unsigned char c) { return std::toupper(c); });
     const std::string bare = word.starts_with("SIG") ? word.substr(3) : word;
     for (const signal_row& row : signals) {
@@ -69,9 +69,10 @@ errand errand_of(std::string word) {
             if (command.signal != row.number || command.what == runwell::command::down ||
                 command.what == runwell::command::exit)
                 continue;
-            errand one{.bytes = {command.letter}, .wish = std::string{"sent "} + row.name, .needs_process = true};
-            if (row.number == SIGSTOP) one.until = goal::paused, one.wish = "paused";
-            if (row.number == SIGCONT) one.until = goal::resumed, one.wish = "resumed";
+            operation one{
+                .bytes = {command.letter}, .goal_word = std::string{"sent "} + row.name, .needs_process = true};
+            if (row.number == SIGSTOP) one.until = goal::paused, one.goal_word = "paused";
+            if (row.number == SIGCONT) one.until = goal::resumed, one.goal_word = "resumed";
             return one;
         }
     }
@@ -81,13 +82,13 @@ errand errand_of(std::string word) {
                   "these are: " + known};
 }
 
-exit_code carry_out(const setting& in, const options& asked, errand what) {
-    const tree services = in.open_tree();
-    const auto names    = services.select(asked.names);
-    what.seconds        = seconds_to_wait(asked.seconds);
-    what.waits          = !asked.no_wait;
-    what.as_json        = asked.as_json;
-    return run_errand(in, services, names, what);
+exit_code carry_out(const settings& in, const options& asked, operation what) {
+    const services_directory services = in.open_services();
+    const auto               names    = services.select(asked.names);
+    what.seconds                      = seconds_to_wait(asked.seconds);
+    what.waits                        = !asked.no_wait;
+    what.as_json                      = asked.as_json;
+    return run_operation(in, services, names, what);
 }
 
 command& with_waiting(command& of, const std::shared_ptr<options>& to) {
@@ -99,8 +100,8 @@ command& with_waiting(command& of, const std::shared_ptr<options>& to) {
 
 }  // namespace
 
-void add_orders(command_line& line, const setting& in) {
-    for (const order_row& row : orders()) {
+void add_control(command_line& line, const settings& in) {
+    for (const operation_row& row : operations()) {
         const auto to  = std::make_shared<options>();
         command    one = line.add(row.name, row.help);
         with_waiting(one, to);
@@ -108,7 +109,7 @@ void add_orders(command_line& line, const setting& in) {
             one.string("-s,--signal", to->signal, "SIGNAL", "this one instead of KILL: TERM, HUP, USR1 …");
         one.words("NAME", to->names, "services: names, paths or patterns; NAME/log is a log service")
             .does([&in, to, what = row.does] {
-                return carry_out(in, *to, to->signal.empty() ? what : errand_of(to->signal));
+                return carry_out(in, *to, to->signal.empty() ? what : operation_of_signal(to->signal));
             });
     }
     const auto to  = std::make_shared<options>();
@@ -116,7 +117,7 @@ void add_orders(command_line& line, const setting& in) {
     with_waiting(one, to)
         .word("SIGNAL", to->signal, "its name, with or without SIG, or its number")
         .words("NAME", to->names, "services: names, paths or patterns; NAME/log is a log service")
-        .does([&in, to] { return carry_out(in, *to, errand_of(to->signal)); });
+        .does([&in, to] { return carry_out(in, *to, operation_of_signal(to->signal)); });
 }
 
 }  // namespace runwell::svctl

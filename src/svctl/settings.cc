@@ -1,4 +1,5 @@
-// What `setting` of command.hh finds out.
+// settings.cc — directories that depend on options and the environment: the member functions of `settings`
+// (command.hh).
 #include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -47,9 +48,9 @@ std::string directory_of_runsvdir(pid_t pid) {
 
 }  // namespace
 
-tree setting::open_tree() const {
+services_directory settings::open_services() const {
     try {
-        return tree{services};
+        return services_directory{services};
     } catch (const failure& why) {
         const std::string cause{why.cause()};
         if (why.code() == exit_code::not_allowed) throw;
@@ -62,7 +63,7 @@ tree setting::open_tree() const {
     }
 }
 
-std::string setting::available(const std::string& asked) const {
+std::string settings::available(const std::string& asked) const {
     const std::string told = asked.empty() ? variable("SVAVAILABLE") : asked;
     return !told.empty() ? told : user ? home() + "/sv" : "/etc/sv";
 }

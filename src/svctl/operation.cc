@@ -1,4 +1,4 @@
-#include "svctl/errand.hh"
+#include "svctl/operation.hh"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -57,38 +57,38 @@ std::string plainly(double seconds) {
 // "up, process 4711", "down", "no runsv"
 std::string description(const service_state& of) {
     std::string text{state_word(of)};
-    if (of.runs() && !of.said->paused) text = "up";
-    if (of.present() && of.said->pid != 0) text += ", process " + std::to_string(of.said->pid);
+    if (of.runs() && !of.reported->paused) text = "up";
+    if (of.present() && of.reported->pid != 0) text += ", process " + std::to_string(of.reported->pid);
     return text;
 }
 
-// One service of the errand.
+// One target and how far its operation is.
 struct entry {
-    const tree*          in;
-    watcher*             watch;
-    std::string          name;
-    status               before;
-    service_state        last;
-    bool                 given   = false;
-    bool                 settled = false;
-    bool                 stirred = true;
-    bool                 good    = false;
-    sys::unique_fd       check;  // a pidfd of ./check, while it runs
-    pid_t                check_pid  = 0;
-    bool                 check_said = false;
-    status               checked;    // as it was when ./check was asked
-    std::optional<ticks> check_due;  // when it is asked again
-    ticks                pause = first_pause;
-    std::string          result;        // of a good one
-    bool                 left = false;  // it does not run, and is left as it is
-    std::vector<failure> failures;
+    const services_directory* in;
+    watcher*                  watch;
+    std::string               name;
+    status                    before;
+    service_state             last;
+    bool                      sent    = false;
+    bool                      settled = false;
+    bool                      changed = true;
+    bool                      good    = false;
+    sys::unique_fd            check;  // a pidfd of ./check, while it runs
+    pid_t                     check_pid  = 0;
+    bool                      check_said = false;
+    status                    checked;    // as it was when ./check was asked
+    std::optional<ticks>      check_due;  // when it is asked again
+    ticks                     pause = first_pause;
+    std::string               result;        // of a good one
+    bool                      left = false;  // it does not run, and is left as it is
+    std::vector<failure>      failures;
 };
 
-// One line for each service where there is a terminal, drawn anew as they change; nothing elsewhere.
+// On a terminal, one line for each service, redrawn when a service changes. Prints nothing elsewhere.
 class progress {
 public:
-    progress(const terminal& on, std::size_t lines, std::string wish)
-        : wish_{std::move(wish)}, on_{&on}, lives_{on.is_terminal() && lines != 0 && lines <= room(on)} {}
+    progress(const terminal& on, std::size_t lines, std::string goal_word)
+        : goal_word_{std::move(goal_word)}, on_{&on}, lives_{on.is_terminal() && lines != 0 && lines <= room(on)} {}
 
     bool lives() const noexcept { return lives_; }
 
@@ -100,7 +100,7 @@ public:
         for (const entry& one : entries) {
             const std::string name = pad(printable(one.name), width);
             const std::string said = one.settled && one.good ? one.result
-                                     : one.settled           ? "not " + wish_
+                                     : one.settled           ? "not " + goal_word_
                                                              : description(one.last) + " … " + after(passed);
             const tint        in   = one.settled ? (one.good ? tint::good : tint::bad) : tint::young;
             const std::size_t room = on_->width();
@@ -114,32 +114,32 @@ public:
 private:
     static std::size_t room(const terminal& on) { return on.height() > 2 ? on.height() - 2 : 1; }
 
-    std::string     wish_;  // the goal in a word: "up"
+    std::string     goal_word_;  // the goal in a word: "up"
     const terminal* on_;
     bool            lives_;
     std::size_t     drawn_ = 0;
 };
 
-class messenger {
+class control_runner {
 public:
-    messenger(const setting& in, const std::vector<subject>& subjects, const errand& what)
+    control_runner(const settings& in, const std::vector<target>& targets, const operation& what)
         : what_{what},
           out_{STDOUT_FILENO, in.colors()},
-          shown_{out_, what.waits && !what.as_json ? subjects.size() : 0, what.wish} {
-        for (const subject& one : subjects) {
+          shown_{out_, what.waits && !what.as_json ? targets.size() : 0, what.goal_word} {
+        for (const target& one : targets) {
             watcher& its = watches_.try_emplace(one.in, *one.in).first->second;
             entries_.push_back({.in = one.in, .watch = &its, .name = one.name});
         }
     }
-    ~messenger() {
+    ~control_runner() {
         for (const entry& one : entries_)
             if (one.check_pid != 0) {
                 ::kill(one.check_pid, SIGTERM);
                 ::waitpid(one.check_pid, nullptr, 0);
             }
     }
-    messenger(const messenger&)            = delete;
-    messenger& operator=(const messenger&) = delete;
+    control_runner(const control_runner&)            = delete;
+    control_runner& operator=(const control_runner&) = delete;
 
     exit_code run();
 
@@ -157,31 +157,31 @@ private:
         return std::all_of(entries_.begin(), entries_.end(), [](const entry& one) { return one.settled; });
     }
 
-    const errand&                  what_;
-    const terminal                 out_;
-    progress                       shown_;
-    std::map<const tree*, watcher> watches_;  // one for each directory that services are in
-    std::vector<entry>             entries_;
-    std::optional<process_table>   processes_;  // once something has to be explained
-    const ticks                    begun_    = sys::monotonic();
-    ticks                          now_      = begun_;
-    ticks                          deadline_ = begun_ + static_cast<ticks>(std::min(what_.seconds, 1e9) * 1e9);
+    const operation&                             what_;
+    const terminal                               out_;
+    progress                                     shown_;
+    std::map<const services_directory*, watcher> watches_;  // one for each directory that services are in
+    std::vector<entry>                           entries_;
+    std::optional<process_table>                 processes_;  // once something has to be explained
+    const ticks                                  begun_ = sys::monotonic();
+    ticks                                        now_   = begun_;
+    ticks deadline_ = begun_ + static_cast<ticks>(std::min(what_.seconds, 1e9) * 1e9);
 };
 
-parts::supervise_client supervise_of(const tree& services, const std::string& name) {
+parts::supervise_client supervise_of(const services_directory& services, const std::string& name) {
     return {services.fd(), (name + "/supervise").c_str()};
 }
 
-void messenger::settle(entry& as_good) {
+void control_runner::settle(entry& as_good) {
     as_good.settled = as_good.good = true;
     as_good.result                 = as_good.left                ? description(as_good.last) + ", left as it is"
-                                     : what_.until == goal::told ? what_.wish
+                                     : what_.until == goal::told ? what_.goal_word
                                      : !what_.waits              ? "told"
                                                     : description(as_good.last) + ", after " + after(now_ - begun_);
     if (!shown_.lives() && !what_.as_json) print(printable(as_good.name) + ": " + as_good.result + "\n");
 }
 
-void messenger::settle(entry& as_bad, exit_code code, const std::string& cause, std::string cure) {
+void control_runner::settle(entry& as_bad, exit_code code, const std::string& cause, std::string cure) {
     as_bad.settled = true;
     as_bad.failures.emplace_back(code, printable(as_bad.name) + ": " + cause, std::move(cure));
     if (code != exit_code::not_allowed) explain(as_bad);
@@ -194,7 +194,7 @@ void print_results(const std::string& directory, json each, bool met) {
           "\n");
 }
 
-void messenger::print_json() const {
+void control_runner::print_json() const {
     const auto   processes = process_table::read();
     const moment wall      = sys::wall();
     json         each      = json::list();
@@ -211,34 +211,34 @@ void messenger::print_json() const {
 }
 
 // What is behind a failure.
-void messenger::explain(entry& of) {
+void control_runner::explain(entry& of) {
     if (!processes_) processes_ = process_table::read();
     const service at    = look_at_service(*of.in, of.name);
     const auto    found = diagnose(*of.in, at, *processes_, sys::wall());
     for (const finding& one : found) of.failures.emplace_back(exit_code::failed, one.cause, one.cure);
     // runsv stays until its logger has read everything: whoever holds the pipe keeps it.
-    if (what_.until == goal::gone && at.main.present() && at.main.said->pid == 0 && at.log && at.log->runs())
+    if (what_.until == goal::gone && at.main.present() && at.main.reported->pid == 0 && at.log && at.log->runs())
         of.failures.emplace_back(
             exit_code::failed, "its logger still reads: something that it has left behind can write to it",
-            "end what it has left behind, or the logger: kill " + std::to_string(at.log->said->pid));
+            "end what it has left behind, or the logger: kill " + std::to_string(at.log->reported->pid));
 }
 
-void messenger::give_up(entry& on) {
+void control_runner::give_up(entry& on) {
     const std::string wanted = on.last.present() ? ", wanted " + std::string{want_word(on.last)} : "";
     settle(on, exit_code::timed_out,
-           "not " + what_.wish + " after " + plainly(what_.seconds) + ": " + description(on.last) + wanted);
+           "not " + what_.goal_word + " after " + plainly(what_.seconds) + ": " + description(on.last) + wanted);
 }
 
 // -- one service -----------------------------------------------------------------------------------------------------
 
-void messenger::look(entry& at) {
-    at.stirred = false;
+void control_runner::look(entry& at) {
+    at.changed = false;
     // In this order: what runsv has read before it wrote its status counts. See core/verdict.hh.
     const bool leaves = what_.until == goal::gone;
     at.last           = at.watch->look(at.name);
     const bool rests =
         at.last.by == supervision::absent && what_.patient && what_.until == goal::down &&
-        !(at.last.said && at.last.said->pid != 0 && ::kill(static_cast<pid_t>(at.last.said->pid), 0) == 0);
+        !(at.last.reported && at.last.reported->pid != 0 && ::kill(static_cast<pid_t>(at.last.reported->pid), 0) == 0);
     switch (at.last.by) {
         case supervision::present: return look_at_present(at);
         case supervision::missing:
@@ -252,12 +252,12 @@ void messenger::look(entry& at) {
     }
     if (leaves || rests) return settle(at);
     if (!what_.patient) return settle(at, exit_code::failed, "no runsv looks after it");
-    at.given = false;  // the runsv to come is told anew
+    at.sent = false;  // the runsv to come is told anew
 }
 
-void messenger::look_at_present(entry& at) {
-    if (!at.given) {
-        at.before = *at.last.said;
+void control_runner::look_at_present(entry& at) {
+    if (!at.sent) {
+        at.before = *at.last.reported;
         if (what_.needs_process && !at.last.runs())
             return settle(at, exit_code::failed, "there is no process to tell: it is " + description(at.last));
         if (what_.only_running && !at.last.runs()) {
@@ -269,17 +269,17 @@ void messenger::look_at_present(entry& at) {
         } catch (const failure& why) {
             return settle(at, why.code(), std::string{why.cause()}, why.cure());
         }
-        at.given = true;
+        at.sent = true;
         if (!what_.waits || what_.until == goal::told) return settle(at);
         // What was asked for may have been so all along, and then nothing will ever be heard of it.
     }
     const bool heard = !asks_for_another(what_.until) || supervise_of(*at.in, at.name).has_read_all();
     at.last          = at.watch->look(at.name);
     if (!at.last.present()) {
-        at.stirred = true;
+        at.changed = true;
         return;
     }
-    verdict said = judge(what_.until, at.before, *at.last.said, heard);
+    verdict said = judge(what_.until, at.before, *at.last.reported, heard);
     // Who only waits for it to be up does not mind that it is to run once.
     if (what_.until == goal::up && what_.bytes.empty() && at.last.runs()) said = verdict::done_if_checked;
     switch (said) {
@@ -292,8 +292,8 @@ void messenger::look_at_present(entry& at) {
 }
 
 // Whether ./check has exited 0 while the service was as it is now. Starts it where it has to be asked first.
-bool messenger::check_agrees(entry& with) const {
-    const status& now = *with.last.said;
+bool control_runner::check_agrees(entry& with) const {
+    const status& now = *with.last.reported;
     if (with.check_said && with.checked == now) return true;
     if (with.check_pid != 0 || (with.check_due && now_ < *with.check_due && with.checked == now)) return false;
     with.check_due.reset();
@@ -324,14 +324,14 @@ bool messenger::check_agrees(entry& with) const {
 
 // -- all of them -----------------------------------------------------------------------------------------------------
 
-void messenger::wait() {
+void control_runner::wait() {
     std::optional<ticks> next   = deadline_ < begun_ + longest_wait ? std::optional{deadline_} : std::nullopt;
     const auto           sooner = [&next](ticks at) { next = next ? std::min(*next, at) : at; };
     std::vector<pollfd>  ready;
     for (const auto& [in, watch] : watches_) ready.push_back({watch.fd().value(), POLLIN, 0});
     for (const entry& one : entries_) {
         if (one.settled) continue;
-        if (one.stirred) sooner(now_);
+        if (one.changed) sooner(now_);
         if (one.check_due) sooner(*one.check_due);
         if (one.check) ready.push_back({one.check.value(), POLLIN, 0});
     }
@@ -343,7 +343,7 @@ void messenger::wait() {
         const auto heard = watch.read().services;
         if (heard.empty()) continue;
         for (entry& one : entries_)
-            if (one.in == in && heard.contains(one.name)) one.stirred = true;
+            if (one.in == in && heard.contains(one.name)) one.changed = true;
     }
     for (entry& one : entries_) {
         int code = 0;
@@ -353,13 +353,13 @@ void messenger::wait() {
             one.check_said = WIFEXITED(code) && WEXITSTATUS(code) == 0;
             one.check_due  = now_ + one.pause;
             one.pause      = std::min(2 * one.pause, one_second);
-            one.stirred    = true;
+            one.changed    = true;
         }
-        if (one.check_due && *one.check_due <= now_) one.stirred = true;
+        if (one.check_due && *one.check_due <= now_) one.changed = true;
     }
 }
 
-exit_code messenger::run() {
+exit_code control_runner::run() {
     if (what_.waits)
         for (const entry& one : entries_) try {
                 one.watch->add(one.name);
@@ -368,10 +368,10 @@ exit_code messenger::run() {
             }
     for (;;) {
         for (entry& one : entries_)
-            if (!one.settled && one.stirred) look(one);
+            if (!one.settled && one.changed) look(one);
         if (now_ >= deadline_)
             for (entry& one : entries_)
-                if (!one.settled && !one.stirred) give_up(one);
+                if (!one.settled && !one.changed) give_up(one);
         shown_.draw(entries_, now_ - begun_);
         if (all_settled()) break;
         wait();
@@ -389,7 +389,7 @@ exit_code messenger::run() {
 
 }  // namespace
 
-void print_as_met(const tree& services, const std::vector<std::string>& names) {
+void print_as_met(const services_directory& services, const std::vector<std::string>& names) {
     const auto   processes = process_table::read();
     const moment wall      = sys::wall();
     json         each      = json::list();
@@ -402,7 +402,7 @@ void print_as_met(const tree& services, const std::vector<std::string>& names) {
 double seconds_to_wait(const std::optional<double>& told) {
     if (told) return *told;
     const char* seconds = std::getenv("SVWAIT");
-    if (seconds == nullptr || *seconds == '\0') return errand::default_seconds;
+    if (seconds == nullptr || *seconds == '\0') return operation::default_seconds;
     const auto number = whole_number(seconds);
     if (!number)
         throw failure{exit_code::usage, "SVWAIT=" + printable(seconds) + " in the environment is no number of seconds",
@@ -410,7 +410,7 @@ double seconds_to_wait(const std::optional<double>& told) {
     return static_cast<double>(*number);
 }
 
-void send(const tree& services, const std::string& name, std::string_view bytes) {
+void send(const services_directory& services, const std::string& name, std::string_view bytes) {
     const auto sent = supervise_of(services, name).send(bytes);
     if (sent) return;
     const int code = sent.why().code;
@@ -422,16 +422,16 @@ void send(const tree& services, const std::string& name, std::string_view bytes)
                   std::string{sent.why().what} + sent.why().subject + (code == 0 ? "" : ": " + error_text(code))};
 }
 
-exit_code run_errand(const setting& in, const tree& services, const std::vector<std::string>& names,
-                     const errand& what) {
-    std::vector<subject> subjects;
-    subjects.reserve(names.size());
-    for (const std::string& name : names) subjects.push_back({&services, name});
-    return run_errand(in, subjects, what);
+exit_code run_operation(const settings& in, const services_directory& services, const std::vector<std::string>& names,
+                        const operation& what) {
+    std::vector<target> targets;
+    targets.reserve(names.size());
+    for (const std::string& name : names) targets.push_back({&services, name});
+    return run_operation(in, targets, what);
 }
 
-exit_code run_errand(const setting& in, const std::vector<subject>& subjects, const errand& what) {
-    return messenger{in, subjects, what}.run();
+exit_code run_operation(const settings& in, const std::vector<target>& targets, const operation& what) {
+    return control_runner{in, targets, what}.run();
 }
 
 }  // namespace runwell::svctl

@@ -1,4 +1,4 @@
-// log_place.hh — where the lines of a service go.
+// log_location.hh — the log directories that the logger of a service writes to.
 //
 //     service/log/supervise/status ──▶ the logger and its children ──▶ /proc/PID/fd: …/lock
 //     service/log/run           ──▶ exec svlogd -tt /var/log/web        where it does not run, or may not be looked at

@@ -1,4 +1,4 @@
-#include "svctl/log_place.hh"
+#include "svctl/log_location.hh"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -38,13 +38,13 @@ bool is_log_directory(const fs::path& directory) {
 }
 
 // What a logger lets be seen of where it writes.
-struct sight {
+struct open_logs {
     std::vector<std::string> directories;
     bool                     is_refused = false;  // it is not for this user to see
 };
 
 // The log directories that a process has open, in the order of its descriptors.
-sight open_in(const fs::path& process) {
+open_logs open_in(const fs::path& process) {
     std::error_code          none, refusal;
     std::map<long, fs::path> files;
     for (fs::directory_iterator entry{process / "fd", refusal}, end; entry != end; entry.increment(none))
@@ -63,13 +63,13 @@ sight open_in(const fs::path& process) {
     return {found, refusal == std::errc::permission_denied};
 }
 
-sight open_in_tree(const std::string& pid) {
+open_logs open_in_tree(const std::string& pid) {
     const fs::path     process = fs::path{"/proc"} / pid;
-    sight              seen    = open_in(process);
+    open_logs          seen    = open_in(process);
     std::istringstream children{read_file(process / "task" / pid / "children").text};
     for (std::string child; seen.directories.empty() && children >> child;) {
-        sight below = open_in_tree(child);
-        seen        = {std::move(below.directories), seen.is_refused || below.is_refused};
+        open_logs below = open_in_tree(child);
+        seen            = {std::move(below.directories), seen.is_refused || below.is_refused};
     }
     return seen;
 }
@@ -110,7 +110,7 @@ std::vector<std::string> log_directories(const std::string& directory, const std
     const auto logger     = parts::supervise_client{AT_FDCWD, (log / "supervise").c_str()}.read_status();
     bool       is_refused = !logger && logger.why().code == EACCES;
     if (logger && logger->pid > 0) {
-        sight seen = open_in_tree(std::to_string(logger->pid));
+        open_logs seen = open_in_tree(std::to_string(logger->pid));
         if (!seen.directories.empty()) return seen.directories;
         is_refused = seen.is_refused;
     }

@@ -1,4 +1,4 @@
-// errand.hh — give services a command, wait until they have done it, and say so: one clear result each.
+// operation.hh — an operation on services: send control bytes, wait until the goal is reached, report one result each.
 //
 //     for each service:   listen, look, write the bytes to supervise/control
 //     until all settled:  wait for an event ──▶ look at what has changed ──▶ core's judge(): not yet · done
@@ -23,10 +23,10 @@
 
 namespace runwell::svctl {
 
-struct errand {
+struct operation {
     std::string bytes;                       // for supervise/control; may be empty
     goal        until         = goal::told;  // see core/verdict.hh
-    std::string wish          = "told";      // "up", "down", "restarted", "sent HUP": "not up after 7 s"
+    std::string goal_word     = "told";      // "up", "down", "restarted", "sent HUP": "not up after 7 s"
     double      seconds       = default_seconds;
     bool        waits         = true;
     bool        patient       = false;  // a runsv that is not there (yet) is waited for
@@ -40,22 +40,21 @@ struct errand {
 // $SVWAIT, as for sv(8), else 7. Throws a failure where that is no number.
 double seconds_to_wait(const std::optional<double>& told);
 
-// A service, and the directory that it is in.
-struct subject {
-    const tree* in;
-    std::string name;
+// A service and the services directory that contains it.
+struct target {
+    const services_directory* in;
+    std::string               name;
 };
 
-// Runs the errand for all of them at once. Returns the code for all: see together().
-exit_code run_errand(const setting& in, const std::vector<subject>& subjects, const errand& what);
-exit_code run_errand(const setting& in, const tree& services, const std::vector<std::string>& names,
-                     const errand& what);
+// Runs the operation on all targets at once. Returns one exit code for all of them: see together().
+exit_code run_operation(const settings& in, const std::vector<target>& targets, const operation& what);
+exit_code run_operation(const settings& in, const services_directory& services, const std::vector<std::string>& names,
+                        const operation& what);
 
-// What --json prints for services that there is nothing to wait for: as run_errand() for such as are as they were
-// wanted.
-void print_as_met(const tree& services, const std::vector<std::string>& names);
+// What --json prints for services that are already in the requested state: the same object as run_operation() prints.
+void print_as_met(const services_directory& services, const std::vector<std::string>& names);
 
 // Writes control bytes to a service. Throws a failure: exit_code::failed when no runsv reads them.
-void send(const tree& services, const std::string& name, std::string_view bytes);
+void send(const services_directory& services, const std::string& name, std::string_view bytes);
 
 }  // namespace runwell::svctl

@@ -1,4 +1,4 @@
-#include "svctl/tree.hh"
+#include "svctl/services_directory.hh"
 
 #include <gtest/gtest.h>
 
