@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
@@ -29,6 +30,7 @@
 #include "prog/runsv/reexec.hh"
 #include "prog/runsv/takeover.hh"
 #include "sys/clock.hh"
+#include "sys/contained.hh"
 #include "sys/files.hh"
 #include "sys/ledger.hh"
 #include "sys/messages.hh"
@@ -43,6 +45,9 @@ namespace {
 
 // From a removal in the service directory to the look at it: rm -r of the whole directory must not find new files.
 constexpr ticks looks_in = one_second / 2;
+
+// From one KILL of what a contained service has left to the next.
+constexpr ticks next_round = one_second / 10;
 
 // An absolute path of the service directory, if it fits. (PATH_MAX would be one more page for every service.)
 constexpr std::size_t longest_path = 511;
@@ -70,6 +75,7 @@ public:
     int                  control(member who) const noexcept { return at(who).files.control().value(); }
     const sys::orphan&   orphan(member who) const noexcept { return at(who).process.orphan; }
     const sys::orphan&   orphaned_script() const noexcept { return at(member::main).script.orphan; }
+    int                  rest_events() const noexcept { return state_.main.stop.rest ? contained_.events() : -1; }
     bool                 has_orphans() const noexcept { return members_[0].has_orphans() || members_[1].has_orphans(); }
     std::optional<ticks> deadline() const noexcept;
     bool                 has_left() const noexcept { return left_; }
@@ -84,19 +90,24 @@ private:
 
     bool is_essential() const noexcept;
 
-    void         read_rules() noexcept;
-    void         read_rule(value_file what) noexcept;
-    void         go_on_with_limits() noexcept;
-    void         record_stop() noexcept;
-    result<void> find_logger() noexcept;
-    void         find_wishes() noexcept;
-    void         tell_first(member who, const std::optional<event>& what) noexcept;
-    void         look_after_foreign(member who, supervised_process& one) noexcept;
-    void         ended(member who, int status) noexcept;
-    void         script_ended(int status) noexcept;
-    result<void> lock(member who) noexcept;
-    void         on(member who, event happened) noexcept;
-    event        end_of(member who, int status) const noexcept;
+    void read_rules() noexcept;
+    void read_rule(value_file what) noexcept;
+    void go_on_with_limits() noexcept;
+    void record_stop() noexcept;
+
+    sys::contained::others others() const noexcept;
+    void                   contain() noexcept;
+    void                   find_rest() noexcept;
+    void                   look_at_rest() noexcept;
+    result<void>           find_logger() noexcept;
+    void                   find_wishes() noexcept;
+    void                   tell_first(member who, const std::optional<event>& what) noexcept;
+    void                   look_after_foreign(member who, supervised_process& one) noexcept;
+    void                   ended(member who, int status) noexcept;
+    void                   script_ended(int status) noexcept;
+    result<void>           lock(member who) noexcept;
+    void                   on(member who, event happened) noexcept;
+    event                  end_of(member who, int status) const noexcept;
 
     // Each does it, and tells what has come of it when that is known at once.
     std::optional<event> act(const member_action& what) noexcept;
@@ -126,8 +137,10 @@ private:
     value_file_set        present_;                // … as of the last look
     value_file_set        refused_;                // what is in these is no value, and that was said
     ticks                 recorded_kill_ = never;  // state_.main.stop.kill_at, as the record says it
-    initial_events        first_;                  // what a supervisor before has left to be told
-    bool                  terminate_ = false;      // asked for while a control script ran
+    sys::contained        contained_;              // all that ./run has started, where the file `contain` says so
+    bool                  uncontained_said_ = false;
+    initial_events        first_;              // what a supervisor before has left to be told
+    bool                  terminate_ = false;  // asked for while a control script ran
     bool                  left_      = false;
     bool                  displaced_ = false;  // another runsv serves what has our name now
     bool                  missing_[2]{};       // supervise/ did not lead to our files when that was looked at,
@@ -161,6 +174,7 @@ result<void> supervisor::setup(const char* name, const char* path) noexcept {
     first_ = take_over(state_, main, at(member::log), pipe_, scope_, sys::messages{"runsv", name_});
     if (pipe_.write) pipe_is_ = sys::identity_by_device(pipe_.write.value());
     go_on_with_limits();
+    find_rest();
     if (state_.main.alive || busy(state_.main) || state_.log.alive)
         warn({"the supervisor before this one was killed: going on with its processes"});
     TRY(main.files.open_fifos());
@@ -206,6 +220,7 @@ result<void> supervisor::go_on(const char* name, const handover& from) noexcept 
         here.status_file = here.files.status_file();
         open_ledger(here, sys::messages{"runsv", name_});
     }
+    contained_.resume(at(member::main).directory.value());
     names_changed();  // the program before may have missed a removal
     return {};
 }
@@ -309,6 +324,53 @@ void supervisor::record_stop() noexcept {
     if (!displaced_ && its.ledger() >= 0) sys::enter(its.ledger(), role::stop, *its.stop);
 }
 
+// -- what a contained ./run has started ----------------------------------------------------------------------------
+
+// Processes of ours that are not of ./run.
+sys::contained::others supervisor::others() const noexcept {
+    return {at(member::log).process.pid, at(member::main).script.pid};
+}
+
+// The choice is made at each start.
+void supervisor::contain() noexcept {
+    if (!rules_.contain) return contained_.end();
+    const result<void> made = contained_.begin(at(member::main).directory.value());
+    if (made) {
+        uncontained_said_ = false;
+        return;
+    }
+    if (!std::exchange(uncontained_said_, true)) warn(made.why());
+}
+
+// A supervisor before may have been killed between the end of ./run and that of the rest.
+void supervisor::find_rest() noexcept {
+    contained_.resume(at(member::main).directory.value());
+    service& its = state_.main;
+    if (its.alive || its.blocked || !contained_.any(others())) return;
+    warn({"processes of this service are left, ending them"});
+    its.now = phase::finish;
+    if (at(member::main).stop)
+        its.stop.kill_at = std::max(never + 1, at(member::main).stop->born - sys::since_boot() + sys::monotonic());
+    const stop_action what = begin_rest(its.stop, rules_, sys::monotonic());
+    contained_.send(what == stop_action::kill_rest ? SIGKILL : SIGTERM, others());
+}
+
+// Nothing reports the end of the last one by itself: the cgroup, or the end of a child, is the occasion to look.
+void supervisor::look_at_rest() noexcept {
+    if (!state_.main.stop.rest) {
+        if (contained_.by() != sys::containment::none && state_.main.now != phase::run) contained_.end();
+        return;
+    }
+    if (contained_.any(others())) {
+        if (state_.main.stop.killed) contained_.send(SIGKILL, others());  // what was forked at that moment
+        return;
+    }
+    contained_.end();
+    event over = end_of(member::main, 0);
+    over.what  = event::kind::rest_ended;
+    on(member::main, over);
+}
+
 // -- what happens ------------------------------------------------------------------------------------------------
 
 // What is done may be over at once (there is no such script, no process could be made): that is what happens next. Once
@@ -337,10 +399,14 @@ void supervisor::on(member who, event happened) noexcept {
 event supervisor::end_of(member who, int status) const noexcept {
     // Can it be read? Asked so that no descriptor is needed: there may be none left.
     const bool finish = ::faccessat(at(who).directory.value(), "finish", R_OK, AT_EACCESS) == 0;
+    const bool rest   = who == member::main && life(who).now == phase::run && contained_.any(others());
     int        unread = 0;
     if (who == member::log && pipe_.read) static_cast<void>(::ioctl(pipe_.read.value(), FIONREAD, &unread) != 0);
-    return {
-        .what = event::kind::ended, .status = status, .has_finish = finish, .unread = static_cast<std::size_t>(unread)};
+    return {.what       = event::kind::ended,
+            .status     = status,
+            .has_finish = finish,
+            .has_rest   = rest,
+            .unread     = static_cast<std::size_t>(unread)};
 }
 
 // After a SIGTERM that came before the start it starts nothing: it stops the processes that a killed supervisor has
@@ -414,6 +480,7 @@ bool supervisor::is_essential() const noexcept {
 }
 
 void supervisor::catch_up() noexcept {
+    look_at_rest();
     if (terminate_ && !busy(state_.main)) {
         terminate_ = false;
         on(member::main, {.what = event::kind::command, .order = *command_of('x')});
@@ -432,6 +499,7 @@ std::optional<ticks> supervisor::deadline() const noexcept {
     std::optional<ticks> poll;
     for (const member_io& its : members_)
         if (its.process.must_be_polled() || its.script.must_be_polled()) poll = sys::monotonic() + one_second;
+    if (state_.main.stop.rest && state_.main.stop.killed) poll = sys::monotonic() + next_round;
     for (const auto& other : {retry_, look_at_, poll, orphan(member::main).deadline(), orphan(member::log).deadline(),
                               orphaned_script().deadline()})
         if (other && (!first || *other < *first)) first = other;
@@ -439,6 +507,7 @@ std::optional<ticks> supervisor::deadline() const noexcept {
 }
 
 void supervisor::leave_in_order() noexcept {
+    contained_.end();
     if (displaced_) return;  // the record is that of another by now
     clear_record(at(member::main));
     if (state_.has_log) clear_record(at(member::log));
@@ -487,7 +556,7 @@ std::optional<event> supervisor::act(const member_action& what) noexcept {
         case service_action::kind::run_script: return run_script(what.who, what.what.script);
         case service_action::kind::send: at(what.who).process.send(what.what.signal); break;
         case service_action::kind::kill_script: at(what.who).script.send(SIGKILL); break;
-        case service_action::kind::send_rest: break;
+        case service_action::kind::send_rest: contained_.send(what.what.signal, others()); break;
         case service_action::kind::end_input: pipe_.write.reset(); break;
         case service_action::kind::end_container:
             ::sigqueue(1, essential_signal, {.sival_int = shell_code(state_.main.wait_status)});
@@ -513,16 +582,20 @@ bool supervisor::ensure_pipe() noexcept {
 
 std::optional<event> supervisor::start(member who, const char* const* argv) noexcept {
     if (!ensure_pipe()) return event{.what = event::kind::could_not_start};
-    const bool         is_log = who == member::log;
-    const sys::spawned child  = sys::spawn({.path     = argv[0],
-                                            .argv     = argv,
-                                            .envp     = environ,
-                                            .dir      = at(who).directory.value(),
-                                            .fd_for_0 = is_log ? pipe_.read.value() : -1,
-                                            .fd_for_1 = is_log ? -1 : pipe_.write.value(),
-                                            .recorded = true,
-                                            .ledger   = at(who).ledger(),
-                                            .entry    = life(who).now == phase::run ? 'r' : 'f'});
+    const bool is_log = who == member::log;
+    const bool is_run = who == member::main && life(who).now == phase::run;
+    if (is_run) contain();
+    const sys::spawned child = sys::spawn({.path     = argv[0],
+                                           .argv     = argv,
+                                           .envp     = environ,
+                                           .dir      = at(who).directory.value(),
+                                           .fd_for_0 = is_log ? pipe_.read.value() : -1,
+                                           .fd_for_1 = is_log ? -1 : pipe_.write.value(),
+                                           .recorded = true,
+                                           .ledger   = at(who).ledger(),
+                                           .entry    = life(who).now == phase::run ? 'r' : 'f',
+                                           .cgroup   = is_run ? contained_.entrance() : -1});
+    if (child.outside) contained_.did_not_enter();
     if (child.pid < 0) {
         warn({"unable to fork, sleeping", "", child.code});
         return event{.what = event::kind::could_not_start};
@@ -730,10 +803,12 @@ void supervisor::look_at_names() noexcept {
         const auto watch   = [](const sys::orphan& it) { return pollfd{it.fd().value(), it.events(), 0}; };
         pollfd     ready[] = {{signals.value(), POLLIN, 0},        {listen(member::main), POLLIN, 0},
                               {listen(member::log), POLLIN, 0},    watch(service.orphaned_script()),
-                              watch(service.orphan(member::main)), watch(service.orphan(member::log))};
+                              watch(service.orphan(member::main)), watch(service.orphan(member::log)),
+                              {service.rest_events(), POLLPRI, 0}};
         // No more than needed: ppoll(2) takes no more than RLIMIT_NOFILE.
         const std::span all{ready};
-        const bool      any = sys::wait_for(all.first(service.has_orphans() ? all.size() : 3), service.deadline());
+        const bool any = sys::wait_for(all.first(service.has_orphans() || service.rest_events() >= 0 ? all.size() : 3),
+                                       service.deadline());
         service.look_after_orphans();
         if (!any) continue;
 

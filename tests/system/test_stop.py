@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-from harness import alive, children, control, pid_of, reference, wait_for_words, wait_until, World
-from runsv_scenes import STUBBORN, TRACER, lines, running, sane, says, traces  # noqa: F401
+from harness import alive, children, control, pid_of, reference, Status, wait_for_words, wait_until, World
+from runsv_scenes import STUBBORN, Stranger, TRACER, lines, running, sane, says, traces  # noqa: F401
 
 
 SLEEPER = "#!/bin/sh\nexec sleep 1000\n"
@@ -125,10 +125,13 @@ def test_a_malformed_value_is_reported_once_and_the_default_holds(world, file, v
 def test_a_value_that_is_mended_and_broken_again_is_reported_again(world):
     directory = service(world, TRACER, timeout_kill="soon\n")
     running(world)
+    traces(directory, "run")
     says(world, "unable to use timeout-kill")
     for value, times in (("10s", 1), ("later", 2)):
         world.write(directory / "timeout-kill", value + "\n")
+        handled = len(lines(directory / "trace"))
         control(directory, "h")
+        wait_until(lambda: len(lines(directory / "trace")) > handled, "the command")
         says(world, "unable to use timeout-kill", times)
 
 
@@ -179,6 +182,77 @@ def test_a_directory_without_the_files_costs_nothing(world):
     files = "down-signal|reload-signal|timeout-kill|timeout-finish|contain"
     assert not [row for row in calls if re.search(files, row)]
     assert not [row for row in calls if "control/" in row], "one look at the directory takes the place of these"
+
+
+# -- contain ---------------------------------------------------------------------------------------------------------
+
+# Six processes: itself, a child, a shell with a child, and two daemons that have left the session and their parent.
+FAMILY = """#!/bin/sh
+trap '' TERM
+echo $$ >>family
+sleep 1001 & echo $! >>family
+sh -c 'echo $$ >>family; sleep 1002 & echo $! >>family; wait' &
+for n in 3 4; do setsid sh -c "sleep 100$n & echo \\$! >>family" & done
+while [ $(wc -l <family) -lt 6 ]; do sleep 0.01; done
+echo whole >ready
+while :; do sleep 0.1; done
+"""
+CGROUP = next((d for d in ("/sys/fs/cgroup", "/sys/fs/cgroup/unified") if Path(d, "cgroup.procs").exists()), None)
+
+
+WAYS = ["cgroup", "root", "user"]
+
+
+def leaf_of(directory):
+    about = directory.stat()
+    return Path(CGROUP or "/nowhere", f"runsv.{about.st_dev}.{about.st_ino}")
+
+
+def start_contained(world, how, run, **files):
+    """A runsv on a contained service: with a cgroup, as root without one, or as a user who can make none."""
+    directory = service(world, run, contain="", **files)
+    if how == "cgroup":
+        if os.getuid() != 0 or not CGROUP or not os.access(f"{CGROUP}/cgroup.procs", os.W_OK):
+            pytest.skip("no cgroup can be made here")
+        process = world.runsv("s")
+    elif how == "root":
+        if os.getuid() != 0:
+            pytest.skip("needs root")
+        hide = 'mount -t tmpfs none /sys/fs/cgroup && exec "$@"'
+        runsv = world.suite.path("runsv")
+        process = world.start(shutil.which("unshare"), "-m", "sh", "-c", hide, "sh", runsv, "s")
+    else:
+        stranger = Stranger(world)
+        stranger.owns(directory)
+        process = world.runsv("s", **stranger.options)
+    wait_until(lambda: (directory / "ready").exists(), "all its processes")
+    return process, directory
+
+
+@pytest.mark.parametrize("how", WAYS)
+def test_a_stop_of_a_contained_service_leaves_none_of_six_processes(world, how):
+    _, directory = start_contained(world, how, FAMILY, timeout_kill="500ms\n", finish="#!/bin/sh\ncat family >finished\n")
+    family = [int(pid) for pid in lines(directory / "family")]
+    assert all(map(alive, family))
+    assert leaf_of(directory).exists() == (how == "cgroup")
+    control(directory, "d")
+    while Status(directory).now != "down":
+        pass
+    assert not any(map(alive, family)), "down, and one lives"
+    wait_for_words(directory, "down")
+    assert (directory / "finished").exists()
+    assert not leaf_of(directory).exists()
+
+
+@pytest.mark.parametrize("how", ["cgroup", "root"])
+def test_what_a_contained_service_leaves_gets_term_and_time(world, how):
+    run = "#!/bin/sh\nsh -c 'trap \"echo saved >saved; exit\" TERM; echo $$ >kept; while :; do sleep 0.05; done' &\n" \
+        "while [ ! -s kept ]; do sleep 0.01; done\necho >ready\nexec sleep 1000\n"
+    _, directory = start_contained(world, how, run)
+    kept = int(lines(directory / "kept")[0])
+    control(directory, "d")
+    wait_for_words(directory, "down")
+    assert (directory / "saved").exists() and not alive(kept)
 
 
 @pytest.mark.parametrize("version", ["2.1.2", "2.3.1"])
