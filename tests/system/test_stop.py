@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from harness import alive, children, control, pid_of, reference, Status, wait_for_words, wait_until, World
-from runsv_scenes import STUBBORN, Stranger, TRACER, lines, running, sane, says, traces  # noqa: F401
+from runsv_scenes import CAT, STUBBORN, Stranger, TRACER, lines, running, sane, says, traces  # noqa: F401
 
 
 SLEEPER = "#!/bin/sh\nexec sleep 1000\n"
@@ -208,6 +208,16 @@ def leaf_of(directory):
     return Path(CGROUP or "/nowhere", f"runsv.{about.st_dev}.{about.st_ino}")
 
 
+@pytest.fixture(autouse=True)
+def leaves(world):
+    """A runsv that is killed for good leaves its leaf behind, empty."""
+    yield
+    world.close()
+    for directory in world.directory.rglob("supervise"):
+        if leaf_of(directory.parent).exists():
+            leaf_of(directory.parent).rmdir()
+
+
 def start_contained(world, how, run, **files):
     """A runsv on a contained service: with a cgroup, as root without one, or as a user who can make none."""
     directory = service(world, run, contain="", **files)
@@ -220,7 +230,8 @@ def start_contained(world, how, run, **files):
             pytest.skip("needs root")
         hide = 'mount -t tmpfs none /sys/fs/cgroup && exec "$@"'
         runsv = world.suite.path("runsv")
-        process = world.start(shutil.which("unshare"), "-m", "sh", "-c", hide, "sh", runsv, "s")
+        process = world.start(shutil.which("unshare"), "-m", "sh", "-c", hide, "sh", runsv, "s",
+                              stderr=open(world.directory / "runsv.err", "ab"))
     else:
         stranger = Stranger(world)
         stranger.owns(directory)
@@ -253,6 +264,126 @@ def test_what_a_contained_service_leaves_gets_term_and_time(world, how):
     control(directory, "d")
     wait_for_words(directory, "down")
     assert (directory / "saved").exists() and not alive(kept)
+
+
+# Each process forks as fast as it can, up to the limit of its user, and survives what it can.
+BOMB = """#!/usr/bin/python3
+import os, resource, signal, time
+resource.setrlimit(resource.RLIMIT_NPROC, (200, 200))
+os.setgid(47110), os.setuid(47110)
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+first = os.getpid()
+while True:
+    try:
+        os.fork()
+    except OSError:
+        if os.getpid() == first: open("full", "w").close()
+        time.sleep(0.01)
+"""
+
+
+@pytest.mark.parametrize("how", ["cgroup", "root"])
+def test_a_fork_bomb_is_ended(world, how):
+    if os.getuid() != 0:
+        pytest.skip("needs root")
+    world.directory.chmod(0o755)
+    (world.directory / "s").mkdir(mode=0o777)
+    (world.directory / "s").chmod(0o777)
+    bomb = "#!/bin/sh\n: >ready\nexec ./bomb\n"
+    world.write("s/bomb", BOMB)
+    _, directory = start_contained(world, how, bomb, timeout_kill="100ms\n")
+
+    def lives_of(user, pid):
+        try:
+            return os.stat(f"/proc/{pid}").st_uid == user and alive(pid)
+        except FileNotFoundError:
+            return False
+
+    wait_until(lambda: (directory / "full").exists(), "as many as there can be")
+    control(directory, "d")
+    wait_for_words(directory, "down")
+    assert not [pid for pid in os.listdir("/proc") if pid.isdigit() and lives_of(47110, pid)]
+
+
+@pytest.mark.parametrize("how", WAYS)
+def test_kill_is_for_all_of_a_contained_service(world, how):
+    _, directory = start_contained(world, how, FAMILY)
+    family = [int(pid) for pid in lines(directory / "family")]
+    control(directory, "o")
+    control(directory, "k")
+    wait_for_words(directory, "down")
+    assert not any(map(alive, family))
+
+
+def test_that_no_cgroup_can_be_made_is_said_once(world):
+    process, directory = start_contained(world, "root", FAMILY, timeout_kill="1\n")
+    for _ in range(2):
+        (directory / "ready").unlink()
+        (directory / "family").unlink()
+        control(directory, "t")
+        wait_until(lambda: (directory / "ready").exists(), "the next start")
+    says(world, "runsv s: warning: unable to create a cgroup, ./contain is fulfilled without one: ")
+    assert world.errors("runsv").count("cgroup") == 1
+
+
+def test_a_leaf_lives_as_long_as_its_run(world):
+    _, directory = start_contained(world, "cgroup", "#!/bin/sh\n: >ready\nexec sleep 1000\n")
+    assert leaf_of(directory).exists()
+    control(directory, "d")
+    wait_for_words(directory, "down")
+    wait_until(lambda: not leaf_of(directory).exists(), "no leaf")
+    (directory / "contain").unlink()
+    control(directory, "u")
+    wait_for_words(directory, "run")
+    assert not leaf_of(directory).exists()
+
+
+def test_runsv_its_logger_and_its_scripts_stay_outside_the_leaf(world):
+    asked = "#!/bin/sh\ncat /proc/self/cgroup >asked\n"
+    process, directory = start_contained(world, "cgroup", "#!/bin/sh\n: >ready\nexec sleep 1000\n", log__run=CAT,
+                                         control__h=asked, finish="#!/bin/sh\ncat /proc/self/cgroup >finished\n")
+    wait_for_words(directory, "run")
+    inside = (leaf_of(directory) / "cgroup.procs").read_text().split()
+    assert inside == [str(pid_of(directory))]
+    control(directory, "h")
+    wait_until(lambda: lines(directory / "asked"), "control/h")
+    control(directory, "d")
+    wait_for_words(directory, "down")
+    for file in ("asked", "finished"):
+        assert "runsv." not in (directory / file).read_text()
+
+
+def test_a_contained_service_keeps_its_session_and_process_group(world):
+    for how in ("cgroup", "root"):
+        inner = World(world.directory / how, world.suite)
+        inner.directory.mkdir()
+        try:
+            process, directory = start_contained(inner, how, "#!/bin/sh\n: >ready\nexec sleep 1000\n")
+            wait_for_words(directory, "run")
+            assert os.getpgid(pid_of(directory)) == os.getpgid(process.pid)
+            assert os.getsid(pid_of(directory)) == os.getsid(process.pid)
+        finally:
+            inner.close()
+
+
+@pytest.mark.parametrize("when", ["run", "rest"])
+@pytest.mark.parametrize("how", ["KILL", "HUP"])
+def test_a_successor_and_a_reexec_end_what_is_contained(world, how, when):
+    process, directory = start_contained(world, "cgroup", FAMILY, timeout_kill="1s\n")
+    family = [int(pid) for pid in lines(directory / "family")]
+    if when == "rest":
+        wait_for_words(directory, "run")
+        control(directory, "d")
+        os.kill(pid_of(directory), signal.SIGKILL)
+        wait_for_words(directory, "finish, want down")
+    process.send_signal(getattr(signal, f"SIG{how}"))
+    if how == "KILL":
+        process.wait()
+        world.runsv("s")
+    control(directory, "d")
+    wait_for_words(directory, "down")
+    assert not any(map(alive, family))
+    wait_until(lambda: not leaf_of(directory).exists(), "no leaf")
 
 
 @pytest.mark.parametrize("version", ["2.1.2", "2.3.1"])
