@@ -79,6 +79,54 @@ void each_process(Each each) noexcept {
     }));
 }
 
+// Calls each(pid) for every number in a file of numbers.
+template <class Each>
+void each_number(int file, Each each) noexcept {
+    std::array<char, 512> bytes;
+    std::uint64_t         number = 0;
+    for (ssize_t size = 0; (size = ::read(file, bytes.data(), bytes.size())) > 0;)
+        for (ssize_t i = 0; i < size; ++i) {
+            const char c = bytes[static_cast<std::size_t>(i)];
+            if (c >= '0' && c <= '9') {
+                number = number * 10 + static_cast<std::uint64_t>(c - '0');
+                continue;
+            }
+            if (number > 1 && number <= INT32_MAX) each(static_cast<pid_t>(number));
+            number = 0;
+        }
+}
+
+// Calls each(pid) for every child of a process, whichever of its threads has started it.
+template <class Each>
+void each_child(pid_t of, Each each) noexcept {
+    const auto tasks = open_directory(AT_FDCWD, proc_path(static_cast<std::uint64_t>(of), "/task").c_str());
+    if (!tasks) return;
+    static_cast<void>(each_name(tasks->value(), [&](const char* name, unsigned char) {
+        if (*name == '.') return;
+        fixed_text<48> path;
+        path.append(name);
+        path.append("/children");
+        const auto list = open_at(tasks->value(), path.c_str(), O_RDONLY);
+        if (list) each_number(list->value(), each);
+    }));
+}
+
+// What is deeper loses its parent first, and is found higher up in the next round.
+constexpr int deepest = 16;
+
+// Calls each(pid) for what descends from `of`, a parent before its children.
+template <class Each>
+void each_below(pid_t of, const contained::others& not_of_it, int depth, const Each& each) noexcept {
+    each_child(of, [&](pid_t pid) {
+        if (is_one_of(pid, not_of_it)) return;
+        each(pid);
+        if (depth < deepest) each_below(pid, not_of_it, depth + 1, each);
+    });
+}
+
+// The kernel lists children (CONFIG_PROC_CHILDREN).
+bool lists_children() noexcept { return ::access("/proc/thread-self/children", R_OK) == 0; }
+
 // The process that has this pid now, held so that its pid is of no other, gets the signal if it still belongs().
 template <class Belongs>
 void send_if(pid_t pid, int signal, Belongs belongs) noexcept {
@@ -96,18 +144,7 @@ template <class Each>
 void each_member(int leaf, Each each) noexcept {
     const auto file = open_at(leaf, "cgroup.procs", O_RDONLY);
     if (!file) return;
-    std::array<char, 4096> bytes;
-    std::uint64_t          pid = 0;
-    for (ssize_t size = 0; (size = ::read(file->value(), bytes.data(), bytes.size())) > 0;)
-        for (ssize_t i = 0; i < size; ++i) {
-            const char c = bytes[static_cast<std::size_t>(i)];
-            if (c >= '0' && c <= '9') {
-                pid = pid * 10 + static_cast<std::uint64_t>(c - '0');
-                continue;
-            }
-            if (pid > 1) each(static_cast<pid_t>(pid));
-            pid = 0;
-        }
+    each_number(file->value(), each);
 }
 
 bool is_in(pid_t pid, std::string_view leaf) noexcept {
@@ -222,11 +259,15 @@ bool contained::any(const others& not_of_it) const noexcept {
     if (!proc_is_ours()) return false;
     bool        found = false;
     const pid_t self  = ::getpid();
-    each_process([&](pid_t pid) {
+    const auto  look  = [&](pid_t pid) {
         if (found || is_one_of(pid, not_of_it)) return;
         const auto is = parentage_of(pid);
         found         = is && is->parent == self && !is_over(is->state);
-    });
+    };
+    if (lists_children())
+        each_child(self, look);
+    else
+        each_process(look);
     return found;
 }
 
@@ -240,21 +281,26 @@ void contained::send(int signal, const others& not_of_it) const noexcept {
         return;
     }
     if (by_ != containment::subreaper || !proc_is_ours()) return;
-    const auto belongs = [&](pid_t it) { return is_our_descendant(it, not_of_it); };
+    const auto belongs      = [&](pid_t it) { return is_our_descendant(it, not_of_it); };
+    const bool listed       = lists_children();
+    const auto each_of_ours = [&](const auto& each) {
+        if (listed) return each_below(::getpid(), not_of_it, 0, each);
+        each_process([&](pid_t pid) {
+            if (belongs(pid)) each(pid);
+        });
+    };
     // A stopped process does not fork: rounds, until none is found that runs.
     for (int round = 0; signal == SIGKILL && round < most_rounds; ++round) {
         bool all_stopped = true;
-        each_process([&](pid_t pid) {
+        each_of_ours([&](pid_t pid) {
             const auto is = parentage_of(pid);
-            if (!is || is_over(is->state) || is->state == 'T' || !belongs(pid)) return;
+            if (!is || is_over(is->state) || is->state == 'T') return;
             all_stopped = false;
             send_if(pid, SIGSTOP, belongs);
         });
         if (all_stopped) break;
     }
-    each_process([&](pid_t pid) {
-        if (belongs(pid)) send_if(pid, signal, belongs);
-    });
+    each_of_ours([&](pid_t pid) { send_if(pid, signal, belongs); });
 }
 
 }  // namespace runwell::sys
