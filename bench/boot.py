@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""A whole machine under QEMU, with our runit and with Debian's as its process no 1: how long it takes from the moment at
-which the kernel hands over to it until 100 services run, and from the order until the power is off.
+"""A whole machine under QEMU, with our runit and with Debian's as PID 1: the time from the start of PID 1 until
+100 services run, and from the request until the power is off.
 
     ./dev bench boot [--rounds N] [--against VERSION] [--json FILE]
 
@@ -81,7 +81,7 @@ def seconds(amount):
 
 
 def compare(versions, rounds):
-    """The rows of the table, a pair for each of Debian's that is there."""
+    """The rows of the table, a pair for each of Debian's versions that is installed."""
     suites = {version: suite for version in versions if (suite := harness.reference(version))}
     with ThreadPoolExecutor(os.cpu_count()) as side_by_side:
         samples = [side_by_side.map(measure, [suite] * rounds) for suite in (harness.ours(), *suites.values())]

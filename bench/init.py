@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""runit as process no 1, ours and Debian's in turns: memory, wake-ups, and how long 100 services take to start and to stop.
+"""runit as PID 1, ours and Debian's in turns: memory, wake-ups, and how long 100 services take to start and to stop.
 
     bench/init.py [--rounds N] [--idle SECONDS]       in PID namespaces; needs root, and ./dev test differential once
 """

@@ -1,4 +1,4 @@
-// mark — a service that tells the kernel's log that it is up: the ./run of bench/boot.py. The log knows the time.
+// mark — a service that writes to the kernel's log that it is up: the ./run of bench/boot.py. The log knows the time.
 #include <fcntl.h>
 #include <unistd.h>
 

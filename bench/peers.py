@@ -33,7 +33,7 @@ ORDER = ("runwell", "runit", "s6", "busybox")
 
 
 def with_s6() -> None:
-    """Starts this again where /usr/bin and the libraries have those of s6 as well: for nobody but us."""
+    """Restarts this program in a mount namespace in which /usr/bin and the libraries contain those of s6."""
     if os.environ.pop("RUNWELL_BENCH", None):
         return
     mounts = " && ".join(f"mount -t overlay -o lowerdir={S6 / d}:/{d} s6 /{d}" for d in ("usr/bin", LIBRARIES))

@@ -1,4 +1,4 @@
-"""What /proc says of processes: who descends from whom, CPU time, memory, context switches."""
+"""Reads /proc: the tree of processes, their CPU time, memory, context switches."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""What is measured. A scenario takes the bench (suites, stubs, sizes) and returns rows."""
+"""The measurements. A scenario takes the bench (suites, stubs, sizes) and returns rows."""
 
 import os
 import random

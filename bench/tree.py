@@ -42,8 +42,8 @@ class Suite:
 
     name: str
     directory: Path
-    scanner: tuple[str, ...] = ("runsvdir",)  # what looks after a directory of services, its name comes last
-    announcer: tuple[str, ...] = ()  # what tells the scanner that the directory has changed, where it must be told
+    scanner: tuple[str, ...] = ("runsvdir",)  # the supervisor of a directory of services; the directory is the last argument
+    announcer: tuple[str, ...] = ()  # notifies the scanner of a change, if it does not notice by itself
 
     def environment(self) -> dict[str, str]:
         return {"PATH": f"{self.directory}:/usr/bin:/bin", "HOME": "/"}
@@ -123,7 +123,7 @@ class Tree:
         os.unlink(self.root / "scan" / name)
 
     def announce(self) -> None:
-        """Tells the scanner that there are other links than before, if nobody else does."""
+        """Notifies the scanner that links have changed, if the suite needs that."""
         if self.suite.announcer:
             pid = self.suite.spawn(*self.suite.announcer, str(self.root / "scan"))
             if os.waitpid(pid, 0)[1] != 0:
@@ -174,8 +174,8 @@ class Tree:
         wait_until(unchanged, "no process of the tree is busy", pause=0.1)
 
     def began(self, count: int) -> list[Began]:
-        """The next `count` first instructions. The clock was read by the service, so this need not hurry, and it does
-        not: a reader that woke for each would take CPU from those who start the others."""
+        """The next `count` first instructions. The service has read the clock, so this function may be slow: a
+        reader that woke up for each start would take CPU from the processes that start the others."""
         wait_until(
             lambda: readable(self._stamps) >= count * RECORD.size,
             f"{count} services of {self.suite.name} began; {self.errors()}",
@@ -199,8 +199,8 @@ class Tree:
         return path.read_text(errors="replace")[-500:] if path.exists() else ""
 
     def end(self) -> None:
-        """Ends all that works below ROOT, level by level: who has lost its parent becomes our child, so a supervisor
-        has gone before its service goes."""
+        """Ends all processes below ROOT, level by level: an orphan becomes our child, so a supervisor exits before
+        its service does."""
         while living := [pid for pid in proc.children(os.getpid()) if self._ours(pid)]:
             for pid in living:
                 os.kill(pid, signal.SIGKILL)
@@ -220,7 +220,7 @@ def readable(fd: int) -> int:
 
 
 def written(fifo: Path, text: str) -> bool:
-    """Writes to a FIFO, if it is there and somebody reads it."""
+    """Writes to a FIFO, if it exists and a process reads it."""
     try:
         fd = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:

@@ -1,5 +1,5 @@
 # Static programs from Debian's g++ and musl-tools: musl's C library, the header-only part of libstdc++, no C++ runtime.
-# What would need that runtime is an undefined symbol: the subset polices itself. Why: docs/decisions/0002-static-musl.md
+# Code that needs that runtime fails to link, so the linker enforces the subset. Why: docs/decisions/0002-static-musl.md
 find_program(MUSL_GCC musl-gcc REQUIRED)
 
 string(REGEX MATCH "^[0-9]+" gcc_major "${CMAKE_CXX_COMPILER_VERSION}")
@@ -15,7 +15,7 @@ add_compile_options(
     "SHELL:-isystem /usr/include/${musl_triplet}" "SHELL:-isystem ${gcc_include}"
     "SHELL:-D '__GLIBC_PREREQ(a,b)=0'"
     -fno-threadsafe-statics -fno-asynchronous-unwind-tables -fno-pie
-    # Inlined into a loop that never returns, the locals of what is called once would occupy the stack for ever.
+    # A function that is called once would be inlined into a loop that never returns, and its locals would stay on the stack.
     -fno-inline-functions-called-once)
 
 set(CMAKE_CXX_LINK_EXECUTABLE

@@ -45,7 +45,7 @@ void read_command_line(tool as, const std::string& text) {
     must(together(change_kind::ruleset, change_kind::restriction));
 }
 
-// What is found in an account file is a number, and of a line that has the name.
+// A result of an account file is a number, from a line that has the name.
 void read_accounts(const std::string& text) {
     const two_parts          parts = split(text, '\n');
     std::array<id_number, 8> room;

@@ -1,4 +1,4 @@
-// Any bytes are read as a handover, a ledger and a program file: what can be read is written back, and reads the same.
+// Reads any bytes as a handover, a ledger and a program file. If that succeeds, writes them back and reads the same.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

@@ -32,7 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto       every = [](std::string_view) { return true; };
     const resumption next  = resume(log, block, form, state, every);
     if (next.at > block.ready.size()) std::abort();
-    // What is skipped is in the log.
+    // The log contains the skipped bytes.
     if (next.at > 0 && !state.inside && state.size == 0) {
         const std::size_t line = block.ready.rfind('\n', next.at - 1) == std::string_view::npos
                                      ? 0

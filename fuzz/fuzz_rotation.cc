@@ -1,5 +1,5 @@
-// Names of old files: whatever a directory holds, the oldest are found, in order, and no more are deleted than are too
-// many, and only so many at once. A naive list of all names is the oracle.
+// Names of old files: in any directory the oldest are found, in order; only surplus files are deleted, and only a
+// limited number at once. A naive list of all names is the oracle.
 //
 //     the name given last ⏎ name ⏎ name …
 #include <algorithm>

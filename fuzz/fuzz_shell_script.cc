@@ -1,5 +1,5 @@
-// The reader of shell scripts: it ends for any bytes, says lines that exist, a word comes back as it was quoted, and
-// what stands behind a script as a comment changes nothing.
+// The reader of shell scripts: it terminates for any bytes and reports only lines that exist; a quoted word reads back
+// the same; and a comment after a script changes nothing.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

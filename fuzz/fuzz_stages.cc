@@ -1,5 +1,5 @@
-// Bytes become a story of process no 1: of a machine, or of a container. After each event everything that must hold is
-// checked, and at the end that there is a way out.
+// Turns bytes into a story of PID 1, of a machine or of a container. Checks the invariants after each event, and at the
+// end that PID 1 can still finish.
 //
 //     first byte:  bit 0 a machine, else a container · bit 1 it has a command
 //     the others:  which of the events that can happen now

@@ -1,4 +1,4 @@
-// Any bytes are read as supervise/status: what can be read is written back, and reads the same.
+// Reads any bytes as supervise/status. If that succeeds, writes them back and reads the same.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs runwell from the directory that this script lies in; and takes away what it has installed. ./install.sh --help
+# Installs runwell from the directory of this script, and removes it again. ./install.sh --help
 set -eu
 
 help() {
@@ -77,7 +77,7 @@ if [ -n "$uninstall" ]; then
     exit 0
 fi
 
-# -- what goes where -------------------------------------------------------------------------------------------------
+# -- files and their places -------------------------------------------------------------------------------------------------
 
 belongs_to_shutdown() {
     case $1 in
@@ -120,9 +120,9 @@ plan() {
     for name in README.md CHANGES.md LICENSE; do echo "$name $prefix/share/doc/runwell/$name"; done
 }
 
-# -- putting it there ------------------------------------------------------------------------------------------------
+# -- installing ------------------------------------------------------------------------------------------------
 
-# Makes a directory and those above it, and remembers which were not there.
+# Makes a directory and its parents, and records which of them are new.
 make_directory() {
     if [ -z "$1" ] || [ -d "$destdir$1" ]; then return; fi
     make_directory "${1%/*}"
@@ -130,7 +130,7 @@ make_directory() {
     echo "$1/" >>"$work/now"
 }
 
-# A file that runs is replaced under its name: who runs it goes on with the old one.
+# Replaces a running program under its name: processes that run it continue with the old file.
 put() {
     make_directory "${2%/*}"
     rm -f "$destdir$2.new"
@@ -166,7 +166,7 @@ make_directory "$prefix/share/runwell"
 while read -r from to; do put "$here/$from" "$to"; done <"$work/plan"
 cat >"$work/start" <<TEXT
 #!/bin/sh
-# Looks after the services of $services: runsvdir(8). TERM stops them all, and then it ends.
+# Supervises the services of $services: runsvdir(8). On TERM it stops them all and exits.
 exec env - PATH="$prefix/sbin:$prefix/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" \\
     SVDIR="$services" runsvdir -P -W "$services"
 TEXT
@@ -174,7 +174,7 @@ chmod 755 "$work/start"
 put "$work/start" "$start"
 mkdir -p "$destdir$services" # not remembered: what is in it is not ours
 
-# What an earlier version had made and this one has not.
+# Files that an earlier version installed and this one does not.
 grep '/$' "$work/before" >>"$work/now" || true
 grep -v '/$' "$work/before" | grep -Fvx -f "$work/now" >"$work/gone" || true
 remove_listed "$work/gone"

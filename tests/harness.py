@@ -57,7 +57,7 @@ def alive(pid):
 
 
 def free_port():
-    """A port of the loopback that nobody listens on."""
+    """A port of the loopback on which no process listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return listener.getsockname()[1]
 
@@ -106,7 +106,7 @@ class Suite:
         return ":".join([*(str(d) for d in self.directories), "/usr/sbin", "/usr/bin", "/sbin", "/bin"])
 
     def environment(self, **more):
-        """Nothing that the caller's may hold, but for what sanitizers and gcov are told."""
+        """A clean environment, with only the variables of sanitizers and gcov from the caller's."""
         told = {k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS") or k.startswith("GCOV_")}
         return {"PATH": self.search_path, "HOME": "/", **told, **{k: str(v) for k, v in more.items()}}
 
@@ -116,7 +116,7 @@ def ours():
 
 
 def reference(version):
-    """Debian's runit 2.1.2 or 2.3.1 as `./dev test differential` unpacks it; None where it is not there."""
+    """Debian's runit 2.1.2 or 2.3.1 as `./dev test differential` unpacks it; None if it is not installed."""
     root = ROOT / "build/reference" / version
     places = [d for d in ("usr/bin", "usr/sbin", "sbin", "lib/runit") if (root / d).is_dir()]
     return Suite(*(root / d for d in places)) if (root / "usr/bin/runsv").exists() else None
@@ -130,7 +130,7 @@ class World:
         self.suite = suite
         self.processes = []
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-        self.others = set(descendants(os.getpid()))  # what was there before this test is not its own
+        self.others = set(descendants(os.getpid()))  # processes from before this test are not its own
 
     # -- files ---------------------------------------------------------------------------------------------------
 
@@ -210,7 +210,7 @@ class World:
                 process.send_signal(signal.SIGKILL)
         end = time.monotonic() + DEADLINE
         while time.monotonic() < end:
-            # Whose parent ends between two looks at /proc may be missed by one: two must find nobody.
+            # One scan of /proc can miss a process whose parent exits meanwhile: two scans must find none.
             living = self.living() or self.living()
             if not living:
                 break

@@ -19,7 +19,7 @@ def record(line, user="", kind=USER, pid=42, host="host", seconds=5):
 
 
 def records(raw):
-    """What is in a file, as dictionaries; bytes without the zeros that fill them up."""
+    """The records of a file, as dictionaries; bytes without trailing zeros."""
     found = []
     for at in range(0, len(raw) - SIZE + 1, SIZE):
         values = (v.rstrip(b"\0") if isinstance(v, bytes) else v for v in struct.unpack(FORMAT, raw[at : at + SIZE]))
@@ -28,7 +28,7 @@ def records(raw):
 
 
 class Machine:
-    """A /run and a /var/log that nobody else sees."""
+    """A private /run and /var/log, in a mount namespace."""
 
     SETUP = 'mount --bind "$0/run" /run && mount --bind "$0/log" /var/log && exec "$@"'
 

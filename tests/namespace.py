@@ -1,4 +1,4 @@
-"""A small machine to run process no 1 in: a PID namespace and a root directory of its own, with a terminal as console.
+"""A small machine to run PID 1 in: a PID namespace and a root directory of its own, with a terminal as console.
 
     root/  usr, bin, sbin, lib …   as here, read-only
            suite                   the programs under test, by name; suite0 … are their directories
@@ -46,9 +46,9 @@ exec "$@"
 
 
 class Machine:
-    """runit as process no 1 of a namespace. What it does to its files is seen below `root`; `lines` is its console."""
+    """runit as PID 1 of a namespace. Its files are below `root`; `lines` is its console."""
 
-    mounts = MOUNTS  # what arranges the root directory; see there for its arguments
+    mounts = MOUNTS  # the script that arranges the root directory; see there for its arguments
     namespaces = ("--mount", "--pid")  # of its own; options of unshare and nsenter
 
     def __init__(self, world, suite=None):
@@ -84,15 +84,15 @@ class Machine:
         return path
 
     def boot(self, *command, console=True, env=None, around=(), terminal=False, **options):
-        """Starts `command` (runit) as process no 1, and waits until it is there. `around` is put before it inside the
-        namespace: setpriv, prlimit. Without a console, what it says is read from its standard error."""
+        """Starts `command` (runit) as PID 1, and waits until it runs. `around` is a prefix of the command inside the
+        namespace: setpriv, prlimit. Without a console, reads its standard error."""
         self.master, slave = pty.openpty()
         tty.setraw(slave)
         name = self.terminal = os.ttyname(slave)
         options.setdefault("stdin", slave if terminal else subprocess.DEVNULL)
         options.setdefault("stdout", slave)
         options.setdefault("stderr", slave)
-        # unshare as the parent of process no 1: its own end tells how process no 1 ended.
+        # unshare is the parent of PID 1: it exits as PID 1 does.
         self.process = subprocess.Popen(
             ["unshare", *self.namespaces, "--fork", "--kill-child", "sh", "-c", self.mounts, "machine", self.root, self.below,
              name if console else "", *around, "chroot", ".", *(command or ("/suite/runit",))],
@@ -121,7 +121,7 @@ class Machine:
             self.reading.wait()
             try:
                 got = os.read(self.master, 65536)
-            except OSError:  # nobody has the terminal open: a hang-up, or the end
+            except OSError:  # no process has the terminal open: a hang-up, or the end
                 if self.process.poll() is not None:
                     break
                 time.sleep(0.005)
@@ -178,7 +178,7 @@ class Machine:
             return []
 
     def ends(self):
-        """Waits for the end of process no 1, and says how: "reboot", "power off", or its exit code."""
+        """Waits until PID 1 exits, and returns how: "reboot", "power off", or its exit code."""
         code = self.process.wait(timeout=60)
         self.reader.join(timeout=60)
         endings = {signal.SIGHUP: "reboot", signal.SIGINT: "power off"}

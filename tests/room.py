@@ -59,7 +59,7 @@ cd && exec chpst --new-net bash
 
 
 class Shell:
-    """A bash that is told one command after the other, and whose words are read from a file."""
+    """A bash that runs one command after the other, with its output in a file."""
 
     def __init__(self, room, command, name, **options):
         self.path = room.world.directory / f"{name}.says"

@@ -177,7 +177,7 @@ class Victims:
         return found
 
     def events(self):
-        """{case: mask} of what has happened since the last call."""
+        """{case: mask} of the events since the last call."""
         found = {}
         while True:
             try:

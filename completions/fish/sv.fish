@@ -1,6 +1,6 @@
 # Completion of sv(8) for fish: its commands, then the services of $SVDIR with their state.
 
-# The services of a directory, each with what supervise/stat says. No program is started for it.
+# The services of a directory, each with its state from supervise/stat. Starts no program.
 function __runwell_services
     set -l services $argv[1]
     test -n "$services"; or set services $SVDIR

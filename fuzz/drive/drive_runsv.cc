@@ -1,5 +1,5 @@
-// drive_runsv — tells random stories to a real runsv, and to the pure machine of core beside it: both must say the
-// same.
+// drive_runsv — sends random sequences of commands to a real runsv and to the pure state machine of core: both must do
+// the same.
 //
 //     seed ──▶ an action ──▶ runsv, with services that obey by a FIFO ──▶ what it starts, signals and says
 //                  └───────▶ step(pair, event) ────────────────────────▶ what it should: compare when all is quiet
@@ -7,13 +7,13 @@
 // Actions: control bytes for the service and its logger, several at once, also while a control script runs; a process
 // that exits, crashes, is killed or stopped; scripts that succeed or fail; finish that comes and goes; TERM to runsv.
 //
-// What is compared: every process that is started, in order, with its arguments; every signal that arrives; the end of
+// It compares every process that is started, in order, with its arguments; every signal that arrives; the end of
 // the logger's input; the children of runsv; supervise/status, stat and pid of both; the exit of runsv.
 //
 //     drive_runsv RUNSV [--seconds N] [--seed S] [--jobs N]
 //
-// A story depends on its seed alone. Where this machine was so slow that a second was over while a command was on its
-// way, nobody can say in which order runsv has seen the two: such a story is given up, and counted.
+// A story depends on its seed alone. If this machine was so slow that a second passed while a command was on its way,
+// the order in which runsv has seen the two is unknown: the driver gives up such a story, and counts it.
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -60,8 +60,7 @@ void rest(ticks nanos) {
     ::nanosleep(&time, nullptr);
 }
 
-// ---- what runsv starts: this program, by another name
-// -----------------------------------------------------------------
+// ---- what runsv starts: this program, by another name --------------------------------------------------------------
 
 // Tells "R PID ARGUMENTS" (run), L (log/run), F (finish) or C (a control script), then every signal: "s PID NUMBER",
 // and the end of its input: "e PID". Does what it reads from its FIFO: e CODE exits, k SIGNAL dies of it.
@@ -182,7 +181,7 @@ private:
     process                   processes_[2], script_;
     std::set<char>            scripts_;
     std::deque<char>          waiting_;  // control bytes behind a control script
-    std::deque<member_action> killed_;   // who has been sent KILL
+    std::deque<member_action> killed_;   // the processes that were sent KILL
     bool                      input_ = true, left_ = false;
     pid_t                     pid_    = 0;
     int                       events_ = -1;
@@ -246,7 +245,7 @@ void story::begin() {
     throw broken{"runsv does not begin"};
 }
 
-// Every process of the story ends, whatever has come of it: this one is their subreaper.
+// Ends every process of the story, however the story ended: this process is their subreaper.
 void story::end() {
     for (const ticks until = now() + patience; pid_ > 0 && now() < until;) {
         ::kill(pid_, SIGKILL);
@@ -276,8 +275,7 @@ void story::end() {
     if (std::system(command.c_str()) != 0) std::perror("rm");
 }
 
-// ---- the machine
-// ------------------------------------------------------------------------------------------------------
+// ---- the machine ---------------------------------------------------------------------------------------------------
 
 void story::happens(member who, event what) {
     what.at   = now();
@@ -330,8 +328,8 @@ void story::carry_out(const member_action& what) {
     }
 }
 
-// runsv starts it now: what it is and with which arguments. Of two that it starts one after the other, the second may
-// be the first to tell.
+// runsv starts this process now, with these arguments. Of two that it starts one after the other, the second may be the
+// first to report.
 void story::expect(char role, process& into, const std::string& arguments) {
     const ticks until = now() + patience;
     std::string line, others;
@@ -356,7 +354,7 @@ void story::time_passes() {
     happens(member::main, {});
 }
 
-// What follows of itself: the ends of the killed, and the commands behind a script.
+// Events that need no command: the exits of killed processes, and the commands that waited for a script.
 void story::settle() {
     for (;;) {
         // Whether it is dead before the next command is read is for the kernel to say.
@@ -377,8 +375,7 @@ void story::settle() {
     }
 }
 
-// ---- runsv
-// --------------------------------------------------------------------------------------------------------------
+// ---- runsv ---------------------------------------------------------------------------------------------------------
 
 bool story::read_event(std::string& line, ticks until) {
     for (;;) {
@@ -509,8 +506,7 @@ void story::compare() {
     throw broken{differs};
 }
 
-// ---- actions
-// ------------------------------------------------------------------------------------------------------------
+// ---- actions -------------------------------------------------------------------------------------------------------
 
 void story::command(member who, const std::string& bytes) {
     note((who == member::main ? "control: " : "log/control: ") + bytes);
@@ -595,8 +591,8 @@ void story::act() {
     for (int n = 1 + below(3); n > 0; --n) {
         if (once_in(12)) bytes += static_cast<char>('A' + below(26));  // means nothing
         char letter = once_in(30) ? 'x' : letters[static_cast<std::size_t>(below(static_cast<int>(letters.size())))];
-        // What has just been started cannot yet tell which signals it gets. And what is killed is reaped before or
-        // after the next command: nobody can say which.
+        // A process that has just started cannot report its signals yet. And a killed process may be reaped before or
+        // after the next command.
         if (behind && !running) letter = once_in(2) ? 'u' : 'o';
         if (behind && letter == 'k') letter = 't';
         bytes += letter;
@@ -623,8 +619,7 @@ void story::tell(int steps) {
     }
 }
 
-// ---- many of them
-// -------------------------------------------------------------------------------------------------------
+// ---- many of them --------------------------------------------------------------------------------------------------
 
 // One after the other until the time is over; the exit code says whether all were well.
 int tell_stories(const char* runsv, unsigned seed, unsigned stride, ticks until, const std::string& self,

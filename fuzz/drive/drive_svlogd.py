@@ -202,7 +202,7 @@ class Count:
 
 
 def judge(plan, log, killed, count, stamped):
-    """Every line, whole and in order; what is there twice was in a block when svlogd was killed."""
+    """Every line is whole and in order; a line that appears twice was in a block when svlogd was killed."""
     expected = [0] * plan["writers"]
     for path in files_of(log):
         for text in path.read_bytes().splitlines(keepends=True):

@@ -4,7 +4,7 @@
 //     sv: no runsvdir looks after /etc/service                            (stderr, and only when it is a terminal)
 //     sv: start one: runsvdir -P /etc/service &
 //
-// What follows the colon works as typed, in the directory where sv was typed: names are quoted, and are paths where a
+// The text after the colon works as typed, in the directory where sv was typed: names are quoted, and are paths where a
 // name would need SVDIR. tests/svctl/test_cures.py carries out each row of the table in advice.cc.
 #pragma once
 
@@ -15,7 +15,7 @@
 
 namespace runwell {
 
-// What is known when a command has failed.
+// The known facts when a command has failed.
 struct circumstances {
     enum class failure : std::uint8_t { no_directory, no_runsv, refused, timed_out, other };
     enum class run_file : std::uint8_t { fine, missing, not_executable };
@@ -23,7 +23,7 @@ struct circumstances {
     failure  what             = failure::other;
     bool     root             = true;   // sv runs as root
     bool     has_services_dir = true;   // the directory that the service is looked for in exists
-    bool     has_runsvdir     = true;   // a runsvdir looks after that directory
+    bool     has_runsvdir     = true;   // a runsvdir supervises that directory
     bool     has_other_dir    = false;  // there is another one with services in it, and not this one
     bool     has_near_name    = false;  // there is a service with nearly this name
     bool     is_available     = false;  // a service of this name is in /etc/sv, and not linked
@@ -45,8 +45,8 @@ enum class advice : std::uint8_t {
     link_it,          // a service named by its path is not linked into it
     start_runsv,      // the same, where there is no services directory
     become_root,      // not allowed
-    start_runsvdir,   // nothing looks after the services directory
-    await_runsvdir,   // something does, but not (yet) after this service
+    start_runsvdir,   // no runsvdir supervises the services directory
+    await_runsvdir,   // one does, but not (yet) this service
     write_run,        // ./run is missing
     make_executable,  // ./run is not executable
     ask_check,        // ./run lives, but ./check does not agree

@@ -380,7 +380,7 @@ planner::answer planner::finish_identity() noexcept {
     return put(wider);
 }
 
-// What is kept is all that remains, and outlives the change of user as ambient capabilities (capabilities(7)).
+// Only the kept capabilities remain; as ambient ones they survive the change of user (capabilities(7)).
 planner::answer planner::finish_capabilities() noexcept {
     if (drop_ == 0 && !keep_) return std::nullopt;
     const std::uint64_t stay = keep_.value_or(every_capability) & ~drop_;

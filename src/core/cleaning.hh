@@ -10,7 +10,7 @@
 
 namespace runwell {
 
-// What becomes of each byte. Applying it twice is applying it once.
+// The replacement of each byte. Applying it twice is the same as once.
 class cleaning {
 public:
     // Replaces what is not printable ASCII, and the bytes in `also`, with `by`.

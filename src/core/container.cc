@@ -17,8 +17,8 @@ using action = container_action::kind;
 
 constexpr ticks fork_again = one_second;
 
-// Counted from the moment at which services are killed: until when loggers may drain and scripts may run, stage 3 may
-// run, and what is left may live after TERM and after KILL.
+// Durations from the moment at which services are killed: the limits for loggers that drain and scripts, for stage 3,
+// and for the remaining processes after TERM and after KILL.
 constexpr ticks drained      = one_second / 2;
 constexpr ticks stage_3_over = one_second;
 constexpr ticks termed       = one_second * 5 / 4;

@@ -1,4 +1,4 @@
-// container.hh — the life of a container whose process no 1 is runit, as a pure function of what happens to it.
+// container.hh — the life of a container whose PID 1 is runit, as a pure function of its events.
 //
 //     /etc/runit/1 ─▶ my_init.d/* ─▶ services and the command ─▶ pre_shutdown.d/* ─▶ HUP to runsvdir, TERM, CONT to the
 //          │               │                                                          command; KILL when time is up
@@ -31,7 +31,7 @@ struct container_state {
         start_hooks,  // my_init.d, rc.local
         serving,
         stop_hooks,   // my_init.pre_shutdown.d
-        stopping,     // services and command have been told to stop
+        stopping,     // services and command have their signal to stop
         after_hooks,  // my_init.post_shutdown.d
         stage_3,
         terminating,  // everything has been sent TERM
@@ -62,7 +62,7 @@ struct container_state {
 
 struct container_event {
     enum class kind : std::uint8_t {
-        tick,                  // time has passed, or process no 1 begins
+        tick,                  // time has passed, or PID 1 starts
         step_ended,            // waitpid(2) says `status`
         no_step,               // there is nothing (more) to run in this stage
         services_ended,        //
@@ -74,7 +74,7 @@ struct container_event {
         cont,                  // CONT: the same if the file stopit says so
         essential_ended,       // a service that the container lives for has ended, with exit code `status`
         signal,                // `status` is any other signal
-        child_gone,            // somebody has been reaped
+        child_gone,            // a process has been reaped
     };
     kind  what          = kind::tick;
     ticks at            = 0;
@@ -89,7 +89,7 @@ struct container_action {
     enum class kind : std::uint8_t {
         inform,            // "- runit: TEXT"
         warn,              // "- runit: warning: TEXT"
-        run_step,          // the next process of this stage; tell no_step when there is none
+        run_step,          // the next process of this stage; report no_step if there is none
         start_services,    // /etc/runit/2, or runsvdir
         start_command,     //
         signal_step,       // `number` to the process of this stage

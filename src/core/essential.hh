@@ -1,9 +1,9 @@
-// essential.hh — how runsv tells process no 1 of a container that a service has ended which the container lives for.
+// essential.hh — how runsv reports to PID 1 of a container that an essential service has ended.
 //
-// A service directory with a file `essential` (plain runit ignores it) belongs to the container: when the service goes
-// down for good, or crashes, runsv sends process no 1 this signal with the exit code as its value (sigqueue(3)). It
-// does so only where runit has said, in the environment, that it is process no 1 and listens: to another one, or to
-// something that passes on every signal, it could mean anything.
+// A service directory with a file `essential` (plain runit ignores it) belongs to the container: when the service
+// crashes, or is down and not wanted up, runsv sends PID 1 this signal with the exit status as its value (sigqueue(3)).
+// It does so only if the environment says that PID 1 is runit, which expects the signal: another PID 1 could do
+// anything with it, or pass it on.
 #pragma once
 
 #include <sys/wait.h>

@@ -1,6 +1,6 @@
 // fixed.hh — a list and a text whose capacity is part of their type.
 //
-// Full is an answer, not a crash: push() and append() say false and leave what was there.
+// Full is an answer, not a crash: push() and append() return false and change nothing.
 #pragma once
 
 #include <array>

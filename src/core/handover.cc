@@ -117,9 +117,13 @@ bool walk(With& with, service& s) noexcept {
            flag(with, s.got_term) && flag(with, s.owed) && flag(with, s.held) && flag(with, s.blocked) &&
            flag(with, s.is_log) && with.letter(s.script) && with.integer(s.wait_status, INT32_MIN, INT32_MAX) &&
            with.integer(s.since.seconds, INT64_MIN, most) && with.integer(s.since.nanos, 0, 999'999'999) &&
-           time(with, s.started) && time(with, s.not_before) && time(with, s.stop.kill_at) &&
-           time(with, s.stop.finish_at) && time(with, s.stop.script_at) && flag(with, s.stop.killed) &&
-           flag(with, s.stop.rest);
+           time(with, s.started) && time(with, s.not_before);
+}
+
+template <class With>
+bool walk(With& with, escalation& of) noexcept {
+    return time(with, of.kill_at) && time(with, of.finish_at) && time(with, of.script_at) && flag(with, of.by_force) &&
+           flag(with, of.rest);
 }
 
 template <class With>
@@ -152,7 +156,8 @@ bool walk(With& with, handover& all) noexcept {
     for (handed_member& each : all.members)
         if (!walk(with, each.files) || !walk(with, each.process) || !walk(with, each.script)) return false;
     return descriptor(with, all.log_pipe[0]) && descriptor(with, all.log_pipe[1]) && flag(with, all.terminate) &&
-           with.path(all.path);
+           with.path(all.path) && flag(with, all.state.main.killed) && flag(with, all.state.log.killed) &&
+           walk(with, all.state.main.stop) && walk(with, all.state.log.stop);
 }
 
 // A service is as alive, as busy and as blocked as it has processes.
@@ -163,7 +168,8 @@ bool agrees(const service& s, const handed_member& its) noexcept {
         if (is_ours(*p) && (!p->record || p->record->pid != p->pid)) return false;
     return s.alive == is_ours(process) && busy(s) == is_ours(script) &&
            s.blocked == (process.foreign || script.foreign) && (s.now != phase::run || s.alive) &&
-           (s.now != phase::down || !s.alive) && (!s.stop.rest || (s.now == phase::finish && !s.alive));
+           (s.now != phase::down || !s.alive) && (!s.killed || s.now == phase::run) &&
+           (!s.stop.rest || (s.now == phase::finish && !s.alive));
 }
 
 }  // namespace

@@ -19,7 +19,7 @@
 
 namespace runwell {
 
-inline constexpr std::uint32_t handover_version = 2;  // 2: with the deadlines of a stop
+inline constexpr std::uint32_t handover_version = 1;
 
 // A process of a member. `pidfd` is -1 for our child.
 struct handed_process {

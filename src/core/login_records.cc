@@ -30,7 +30,7 @@ bool is_login(const record& entry, std::string_view line) noexcept {
     for (std::size_t i = 0; i < at::line_size; ++i) {
         const char expected = i < line.size() ? line[i] : '\0';
         if (static_cast<char>(entry[at::line + i]) != expected) return false;
-        if (expected == '\0') return true;  // what follows the end of a name is no part of it
+        if (expected == '\0') return true;  // bytes after the end of a name are no part of it
     }
     return true;
 }

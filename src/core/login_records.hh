@@ -37,10 +37,10 @@ constexpr std::uint16_t dead_process = 8;
 // Whether a name of a line fits into a record.
 constexpr bool is_line(std::string_view line) noexcept { return line.size() <= at::line_size; }
 
-// Whether somebody is logged in on this line, whatever the type of the record. Measured on runit 2.1.2 and 2.3.1.
+// Whether a user is logged in on this line, whatever the type of the record. Measured on runit 2.1.2 and 2.3.1.
 bool is_login(const record& entry, std::string_view line) noexcept;
 
-// Logs out: the process is dead, nobody is there, since now. Process id, id and everything else stay.
+// Logs out: the process is dead, without a user, since now. Process id, id and everything else stay.
 void log_out(record& entry, moment now) noexcept;
 
 // The record of a logout, for the end of wtmp.

@@ -94,11 +94,11 @@ public:
     std::span<const change> changes() const noexcept { return {changes_.data(), size_}; }
     const change*           find(change_kind what) const noexcept;
 
-    const char* const* program = nullptr;  // the arguments of what is executed; ends with a null pointer
+    const char* const* program = nullptr;  // the arguments of the program; ends with a null pointer
     const char*        argv0   = nullptr;  // -b
     bool               verbose = false;    // -v
     bool               print   = false;    // --print: show, do not execute
-    bool               silent  = false;    // setlock -x: failures are neither told nor returned
+    bool               silent  = false;    // setlock -x: failures are neither printed nor returned
 
 private:
     std::array<change, most_changes> changes_;
@@ -112,8 +112,8 @@ struct description {
 };
 description describe(const change& what) noexcept;
 
-// What the kernel must have for a change that not every kernel can do, and the errno by which it says that it has not
-// (next to ENOSYS and EOPNOTSUPP). Nothing for what every Linux has.
+// The kernel feature that a change needs, and the errno of a kernel without it (besides ENOSYS and EOPNOTSUPP). Nothing
+// for a change that every Linux supports.
 struct kernel_feature {
     std::string_view name   = {};
     int              absent = 0;

@@ -7,16 +7,25 @@
 // Shaped after std::expected, which can replace it one day.
 #pragma once
 
+#include <cstdint>
 #include <utility>
 
 namespace runwell {
 
+// What a caller may treat apart from all other errors, whatever the errno.
+enum class error_category : std::uint8_t {
+    other,
+    no_runsv,              // no runsv reads commands
+    no_service_directory,  // the directory of a service cannot be entered
+};
+
 // A failed operation: "unable to open " + "supervise/lock" + ": " + the words of the errno.
 // Both texts must outlive the error: literals, or arguments of the command line.
 struct error {
-    const char* what;          // "unable to open "; ends with a space when a subject follows
-    const char* subject = "";  // a path or a name, or nothing
-    int         code    = 0;   // errno; 0: the words are the whole message
+    const char*    what;          // "unable to open "; ends with a space when a subject follows
+    const char*    subject = "";  // a path or a name, or nothing
+    int            code    = 0;   // errno; 0: the words are the whole message
+    error_category about   = error_category::other;
 };
 
 template <class T>

@@ -241,7 +241,7 @@ void roster::stirs(std::size_t i, ticks now) noexcept {
     e.not_before = std::min(now + settles_in, e.since + rest);
 }
 
-// -- what is to be done -----------------------------------------------------------------------------------------------
+// -- pending work -----------------------------------------------------------------------------------------------------
 
 bool roster::must_leave(std::size_t i, ticks now) const noexcept {
     const entry& e = entries_[i];

@@ -71,12 +71,12 @@ struct entry {
         running,          // our runsv
         leaving,          // our runsv, which was sent TERM
         foreign,          // a runsv that is not our child
-        foreign_leaving,  // the same, which was told to exit
+        foreign_leaving,  // the same, which was asked to exit
     };
     place         where;
     ticks         started    = 0;  // the last start; 0: never
     ticks         not_before = 0;  // waiting, resting: not started before; foreign: look again then
-    ticks         tell_at    = 0;  // not listed: not told to leave before
+    ticks         tell_at    = 0;  // not listed: not asked to exit before
     ticks         since = 0;  // resting: when it ended; in the making: when first seen; foreign: when it closed `ok`
     std::uint32_t hash  = 0;  // of the name
     std::int32_t  pid   = 0;  // of our runsv
@@ -119,7 +119,7 @@ public:
     std::string_view name(std::size_t i) const noexcept { return names_[i].data(); }
     const char*      name_text(std::size_t i) const noexcept { return names_[i].data(); }
 
-    // What was seen in the directory. The answers below hold after settle().
+    // Reports of entries in the directory. The answers below are valid after settle().
     //
     // begin_look() before a look at all of it; afterwards, what is listed but not `seen` is to be unlisted.
     void begin_look() noexcept;
@@ -137,7 +137,7 @@ public:
     void                       unlist(std::size_t i) noexcept;
     void                       unlist_all() noexcept;
     bool                       lists_any() const noexcept;
-    // All has been said: what has no name any more is handed to another name of the same directory, or has to leave.
+    // The scan is complete: an entry that has lost its name gets another name of the same directory, or has to leave.
     void settle() noexcept;
 
     // Something wants a runsv there again: its client, a signal, a new link.
@@ -146,8 +146,8 @@ public:
     // Something in its directory has changed: the same, once that is quiet for a moment.
     void stirs(std::size_t i, ticks now) noexcept;
 
-    // What is to be done.
-    bool must_leave(std::size_t i, ticks now) const noexcept;  // tell its runsv to exit: mark_leaving, tell_later, lost
+    // Pending work.
+    bool must_leave(std::size_t i, ticks now) const noexcept;  // ask its runsv to exit: mark_leaving, tell_later, lost
     bool must_stop(std::size_t i,
                    ticks       now) const noexcept;  // start one that stops what is left: started, postpone, lost
     bool may_start(std::size_t i, ticks now) const noexcept;  // start one: started, postpone or held_by_another
@@ -156,7 +156,7 @@ public:
     std::size_t          living() const noexcept;             // runsv processes, ours and foreign ones
     bool                 may_keep_descriptor() const noexcept { return descriptors_ < most_descriptors_; }
 
-    // What was done, and what happened.
+    // Reports of work that was done, and of events.
     void mark_leaving(std::size_t i) noexcept;
     void tell_later(std::size_t i, ticks when) noexcept;
     // A runsv before has left the processes of its service behind.

@@ -9,8 +9,16 @@ using action = service_action::kind;
 
 constexpr bool running(const service& s) noexcept { return s.now == phase::run && s.alive; }
 
-void send(const service& s, int signal, service_actions& list) noexcept {
-    if (running(s)) list.push({.what = action::send, .signal = signal});
+void send(service& s, int signal, service_actions& list) noexcept {
+    if (!running(s)) return;
+    list.push({.what = action::send, .signal = signal});
+    s.killed = s.killed || signal == SIGKILL;
+}
+
+// ./run or ./finish.
+void kill(service& s, service_actions& list) noexcept {
+    if (running(s)) return send(s, SIGKILL, list);
+    if (s.alive) list.push({.what = action::send, .signal = SIGKILL});
 }
 
 void begin_run(service& s, const event& e, service_actions& list) noexcept {
@@ -19,6 +27,7 @@ void begin_run(service& s, const event& e, service_actions& list) noexcept {
     s.owed     = false;
     s.paused   = false;
     s.got_term = false;
+    s.killed   = false;
     s.stop     = {};
     s.started  = e.at;
     s.since    = e.wall;
@@ -50,7 +59,7 @@ void after_script(service& s, char letter, bool handled, const event& e, service
         case 'c': s.paused = false; break;
         default: break;
     }
-    if (letter == 'k' && !handled && running(s)) s.stop.killed = e.rules.contain;  // and so is what it leaves behind
+    if (letter == 'k' && !handled && running(s)) s.stop.by_force = e.rules.contain;  // and so is what it leaves behind
     const auto row = command_of(letter);
     if (!handled && row) send(s, letter == 'h' ? e.rules.reload_signal : row->signal, list);
 }
@@ -65,9 +74,9 @@ void ask_script(service& s, char letter, const event& e, service_actions& list) 
 // Unlike runit, whose `k` reaches ./run alone: a ./finish that hangs would keep the service from ending for ever.
 void kill_what_is_left(service& s, service_actions& list) noexcept {
     if (s.now != phase::finish) return;
-    if (s.alive) list.push({.what = action::send, .signal = SIGKILL});
+    kill(s, list);
     if (!s.stop.rest) return;
-    s.stop.killed = true;
+    s.stop.by_force = true;
     list.push({.what = action::send_rest, .signal = SIGKILL});
 }
 
@@ -76,7 +85,7 @@ void obey(service& s, const event& e, service_actions& list) noexcept {
         case command::up: s.wanted = want::up; return;
         case command::once:
             s.wanted = want::down;
-            s.owed   = s.now != phase::run;
+            s.owed   = s.now != phase::run || s.killed;  // as runit, which mostly reaps it before it reads on
             return;
         case command::exit:
             if (s.is_log) return;
@@ -105,6 +114,7 @@ void lose_process(service& s) noexcept {
     s.alive    = false;
     s.paused   = false;
     s.got_term = false;
+    s.killed   = false;
 }
 
 void finish(service& s) noexcept {
@@ -165,7 +175,7 @@ void start_what_is_due(service& s, const event& e, service_actions& list) noexce
 
 void do_what_is_due(service& s, const event& e, service_actions& list) noexcept {
     for (const stop_action what : due(s.stop, e.at)) switch (what) {
-            case stop_action::kill_process: list.push({.what = action::send, .signal = SIGKILL}); break;
+            case stop_action::kill_process: kill(s, list); break;
             case stop_action::kill_script: list.push({.what = action::kill_script}); break;
             case stop_action::term_rest: list.push({.what = action::send_rest, .signal = SIGTERM}); break;
             case stop_action::kill_rest: list.push({.what = action::send_rest, .signal = SIGKILL}); break;

@@ -38,6 +38,7 @@ struct service {
 
     bool paused   = false;
     bool got_term = false;
+    bool killed   = false;  // KILL was sent to ./run, so it is about to end
     bool owed     = false;  // one start is owed, whatever is wanted: `once`
     bool held     = false;  // the pair is draining its logger: only a logger is started, and only when that is owed
     bool blocked  = false;  // what may be an old process of it lives: nothing is started (core/takeover.hh)

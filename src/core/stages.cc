@@ -88,9 +88,9 @@ void stage_is_over(system_state& s, int status, const system_event& e, system_ac
 }
 
 void stage_ended(system_state& s, const system_event& e, system_actions& list) noexcept {
-    if (s.now != activity::running) return leave_stage(s, e, list);  // it was told to
+    if (s.now != activity::running) return leave_stage(s, e, list);  // as requested
     if (s.beside == script::none || s.stage != 2) return stage_is_over(s, e.status, e, list);
-    s.over = e.status;  // ctrlaltdel is about to say what is to become of the machine
+    s.over = e.status;  // ctrlaltdel is about to decide how the machine ends
     s.now  = activity::pausing;
     s.due  = 0;
 }
@@ -177,7 +177,7 @@ void hear(system_state& s, const system_event& e, system_actions& list) noexcept
     take_requests(s, e, list);
 }
 
-// What was to end the machine has not. Where it cannot be switched off it is halted.
+// The process that should end the machine has failed. If the machine cannot be powered off, it is halted.
 void end_ended(system_state& s, system_actions& list) noexcept {
     s.end_alive = false;
     if (!s.is_machine) {

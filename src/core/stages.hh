@@ -60,7 +60,7 @@ struct system_state {
     };
     enum class script : std::uint8_t { none, ctrlaltdel, pwrfail };
 
-    bool     is_machine = true;  // else a container, which ends with process no 1
+    bool     is_machine = true;  // else a container, which ends with PID 1
     int      stage      = 1;
     activity now        = activity::starting;
     ticks    due        = 0;      // starting, pausing, stopping, ending: when
@@ -80,10 +80,10 @@ struct system_state {
     friend constexpr bool operator==(const system_state&, const system_state&) = default;
 };
 
-// What can happen to it.
+// An event of the system.
 struct system_event {
     enum class kind : std::uint8_t {
-        tick,                // time has passed, or process no 1 begins
+        tick,                // time has passed, or PID 1 starts
         stage_ended,         // waitpid(2) says `status`
         script_ended,        //
         end_ended,           // the process that was to end the machine has ended instead
@@ -101,14 +101,14 @@ struct system_event {
     permissions files  = {};
 };
 
-// What is to be done, in order.
+// The program must do this, in order.
 struct system_action {
     enum class kind : std::uint8_t {
         inform,        // "- runit: TEXT SUBJECT"
         warn,          // "- runit: warning: TEXT SUBJECT"
-        start_stage,   // `subject`; then tell stage_not_started, or in time stage_ended
+        start_stage,   // `subject`; then report stage_not_started, or later stage_ended
         start_script,  // `subject`
-        arm_stopit,    // make stopit executable, where it exists
+        arm_stopit,    // make stopit executable, if it exists
         disarm,        // chmod(stopit, 0)
         signal_stage,  // `number` to the process of stage 2
         signal_group,  // `number` to its process group
@@ -131,7 +131,8 @@ std::optional<ticks> next_tick(const system_state& of) noexcept;
 // What a signal means; nothing for those that runit ignores, and for SIGCHLD.
 std::optional<system_event::kind> kind_of_signal(int signal) noexcept;
 
-// How a machine ends by what its files say; and what they say for it to end so. halt is looked at where reboot says no.
+// How a machine ends with these permissions, and the permissions that make it end so. halt counts only if reboot does
+// not.
 ending      ending_of(const permissions& files) noexcept;
 permissions permissions_for(ending how) noexcept;
 

@@ -17,7 +17,7 @@ stop_actions due(escalation& of, ticks at) noexcept {
     if (take(of.script_at, at)) list.push(stop_action::kill_script);
     if (take(of.finish_at, at)) list.push(stop_action::kill_process);
     if (take(of.kill_at, at)) {
-        of.killed = true;
+        of.by_force = true;
         list.push(of.rest ? stop_action::kill_rest : stop_action::kill_process);
     }
     return list;

@@ -44,7 +44,7 @@ struct escalation {
     ticks kill_at   = never;  // ./run, or the rest, is killed
     ticks finish_at = never;  // ./finish is
     ticks script_at = never;  // the control script is
-    bool  killed    = false;  // the time of kill_at has come, or a user has sent `k` to the rest
+    bool  by_force  = false;  // the time of kill_at has come, or a user has sent `k` to the rest
     bool  rest      = false;  // ./run has ended, and what it has left has not
 
     friend constexpr bool operator==(const escalation&, const escalation&) = default;
@@ -58,7 +58,7 @@ constexpr ticks limit(ticks at, ticks timeout) noexcept { return timeout == neve
 
 // The down-signal goes to ./run now, or control/t has done that. A second one changes nothing.
 constexpr void begin_stop(escalation& of, const stop_rules& rules, ticks at) noexcept {
-    if (of.kill_at == never && !of.killed) of.kill_at = limit(at, rules.timeout_kill);
+    if (of.kill_at == never && !of.by_force) of.kill_at = limit(at, rules.timeout_kill);
 }
 constexpr void begin_finish(escalation& of, const stop_rules& rules, ticks at) noexcept {
     of.finish_at = limit(at, rules.timeout_finish);
@@ -70,7 +70,7 @@ constexpr void begin_script(escalation& of, const stop_rules& rules, ticks at) n
 // ./run has ended and left processes behind.
 constexpr stop_action begin_rest(escalation& of, const stop_rules& rules, ticks at) noexcept {
     of.rest = true;
-    if (of.killed) return stop_action::kill_rest;
+    if (of.by_force) return stop_action::kill_rest;
     if (of.kill_at == never)
         of.kill_at = at + (rules.timeout_kill == never ? usual_timeout_of_rest : rules.timeout_kill);
     return stop_action::term_rest;

@@ -50,7 +50,7 @@ static_assert(label_size == stamp_size);
 fixed_text<stamp_size> write(stamp form, moment at) noexcept;
 
 // The moment that the first stamp_size bytes of `text` say in any of the three forms; nothing where they are no stamp.
-// What follows them is ignored.
+// Later bytes are ignored.
 std::optional<moment> read(std::string_view text) noexcept;
 
 }  // namespace tai

@@ -25,7 +25,7 @@ private:
 };
 
 // The digits at the beginning of text as a number, and how many there were. runit's programs read numbers this way:
-// what follows the digits is the caller's affair. Saturates at the largest value.
+// the caller deals with the rest. Saturates at the largest value.
 struct scanned_number {
     std::uint64_t value  = 0;
     std::size_t   digits = 0;
@@ -38,7 +38,7 @@ std::optional<std::uint64_t> whole_number(std::string_view text) noexcept;
 // The same, from least to largest, and nothing when it is not between them.
 std::optional<std::int64_t> number_between(std::string_view text, std::int64_t least, std::int64_t largest) noexcept;
 
-// What follows the first n bytes; n is at most text.size(). (substr() would have to check, and throw.)
+// The text after the first n bytes; n is at most text.size(). (substr() would have to check, and throw.)
 constexpr std::string_view after(std::string_view text, std::size_t n) noexcept {
     return {text.data() + n, text.size() - n};
 }
@@ -54,7 +54,7 @@ constexpr std::string_view base_name(std::string_view path) noexcept {
     return path;
 }
 
-// What is before the first such character, and what is behind it; all of it and nothing, when there is none.
+// The text before the first such character, and the text after it; all of it and nothing, if there is none.
 struct two_parts {
     std::string_view head;
     std::string_view rest;

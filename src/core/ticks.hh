@@ -1,4 +1,4 @@
-// ticks.hh — time that is measured, not told: nanoseconds of a clock that never jumps.
+// ticks.hh — durations: nanoseconds of a clock that never jumps.
 #pragma once
 
 #include <cstdint>

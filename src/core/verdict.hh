@@ -64,6 +64,16 @@ verdict judge(goal until, const status& before, const status& now, bool heard) n
 // Whether a goal asks for a new process, and judge() so needs to know what runsv has heard.
 constexpr bool asks_for_another(goal until) noexcept { return until == goal::renewed || until == goal::restarted; }
 
+// A process has closed supervise/ok after runsv had read the command to exit: whether the status `now` is that of
+// another runsv, which has taken the place of the one that was there `before`. Any process that may read `ok` may have
+// closed it, so more evidence is needed. `same_file`: supervise/status is the file that it was before. runwell's runsv
+// goes on with its file, and another one makes a new file. Debian's runsv makes a new file for each change, so what the
+// file says has to be what no runsv says that is about to exit. `normally_down`: there is a file ./down.
+constexpr bool is_of_successor(const status& before, const status& now, bool same_file, bool normally_down) noexcept {
+    if (same_file || (now.pid != 0 && now.pid == before.pid)) return false;
+    return now.wanted == want::up || (normally_down && now.now == phase::down);
+}
+
 // How long runit waits when it is told to wait for so many seconds: it looks every 420 ms, and gives up at the second
 // look that finds the time over. A service that is in time for runit is in time for us.
 ticks patience(std::uint64_t seconds) noexcept;

@@ -14,6 +14,7 @@
 
 #include "core/fixed.hh"
 #include "sys/files.hh"
+#include "sys/ledger.hh"
 #include "sys/trust.hh"
 
 namespace runwell::parts {
@@ -40,6 +41,8 @@ writers writers_above(int dir, std::string_view path) noexcept {
     if (is_theirs && ::fstat(opened.value(), &target) == 0 && target.st_uid == link.st_uid) return opened;
     return error{"", "", ELOOP};
 }
+
+error no_runsv(const char* what, const char* path) noexcept { return {what, path, ENXIO, error_category::no_runsv}; }
 
 }  // namespace
 
@@ -76,9 +79,12 @@ result<void> supervise_client::has_reader() const noexcept {
     entry       ok{"ok", "supervise/ok"};
     const error found = find(ok);
     if (found.code != 0) return found;
-    if (ok.type != file_type::fifo) return error{found.what, ok.path, ENXIO};
+    if (ok.type != file_type::fifo) return no_runsv(found.what, ok.path);
     const auto opened = sys::open_at(directory_.value(), ok.name, O_WRONLY | O_NONBLOCK | O_NOFOLLOW);
+    if (!opened && opened.why().code == ENXIO) return no_runsv(found.what, ok.path);
     if (!opened) return error{found.what, ok.path, opened.why().code};
+    if (const auto control = open_control(); !control && control.why().code == ENXIO)
+        return error{found.what, ok.path, ENXIO};
     return {};
 }
 
@@ -107,6 +113,10 @@ result<status> supervise_client::read_status() const noexcept {
     return *read;
 }
 
+file_identity supervise_client::status_file() const noexcept {
+    return directory_ ? sys::identity_by_birth(directory_.value(), "status") : file_identity{};
+}
+
 result<sys::unique_fd> supervise_client::open_control() const noexcept {
     entry       control{"control", "supervise/control"};
     const error found = find(control);
@@ -114,6 +124,7 @@ result<sys::unique_fd> supervise_client::open_control() const noexcept {
     if (control.type != file_type::fifo) return error{"unable to write to ", "supervise/control: not a fifo"};
     auto        opened = sys::open_at(directory_.value(), control.name, O_WRONLY | O_NONBLOCK | O_NOFOLLOW);
     struct stat about;
+    if (!opened && opened.why().code == ENXIO) return no_runsv(found.what, control.path);
     if (!opened) return error{found.what, control.path, opened.why().code};
     if (::fstat(opened->value(), &about) != 0 || !S_ISFIFO(about.st_mode))  // exchanged in between
         return error{"unable to write to ", "supervise/control: not a fifo"};
@@ -127,7 +138,8 @@ result<void> supervise_client::send(std::string_view bytes) const noexcept {
     const int            code    = wrote < 0 ? errno : ENOSPC;
     static_cast<void>(::signal(SIGPIPE, as_was));
     if (wrote == static_cast<ssize_t>(bytes.size())) return {};
-    return error{"unable to write to ", "supervise/control", code == EPIPE ? ENXIO : code};
+    if (code == EPIPE) return no_runsv("unable to write to ", "supervise/control");
+    return error{"unable to write to ", "supervise/control", code};
 }
 
 bool supervise_client::has_read_all() const noexcept {

@@ -1,7 +1,7 @@
 // supervise.hh — the client side of supervise/: asks whether a runsv runs, reads its report, sends commands.
 //
 //     client        supervise/            runsv
-//     has_reader()  ─▶ ok       FIFO      holds it open for reading
+//     has_reader()  ─▶ ok       FIFO      holds it open for reading, and control, too
 //     read_status() ◀─ status   20 bytes  core/status.hh
 //     send()        ─▶ control  FIFO      reads single bytes
 //     is_locked()   ─▶ lock     flock(2)  held exclusively
@@ -18,20 +18,23 @@
 #include <optional>
 #include <string_view>
 
+#include "core/ledger.hh"
 #include "core/result.hh"
 #include "core/status.hh"
 #include "sys/fd.hh"
 
 namespace runwell::parts {
 
-// The errors name the file: "unable to open supervise/ok" with an errno. ENXIO: no runsv runs.
+// The errors name the file: "unable to open supervise/ok" with an errno. Their category is no_runsv, and the errno
+// ENXIO, if no runsv runs.
 class supervise_client {
 public:
     // `path` leads from the open directory `dir` to supervise: "web/supervise", or "supervise" alone. Where it cannot
     // be entered, every function below fails.
     supervise_client(int dir, const char* path) noexcept;
 
-    // A process has the FIFO `ok` open for reading.
+    // A process has the FIFO `ok` open for reading. A process that opens `ok` alone is no runsv: where this user may
+    // open `control`, that has a reader, too.
     result<void> has_reader() const noexcept;
 
     // The same as sv(8) means it: a regular file `ok` that this user may write to counts, too.
@@ -40,10 +43,13 @@ public:
     // What runsv wrote last, whether or not it still runs. "bad format" where that is not a status.
     result<status> read_status() const noexcept;
 
+    // The file that says it. A runsv that succeeds another one makes a new file; Debian's makes one for each change.
+    file_identity status_file() const noexcept;
+
     // `control`, open for writing.
     result<sys::unique_fd> open_control() const noexcept;
 
-    // Writes control bytes. ENXIO, too, where runsv exits this very moment; ENOSPC where the FIFO is full.
+    // Writes control bytes. Fails with no_runsv, too, if runsv exits at this moment; with ENOSPC if the FIFO is full.
     result<void> send(std::string_view bytes) const noexcept;
 
     // Whether runsv has read every byte that was sent. True, too, where that cannot be known.

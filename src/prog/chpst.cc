@@ -21,6 +21,7 @@
 #include "core/environment.hh"
 #include "core/text.hh"
 #include "core/version.hh"
+#include "parts/users.hh"
 #include "sys/cgroup.hh"
 #include "sys/files.hh"
 #include "sys/isolation.hh"
@@ -30,7 +31,6 @@
 #include "sys/schedule.hh"
 #include "sys/spawn.hh"
 #include "sys/trust.hh"
-#include "sys/users.hh"
 
 namespace runwell {
 namespace {
@@ -216,9 +216,9 @@ result<void> changer::read_variable(int dir, const char* directory, const char* 
 }
 
 result<sys::identity> changer::find_user(const change& what) const noexcept {
-    const auto form = has(what.how, manner::daemontools) ? sys::naming::account : sys::naming::user_groups;
-    return sys::find_identity(what.text, form, has(what.how, manner::init_groups),
-                              changed_root_ ? sys::user_database::new_root : sys::user_database::system);
+    const auto form = has(what.how, manner::daemontools) ? parts::naming::account : parts::naming::user_groups;
+    return parts::find_identity(what.text, form, has(what.how, manner::init_groups),
+                                changed_root_ ? parts::user_database::new_root : parts::user_database::system);
 }
 
 result<void> changer::set_ids(const change& what) noexcept {
@@ -230,8 +230,7 @@ result<void> changer::set_ids(const change& what) noexcept {
     return {};
 }
 
-// -- the other changes
-// --------------------------------------------------------------------------------------------------
+// -- the other changes ----------------------------------------------------------------------------------------------
 
 result<void> changer::change_root(const char* root) noexcept {
     if (::chdir(root) != 0) return error{"unable to change directory: ", root, errno};

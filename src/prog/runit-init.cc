@@ -1,4 +1,4 @@
-// runit-init — tells PID 1 to halt or to reboot the machine; as PID 1, becomes runit.
+// runit-init — asks PID 1 to halt or to reboot the machine; as PID 1, becomes runit.
 #include <unistd.h>
 
 #include <cerrno>

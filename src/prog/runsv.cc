@@ -362,7 +362,7 @@ void supervisor::look_at_rest() noexcept {
         return;
     }
     if (contained_.any(others())) {
-        if (state_.main.stop.killed) contained_.send(SIGKILL, others());  // what was forked at that moment
+        if (state_.main.stop.by_force) contained_.send(SIGKILL, others());  // what was forked at that moment
         return;
     }
     contained_.end();
@@ -499,7 +499,7 @@ std::optional<ticks> supervisor::deadline() const noexcept {
     std::optional<ticks> poll;
     for (const member_io& its : members_)
         if (its.process.must_be_polled() || its.script.must_be_polled()) poll = sys::monotonic() + one_second;
-    if (state_.main.stop.rest && state_.main.stop.killed) poll = sys::monotonic() + next_round;
+    if (state_.main.stop.rest && state_.main.stop.by_force) poll = sys::monotonic() + next_round;
     for (const auto& other : {retry_, look_at_, poll, orphan(member::main).deadline(), orphan(member::log).deadline(),
                               orphaned_script().deadline()})
         if (other && (!first || *other < *first)) first = other;

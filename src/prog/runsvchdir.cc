@@ -1,6 +1,6 @@
-// runsvchdir — change the services directory that runsvdir looks after.
+// runsvchdir — changes the services directory that runsvdir supervises.
 //
-//     /etc/service ──▶ /etc/runit/runsvdir/current ──▶ dir          previous ──▶ what current was
+//     /etc/service ──▶ /etc/runit/runsvdir/current ──▶ dir          previous ──▶ old current
 //
 // `current` is replaced by a rename, so that runsvdir never finds it missing.
 #include <sys/stat.h>

@@ -86,8 +86,8 @@ int supervisor::run() noexcept {
         std::array  ready{
             pollfd{signals_.value(), POLLIN, 0},
             pollfd{log_.messages().value(), POLLIN, 0},
-            pollfd{others_.fd().value(), POLLIN, 0},
-            pollfd{if_busy(trails_.fd().value()), POLLIN, 0},
+            pollfd{hangups_.fd().value(), POLLIN, 0},
+            pollfd{if_busy(watches_.fd().value()), POLLIN, 0},
             pollfd{if_busy(ending_ ? -1 : mounts_.value()), POLLPRI, 0},
         };
         const auto& [signal, message, other, change, mount] = ready;

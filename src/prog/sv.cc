@@ -4,8 +4,9 @@
 //     until all settled:  wait for a change of supervise/  ──▶  look again  ──▶  ok: …   timeout: …
 //
 // Nothing is asked of runsv but what it has always done: it renames supervise/status into place when something has
-// changed, and closes supervise/ok when it leaves. Both are heard through inotify; a look every 420 ms, as runit's own,
-// covers what that cannot tell. A ./check runs beside the loop, and never holds it up.
+// changed, and closes supervise/ok when it exits. inotify reports both, but any process may close supervise/ok: then sv
+// looks. A look every 420 ms, as runit's own, covers what inotify cannot report. A ./check runs beside the loop, and
+// never holds it up.
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -84,8 +85,10 @@ struct service_entry {
     int         watch   = 0;      // 0: none
     pid_t       check   = 0;      // ./check runs; 0: it does not
     bool        stirred = false;  // something has happened: look now
-    bool        left    = false;  // runsv has closed supervise/ok
     bool        warned  = false;  // that ./check cannot be seen
+
+    bool          ok_closed = false;  // a process, perhaps runsv, has closed supervise/ok
+    file_identity file      = {};     // goal::gone: supervise/status, before the command was given
 };
 static_assert(std::is_trivially_destructible_v<service_entry>);
 
@@ -200,19 +203,24 @@ private:
 };
 
 // The one error that runit calls a failure, where the others are warnings.
-constexpr char cannot_enter[] = "unable to change to service directory";
+error cannot_enter(int code) noexcept {
+    return {"unable to change to service directory", "", code, error_category::no_service_directory};
+}
+
+bool is_absent(const error& why) noexcept { return why.about == error_category::no_runsv; }
+bool is_unentered(const error& why) noexcept { return why.about == error_category::no_service_directory; }
 
 parts::supervise_client supervise_of(place& of) noexcept { return {of.dir(), of.path("supervise")}; }
 parts::supervise_client supervise_of(int service) noexcept { return {service, "supervise"}; }
 
-// supervise/status, provided that there is a runsv to keep it true: the error is ENXIO when there is none.
+// supervise/status, provided that there is a runsv to keep it true.
 result<status> read_status(const parts::supervise_client& of) noexcept {
     TRY(of.is_supervised());
     return of.read_status();
 }
 
 // There is no runsv, or it has not made its files yet.
-bool has_not_come(const error& why) noexcept { return why.code == ENOENT || why.code == ENXIO; }
+bool has_not_come(const error& why) noexcept { return why.code == ENOENT || is_absent(why); }
 
 bool is_refused(const error& why) noexcept { return why.code == EACCES || why.code == EPERM; }
 
@@ -239,7 +247,7 @@ bool says_where(std::string_view name) noexcept {
 circumstances::failure failure_of(const error& why) noexcept {
     using failure = circumstances::failure;
     if (is_refused(why)) return failure::refused;
-    if (why.what == cannot_enter) return why.code == ENOENT ? failure::no_directory : failure::other;
+    if (is_unentered(why)) return why.code == ENOENT ? failure::no_directory : failure::other;
     return has_not_come(why) ? failure::no_runsv : failure::other;
 }
 
@@ -284,10 +292,10 @@ int client::base_of(std::string_view name) const noexcept { return says_where(na
 
 result<sys::unique_fd> client::open_service(const char* name) const noexcept {
     const int base = base_of(name);
-    if (base == -1) return error{cannot_enter, "", services_.why().code};
+    if (base == -1) return cannot_enter(services_.why().code);
     auto dir = sys::open_at(base, name, O_PATH | O_DIRECTORY);
-    if (!dir) return error{cannot_enter, "", dir.why().code};
-    if (::faccessat(dir->value(), ".", F_OK, 0) != 0) return error{cannot_enter, "", errno};
+    if (!dir) return cannot_enter(dir.why().code);
+    if (::faccessat(dir->value(), ".", F_OK, 0) != 0) return cannot_enter(errno);
     return dir;
 }
 
@@ -295,7 +303,7 @@ result<sys::unique_fd> client::open_service(const char* name) const noexcept {
 
 // `below` is "/log" for what belongs to the log service of `name`.
 void client::complain(const char* name, const error& why, std::string_view below) noexcept {
-    const bool absent = why.code == ENXIO;
+    const bool absent = is_absent(why);
     if (absent && asked_.given.until == goal::gone) {
         out.add({"ok: ", name, below, ": runsv not running\n"});
         return;
@@ -304,7 +312,7 @@ void client::complain(const char* name, const error& why, std::string_view below
     if (absent)
         out.add({"fail: ", name, below, ": runsv not running\n"});
     else
-        out.add({why.what == cannot_enter ? "fail: " : "warning: ", name, below, ": ", why.what, why.subject,
+        out.add({is_unentered(why) ? "fail: " : "warning: ", name, below, ": ", why.what, why.subject,
                  why.code == 0 ? "" : ": ", why.code == 0 ? "" : error_words(why.code), "\n"});
     if (below.empty()) consider(name, {.what = failure_of(why)});
 }
@@ -484,7 +492,7 @@ int client::tell_status_of(const char* name) noexcept {
     if (!now) {
         const auto dir = open_service(name);  // is it the directory, or what is missing in it?
         complain(name, dir ? now.why() : dir.why());
-        return !dir || now.why().code == ENXIO ? lsb_code::failure : lsb_code::unknown;
+        return !dir || is_absent(now.why()) ? lsb_code::failure : lsb_code::unknown;
     }
     tell("", name, service, *now);
     tell_status_of_log(name, service);
@@ -550,22 +558,26 @@ session_event client::look(service_entry& at, sight& of) noexcept {
         of.why = why;
         return session_event{.what = what};
     };
-    if (std::exchange(at.left, false) && !to_give) return is_ended(kind::absent, {"", "", ENXIO});
-
-    // Where another runsv may take the place of the one that is told to exit only its exit itself tells.
-    if (to_give ? asked_.waits && asked_.given.until == goal::gone : at.its.pause >= pause_worth_listening)
-        listen_to(at);
+    // Another runsv may take the place of the one that is told to exit, at once.
+    const bool is_told_to_exit = to_give && asked_.waits && asked_.given.until == goal::gone;
+    if (is_told_to_exit || (!to_give && at.its.pause >= pause_worth_listening)) listen_to(at);
     auto dir = open_service(at.name);
     if (!dir) return is_ended(kind::failed, dir.why());
     of.dir = std::move(*dir);
     if (to_give && !asked_.waits) return {.what = kind::seen};
 
     const parts::supervise_client supervise = supervise_of(of.dir.value());
-    // In this order: what runsv has read before it wrote its status counts.
-    const bool heard = to_give || !asks_for_another(asked_.given.until) || supervise.has_read_all();
-    const auto now   = read_status(supervise);
+    if (is_told_to_exit) at.file = supervise.status_file();
+    // In this order: what runsv has read before it wrote its status counts, and a new file says what it says later.
+    const bool was_closed = !to_give && at.ok_closed && asked_.given.until == goal::gone;
+    const bool heard     = to_give || !(asks_for_another(asked_.given.until) || was_closed) || supervise.has_read_all();
+    const bool same_file = !was_closed || supervise.status_file() == at.file;
+    const auto now       = read_status(supervise);
+    place      service{of.dir.value()};
+    if (now && was_closed && heard && is_of_successor(at.its.before, *now, same_file, has_down_file(service)))
+        return is_ended(kind::absent, {"", "", 0, error_category::no_runsv});
     if (now) return {.what = kind::seen, .now = of.now = *now, .heard = heard};
-    if (!to_give) return is_ended(now.why().code == ENXIO ? kind::absent : kind::failed, now.why());
+    if (!to_give) return is_ended(is_absent(now.why()) ? kind::absent : kind::failed, now.why());
     // What else is wrong is found, and named, when the command is given.
     return is_ended(has_not_come(now.why()) ? kind::absent : kind::seen, now.why());
 }
@@ -577,10 +589,12 @@ session_event client::give(sight& of) const noexcept {
     const parts::supervise_client supervise = supervise_of(of.dir.value());
     // runit 2.1.2 opens `ok` first, and names that file to a user who may open neither.
     const auto there = supervise.is_supervised();
-    const auto sent  = !there && is_refused(there.why()) ? there : supervise.send(asked_.given.bytes);
+    // Without a runsv the bytes are not for another process that reads `control`.
+    const bool in_vain = !there && (is_refused(there.why()) || is_absent(there.why()));
+    const auto sent    = in_vain ? there : supervise.send(asked_.given.bytes);
     if (sent) return {.what = kind::given};
     of.why = sent.why();
-    return {.what = of.why.code == ENXIO ? kind::not_given : kind::failed};
+    return {.what = is_absent(of.why) ? kind::not_given : kind::failed};
 }
 
 // A ./check that cannot be run does not count.
@@ -684,12 +698,12 @@ void client::read_changes() noexcept {
     watch_.each([this](const sys::change& what) {
         const bool missed = (what.mask & IN_Q_OVERFLOW) != 0;
         const bool status = what.name == "status";
-        const bool left   = what.name == "ok" && (what.mask & IN_CLOSE_NOWRITE) != 0;
-        if (!missed && !status && !left) return;
+        const bool closed = what.name == "ok" && (what.mask & IN_CLOSE_NOWRITE) != 0;
+        if (!missed && !status && !closed) return;
         for (service_entry& one : entries_) {
             if (!missed && one.watch != what.where) continue;
-            one.stirred = true;
-            one.left    = one.left || left;
+            one.stirred   = true;
+            one.ok_closed = one.ok_closed || closed || missed;
             stir(one.its);
         }
     });

@@ -1,4 +1,4 @@
-// utmpset — log out a line: the end of a getty, as utmp and wtmp tell it.
+// utmpset — logs out a line: records in utmp and wtmp that a getty has exited.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -52,7 +52,7 @@ bool read_record(int file, off_t where, record& entry) noexcept {
     return ::pread(file, entry.data(), entry.size(), where) == static_cast<ssize_t>(entry.size());
 }
 
-// The errno of what failed; ESRCH when nobody is logged in on this line, and 0 when nobody is any more.
+// The errno of the failed call; ESRCH if no user is logged in on this line; 0 if the line has been logged out.
 int log_out_in_utmp(int file, std::string_view line) noexcept {
     constexpr auto size = static_cast<off_t>(login_records::record_size);
     lock_for_a_while(file);

@@ -24,6 +24,8 @@ struct settings {
     services_directory open_services() const;
     // The directory of available services: `asked`, if it is not empty, else $SVAVAILABLE, else /etc/sv, or ~/sv.
     std::string available(const std::string& asked = {}) const;
+    // Opens it. Throws a failure if it cannot be opened.
+    services_directory open_available(const std::string& asked = {}) const;
 
     color_mode colors() const noexcept {
         return color == "always" ? color_mode::always : color == "never" ? color_mode::never : color_mode::automatic;

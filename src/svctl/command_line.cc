@@ -43,9 +43,7 @@ std::optional<double> number_in(std::string_view word) {
 CLI::Validator one_of(const std::vector<std::string>& allowed) {
     const auto refused = [allowed](const std::string& word) -> std::string {
         if (std::find(allowed.begin(), allowed.end(), word) != allowed.end()) return {};
-        std::string all;
-        for (const std::string& one : allowed) all += (all.empty() ? "" : ", ") + one;
-        return printable(word) + " is none of: " + all;
+        return printable(word) + " is none of: " + joined(allowed, ", ");
     };
     return {refused, ""};
 }
@@ -80,11 +78,7 @@ failure no_command(const CLI::App& app, const std::string& word, std::span<const
             said.cure};
 }
 
-std::string joined(std::span<const std::string> words) {
-    std::string text = "svctl";
-    for (const std::string& one : words) text += " " + shell_quoted(one);
-    return text;
-}
+std::string command_of(std::span<const std::string> words) { return "svctl " + joined(words, " ", shell_quoted); }
 
 // The words that the command needs and was not given.
 std::string missing_of(const CLI::App& command) {
@@ -155,7 +149,8 @@ failure no_option(const CLI::App& app, const CLI::App& command, std::span<const 
             }
         }
         if (plain == 2)
-            return {exit_code::usage, cause, "options of the program stand behind --: " + printable(joined(mended))};
+            return {exit_code::usage, cause,
+                    "options of the program stand behind --: " + printable(command_of(mended))};
     }
     if (const std::string_view said = answer_to_option(word); !said.empty())
         return {exit_code::usage, cause, std::string{said}};
@@ -309,9 +304,7 @@ command& command::whole(const std::string& names, std::optional<double>& into, c
 
 command& command::choice(const std::string& names, std::string& into, const std::vector<std::string>& allowed,
                          const std::string& help) {
-    std::string placeholder;
-    for (const std::string& one : allowed) placeholder += (placeholder.empty() ? "" : "|") + one;
-    app_->add_option(names, into, help)->check(one_of(allowed))->type_name(placeholder)->take_last();
+    app_->add_option(names, into, help)->check(one_of(allowed))->type_name(joined(allowed, "|"))->take_last();
     return *this;
 }
 

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -18,8 +17,8 @@
 #include "core/text.hh"
 #include "parts/supervise.hh"
 #include "svctl/errors.hh"
+#include "svctl/files.hh"
 #include "svctl/human.hh"
-#include "svctl/read_file.hh"
 #include "svctl/script_checks.hh"
 #include "svctl/view.hh"
 #include "sys/clock.hh"
@@ -60,15 +59,11 @@ bool is_log(const std::string& name) { return name.ends_with(log_suffix); }
 
 // -- who supervises it ------------------------------------------------------------------------------------------------
 
-bool is_same_file(const std::string& one, const std::string& other) {
-    std::error_code code;
-    return std::filesystem::equivalent(one, other, code);
-}
-
 void examine_lock(const services_directory& in, const std::string& name, std::vector<finding>& found,
                   const process_table& processes) {
     struct stat file {};
-    if (::fstatat(in.fd(), (name + "/supervise/lock").c_str(), &file, 0) != 0) return;
+    const auto  lock = parts::supervise_client{in.fd(), (name + "/supervise").c_str()}.open_lock();
+    if (!lock || ::fstat(lock->value(), &file) != 0) return;
     const std::string locks = read_file("/proc/locks").text;
     for (const int pid : lock_holders(locks, major(file.st_dev), minor(file.st_dev), file.st_ino)) {
         const process*    holder = processes.find(pid);
@@ -76,31 +71,6 @@ void examine_lock(const services_directory& in, const std::string& name, std::ve
         found.push_back(explain(
             remedy::lock_held,
             words_for(in, name, {holder != nullptr ? number + " (" + command_of(*holder) + ")" : number, number})));
-    }
-}
-
-bool is_read_only(const std::string& path) {
-    struct statvfs system {};
-    return ::statvfs(path.c_str(), &system) == 0 && (system.f_flag & ST_RDONLY) != 0;
-}
-
-void examine_supervise(const services_directory& in, const std::string& name, std::vector<finding>& found) {
-    const std::string path   = in.path(name) + "/supervise";
-    const std::string quoted = shell_quoted(path);
-    const file_info   there  = file_info_of(path);
-    struct stat       link {};
-    if (there.exists() && !there.is_directory()) {
-        found.push_back(explain(remedy::supervise_not_directory, {name, quoted}));
-    } else if (is_read_only(there.exists() ? path : in.path(name))) {
-        found.push_back(explain(remedy::supervise_read_only, {printable(there.exists() ? name + "/supervise" : name),
-                                                              quoted, shell_quoted("/run/runit/supervise." + name)}));
-    } else if (!there.exists() && ::lstat(path.c_str(), &link) == 0) {
-        std::error_code   code;
-        const auto        target = std::filesystem::read_symlink(path, code);
-        const std::string parent = (std::filesystem::path{in.path(name)} / target).parent_path().string();
-        if (!file_info_of(parent).exists())
-            found.push_back(
-                explain(remedy::supervise_nowhere, {name, quoted, printable(parent), shell_quoted(parent)}));
     }
 }
 
@@ -130,7 +100,8 @@ void examine_complaints(const process* runsvdir, const std::string& name, std::v
 
 void examine_absence(const services_directory& in, const service& of, const process* runsvdir,
                      const process_table& processes, std::vector<finding>& found) {
-    examine_supervise(in, of.name, found);
+    if (const auto wrong = check_supervise(in.path(of.name), printable(of.name + "/supervise"), of.name))
+        found.push_back(wrong->explained());
     examine_lock(in, of.name, found, processes);
     if (is_log(of.name)) {
         const std::string service = of.name.substr(0, of.name.size() - log_suffix.size());

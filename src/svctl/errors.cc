@@ -22,7 +22,7 @@ exit_code code_of(int code) noexcept {
 
 std::string cure_of(int code) {
     if (code == EACCES || code == EPERM) return ::geteuid() == 0 ? "" : "try it as root: " + command_as_root();
-    return code == EMFILE || code == ENFILE ? "raise the limit of open files: ulimit -n" : "";
+    return code == EMFILE || code == ENFILE ? "raise the limit of open files: ulimit -n $(ulimit -Hn)" : "";
 }
 
 std::vector<std::string>& command() {

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/tai.hh"
 
@@ -29,6 +31,18 @@ std::string iso_time(moment at);
 std::string counted(std::size_t count, std::string_view noun);
 // The same with what it does: counted(1, "service", "has", "have") is "1 service has".
 std::string counted(std::size_t count, std::string_view noun, std::string_view does, std::string_view they_do);
+
+// "a, b, c": the words of all, or what `word` makes of each.
+template <class Range, class Word = std::identity>
+std::string joined(const Range& all, std::string_view between, Word word = {}) {
+    std::string text;
+    bool        is_first = true;
+    for (const auto& one : all) {
+        if (!std::exchange(is_first, false)) text += between;
+        text += std::invoke(word, one);
+    }
+    return text;
+}
 
 // How alike two names are: the number of letters to change, add, leave out or swap. For suggestions.
 std::size_t distance(std::string_view one, std::string_view other);

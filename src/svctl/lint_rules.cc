@@ -1,7 +1,6 @@
 #include "svctl/lint_rules.hh"
 
 #include <fcntl.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include "core/commands.hh"
 #include "core/status.hh"
 #include "parts/supervise.hh"
+#include "svctl/files.hh"
 #include "svctl/human.hh"
 #include "svctl/script_checks.hh"
 
@@ -19,59 +19,6 @@ namespace runwell::svctl {
 namespace {
 
 namespace fs = std::filesystem;
-
-using enum severity;
-
-constexpr lint_rule rules[] = {
-    {remedy::missing, code, "missing"},
-    {remedy::dangling, code, "missing"},
-    {remedy::not_a_file, code, "not-a-file"},
-    {remedy::not_executable, code, "not-executable"},
-    {remedy::control_not_executable, warning, "not-executable"},
-    {remedy::noexec, code, "noexec"},
-    {remedy::empty, code, "empty"},
-    {remedy::no_interpreter_line, code, "no-interpreter-line"},
-    {remedy::byte_order_mark, code, "no-interpreter-line"},
-    {remedy::interpreter_crlf, code, "crlf"},
-    {remedy::crlf, code, "crlf"},
-    {remedy::interpreter_unnamed, code, "no-interpreter"},
-    {remedy::interpreter_missing, code, "no-interpreter"},
-    {remedy::interpreter_not_executable, code, "no-interpreter"},
-    {remedy::env_finds_none, code, "no-interpreter"},
-    {remedy::other_machine, code, "other-machine"},
-    {remedy::linker_missing, code, "no-linker"},
-    {remedy::writable_by_all, code, "writable-by-all"},
-    {remedy::unreadable, note, "unreadable"},
-    {remedy::not_believed, note, "unreadable"},
-    {remedy::no_command, code, "no-command"},
-    {remedy::background, code, "background"},
-    {remedy::no_exec, warning, "no-exec"},
-    {remedy::daemonises, code, "daemonises"},
-    {remedy::daemonises_unless_configured, warning, "daemonises"},
-    {remedy::daemonises_unless_in_variable, note, "daemonises"},
-    {remedy::not_installed, warning, "not-installed"},
-    {remedy::not_in_path, warning, "not-installed"},
-    {remedy::no_user, code, "no-user"},
-    {remedy::stderr_lost, warning, "stderr-lost"},
-    {remedy::log_missing, code, "log-directory"},
-    {remedy::log_missing_of_user, code, "log-directory"},
-    {remedy::log_not_directory, code, "log-directory"},
-    {remedy::log_read_only, code, "log-directory"},
-    {remedy::log_refused, code, "log-directory"},
-    {remedy::log_shared, code, "log-shared"},
-    {remedy::no_directory, code, "no-directory"},
-    {remedy::log_is_file, code, "log-no-directory"},
-    {remedy::log_dangling, code, "log-no-directory"},
-    {remedy::unused_in_log, warning, "unused"},
-    {remedy::control_nearly_known, warning, "unknown-control"},
-    {remedy::control_unknown, warning, "unknown-control"},
-    {remedy::supervise_nowhere, warning, "supervise-nowhere"},
-    {remedy::supervise_read_only, code, "supervise-read-only"},
-    {remedy::supervise_not_directory, code, "supervise-no-directory"},
-    {remedy::down_file, note, "down"},
-    {remedy::forgotten_down, warning, "forgotten-down"},
-    {remedy::name_nearly_known, warning, "unknown-name"},
-};
 
 constexpr std::string_view known_names[] = {"run",     "finish", "check",     "down",
                                             "control", "log",    "supervise", "essential"};
@@ -107,30 +54,10 @@ bool is_backup(std::string_view name) {
                                               [name](std::string_view e) { return name.ends_with(e); });
 }
 
-bool is_present(const fs::path& path) {
-    struct stat about {};
-    return ::lstat(path.c_str(), &about) == 0;
-}
-
-bool is_read_only(const fs::path& path) {
-    struct statvfs about {};
-    return ::statvfs(path.c_str(), &about) == 0 && (about.f_flag & ST_RDONLY) != 0;
-}
-
-std::vector<std::string> names_in(const fs::path& directory) {
-    std::vector<std::string> all;
-    std::error_code          none;
-    for (fs::directory_iterator entry{directory, none}, end; entry != end; entry.increment(none))
-        all.push_back(entry->path().filename().string());
-    std::sort(all.begin(), all.end());
-    return all;
-}
-
 lint_finding found_by(remedy what, const fs::path& path, unsigned line, std::span<const std::string> words) {
-    const auto* const rule =
-        std::find_if(std::begin(rules), std::end(rules), [what](const lint_rule& one) { return one.what == what; });
-    finding its = explain(what, words);
-    return {rule->how_bad, std::string{rule->name}, path.string(), line, std::move(its.cause), std::move(its.cure)};
+    const remedy_row& row = row_of(what);
+    finding           its = explain(what, words);
+    return {row.how_bad, std::string{row.rule}, path.string(), line, std::move(its.cause), std::move(its.cure)};
 }
 
 class inspector {
@@ -151,8 +78,8 @@ public:
                 if (is_present(directory_ / name)) program(name, role::other);
             controls();
             if (has_log_) logger();
-            supervise(directory_);
-            if (has_log_) supervise(directory_ / "log");
+            supervise("");
+            if (has_log_) supervise("log");
             down_file();
             names();
         }
@@ -178,8 +105,7 @@ private:
     void program(const std::string& name, role is) {
         const script    of{(directory_ / name).string(), name, is, has_log_};
         const file_info file = file_info_of(of.path);
-        if (file.exists() && S_ISREG(file.about->st_mode) && (file.about->st_mode & S_IWOTH) != 0)
-            add(remedy::writable_by_all, name);
+        if (file.is_regular() && (file.about->st_mode & S_IWOTH) != 0) add(remedy::writable_by_all, name);
         const auto first = check_program(of);
         if (first) add(*first, of.path);
         if (first && (first->what == remedy::not_executable || first->what == remedy::noexec))
@@ -219,8 +145,7 @@ private:
 
     void control_script(const std::string& name) {
         const file_info file = file_info_of((directory_ / name).string());
-        if (file.exists() && S_ISREG(file.about->st_mode) && (file.about->st_mode & 0111) == 0)
-            return add(remedy::control_not_executable, name);
+        if (file.is_regular() && !file.is_executable()) return add(remedy::control_not_executable, name);
         program(name, role::other);
     }
 
@@ -235,33 +160,12 @@ private:
              shell_quoted((directory_ / "control" / letter).string())});
     }
 
-    void supervise(const fs::path& service) {
-        const fs::path  path   = service / "supervise";
-        const fs::path  name   = path.lexically_relative(directory_);
-        const auto      quoted = shell_quoted(path.string());
-        std::error_code none;
-        fs::path        place = service;
-        if (fs::is_symlink(path, none)) place = (service / fs::read_symlink(path, none)).lexically_normal();
-        const bool      linked = place != service;
-        const file_info there  = file_info_of(path.string());
-        if (there.hidden()) return;
-        if (there.exists()) {
-            if (!there.is_directory()) return add(remedy::supervise_not_directory, path, {name.string(), quoted});
-            place = path;
-        } else if (linked) {
-            const fs::path  above = place.has_filename() ? place.parent_path() : place.parent_path().parent_path();
-            const file_info its   = file_info_of(above.string());
-            if (its.hidden()) return;
-            if (!its.exists())
-                return add(remedy::supervise_nowhere, path,
-                           {name.string(), quoted, above.string(), shell_quoted(above.string())});
-            place = above;
-        }
-        if (is_read_only(place))
-            add(remedy::supervise_read_only, path,
-                {name.string(), quoted,
-                 shell_quoted("/run/runit/supervise." + directory_.filename().string() +
-                              (service == directory_ ? "" : ".log"))});
+    // `below`: "", or "log".
+    void supervise(const std::string& below) {
+        const fs::path relative = fs::path{below} / "supervise";
+        const fs::path name     = below.empty() ? directory_.filename() : directory_.filename() / below;
+        if (const auto wrong = check_supervise((directory_ / below).string(), relative.string(), name.string()))
+            add(*wrong, directory_ / relative);
     }
 
     void down_file() {
@@ -300,8 +204,6 @@ std::optional<file_key> key_of(const std::string& path) {
 }
 
 }  // namespace
-
-std::span<const lint_rule> lint_rules() noexcept { return rules; }
 
 std::string_view word(severity of) noexcept {
     switch (of) {

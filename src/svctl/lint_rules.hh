@@ -19,19 +19,6 @@
 
 namespace runwell::svctl {
 
-enum class severity : std::uint8_t {
-    code,     // it will not work
-    warning,  // it will not do what was meant, or not always
-    note,     // it may be meant
-};
-
-struct lint_rule {
-    remedy           what;
-    severity         how_bad;
-    std::string_view name;  // in brackets behind the finding, and in JSON: stays the same
-};
-std::span<const lint_rule> lint_rules() noexcept;
-
 struct lint_finding {
     severity    how_bad;
     std::string rule;

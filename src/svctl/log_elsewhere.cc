@@ -7,7 +7,7 @@
 #include <array>
 #include <filesystem>
 
-#include "svctl/read_file.hh"
+#include "svctl/files.hh"
 #include "svctl/service.hh"
 #include "svctl/shell_script.hh"
 #include "svctl/terminal.hh"

@@ -14,20 +14,13 @@
 #include "core/text.hh"
 #include "parts/supervise.hh"
 #include "svctl/errors.hh"
-#include "svctl/read_file.hh"
+#include "svctl/files.hh"
 #include "svctl/shell_script.hh"
 
 namespace runwell::svctl {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool is_same_file(const fs::path& one, const fs::path& other) {
-    struct stat a {
-    }, b{};
-    return ::stat(one.c_str(), &a) == 0 && ::stat(other.c_str(), &b) == 0 && a.st_dev == b.st_dev &&
-           a.st_ino == b.st_ino;
-}
 
 // A svlogd that is just rotating has no current.
 bool is_log_directory(const fs::path& directory) {

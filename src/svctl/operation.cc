@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <map>
 
+#include "core/session.hh"
 #include "core/text.hh"
 #include "parts/supervise.hh"
 #include "svctl/diagnosis.hh"
@@ -32,11 +33,11 @@ namespace runwell::svctl {
 namespace {
 
 constexpr ticks millisecond  = 1'000'000;
-constexpr ticks first_pause  = 50 * millisecond;  // before ./check is asked again
 constexpr ticks longest_wait = 1000 * 1'000'000'000LL * 86400;
 
-void print(const std::string& text) {
-    std::fwrite(text.data(), 1, text.size(), stdout);
+// A line that is read while the operation waits.
+void print_now(const std::string& text) {
+    print(text);
     std::fflush(stdout);
 }
 
@@ -67,21 +68,16 @@ struct entry {
     const services_directory* in;
     watcher*                  watch;
     std::string               name;
-    status                    before;
+    session                   its;
     service_state             last;
-    bool                      sent    = false;
-    bool                      settled = false;
     bool                      changed = true;
-    bool                      good    = false;
     sys::unique_fd            check;  // a pidfd of ./check, while it runs
-    pid_t                     check_pid  = 0;
-    bool                      check_said = false;
-    status                    checked;    // as it was when ./check was asked
-    std::optional<ticks>      check_due;  // when it is asked again
-    ticks                     pause = first_pause;
-    std::string               result;        // of a good one
-    bool                      left = false;  // it does not run, and is left as it is
-    std::vector<failure>      failures;
+    pid_t                     check_pid = 0;
+    std::string               result;    // of a good one
+    std::vector<failure>      failures;  // the first one is the cause
+
+    bool settled() const noexcept { return is_settled(its); }
+    bool good() const noexcept { return settled() && failures.empty(); }
 };
 
 // On a terminal, one line for each service, redrawn when a service changes. Prints nothing elsewhere.
@@ -99,16 +95,16 @@ public:
         for (const entry& one : entries) width = std::max(width, columns_of(printable(one.name)));
         for (const entry& one : entries) {
             const std::string name = pad(printable(one.name), width);
-            const std::string said = one.settled && one.good ? one.result
-                                     : one.settled           ? "not " + goal_word_
-                                                             : description(one.last) + " … " + after(passed);
-            const tint        in   = one.settled ? (one.good ? tint::good : tint::bad) : tint::young;
+            const std::string said = one.good()      ? one.result
+                                     : one.settled() ? "not " + goal_word_
+                                                     : description(one.last) + " … " + after(passed);
+            const tint        in   = one.good() ? tint::good : one.settled() ? tint::bad : tint::young;
             const std::size_t room = on_->width();
             text +=
                 "\r\x1b[K" + name + "  " + on_->paint(in, fit(said, room > width + 3 ? room - width - 3 : 1)) + "\n";
         }
         drawn_ = entries.size();
-        print(text);
+        print_now(text);
     }
 
 private:
@@ -120,15 +116,28 @@ private:
     std::size_t     drawn_ = 0;
 };
 
+// No look is planned: the watcher hears every change.
+session_rules rules_of(const operation& what, ticks at) {
+    return {.bytes         = what.bytes,
+            .until         = what.until,
+            .waits         = what.waits && what.until != goal::told,
+            .needs_process = what.needs_process,
+            .only_running  = what.only_running,
+            .patient       = what.patient,
+            .deadline      = at + static_cast<ticks>(std::min(what.seconds, 1e9) * 1e9),
+            .checks        = {50 * millisecond, one_second}};
+}
+
 class control_runner {
 public:
     control_runner(const settings& in, const std::vector<target>& targets, const operation& what)
         : what_{what},
           out_{STDOUT_FILENO, in.colors()},
-          shown_{out_, what.waits && !what.as_json ? targets.size() : 0, what.goal_word} {
+          shown_{out_, what.waits && !what.as_json ? targets.size() : 0, what.goal_word},
+          rules_{rules_of(what, begun_)} {
         for (const target& one : targets) {
             watcher& its = watches_.try_emplace(one.in, *one.in).first->second;
-            entries_.push_back({.in = one.in, .watch = &its, .name = one.name});
+            entries_.push_back({.in = one.in, .watch = &its, .name = one.name, .its = begin(rules_, begun_)});
         }
     }
     ~control_runner() {
@@ -144,17 +153,19 @@ public:
     exit_code run();
 
 private:
-    void look(entry& at);
-    void look_at_present(entry& at);
-    bool check_agrees(entry& with) const;
-    void settle(entry& as_good);
-    void settle(entry& as_bad, exit_code code, const std::string& cause, std::string cure = {});
-    void give_up(entry& on);
-    void explain(entry& of);
-    void print_json() const;
-    void wait();
-    bool all_settled() const {
-        return std::all_of(entries_.begin(), entries_.end(), [](const entry& one) { return one.settled; });
+    session_event        look(entry& at);
+    session_event        look_without_runsv(entry& at);
+    session_event        give(entry& to);
+    static session_event run_check(entry& of);
+    void                 go_on(entry& with, session_action next);
+    void                 settle(entry& of);
+    void                 succeed(entry& at);
+    void                 fail(entry& at, exit_code code, const std::string& cause, std::string cure = {});
+    void                 explain(entry& of);
+    void                 print_json() const;
+    void                 wait();
+    bool                 all_settled() const {
+                        return std::all_of(entries_.begin(), entries_.end(), [](const entry& one) { return one.settled(); });
     }
 
     const operation&                             what_;
@@ -165,49 +176,45 @@ private:
     std::optional<process_table>                 processes_;  // once something has to be explained
     const ticks                                  begun_ = sys::monotonic();
     ticks                                        now_   = begun_;
-    ticks deadline_ = begun_ + static_cast<ticks>(std::min(what_.seconds, 1e9) * 1e9);
+    const session_rules                          rules_;
 };
 
 parts::supervise_client supervise_of(const services_directory& services, const std::string& name) {
     return {services.fd(), (name + "/supervise").c_str()};
 }
 
-void control_runner::settle(entry& as_good) {
-    as_good.settled = as_good.good = true;
-    as_good.result                 = as_good.left                ? description(as_good.last) + ", left as it is"
-                                     : what_.until == goal::told ? what_.goal_word
-                                     : !what_.waits              ? "told"
-                                                    : description(as_good.last) + ", after " + after(now_ - begun_);
-    if (!shown_.lives() && !what_.as_json) print(printable(as_good.name) + ": " + as_good.result + "\n");
+void control_runner::succeed(entry& at) {
+    at.result = at.its.why == settlement::left_alone ? description(at.last) + ", left as it is"
+                : what_.until == goal::told          ? what_.goal_word
+                : !what_.waits                       ? "told"
+                                                     : description(at.last) + ", after " + after(now_ - begun_);
+    if (!shown_.lives() && !what_.as_json) print_now(printable(at.name) + ": " + at.result + "\n");
 }
 
-void control_runner::settle(entry& as_bad, exit_code code, const std::string& cause, std::string cure) {
-    as_bad.settled = true;
-    as_bad.failures.emplace_back(code, printable(as_bad.name) + ": " + cause, std::move(cure));
-    if (code != exit_code::not_allowed) explain(as_bad);
+void control_runner::fail(entry& at, exit_code code, const std::string& cause, std::string cure) {
+    at.failures.emplace_back(code, printable(at.name) + ": " + cause, std::move(cure));
+    if (code != exit_code::not_allowed) explain(at);
     if (shown_.lives() || what_.as_json) return;
-    for (const failure& one : as_bad.failures) say(one);
+    for (const failure& one : at.failures) say(one);
 }
 
-void print_results(const std::string& directory, json each, bool met) {
-    print(json::object().set("directory", directory).set("met", met).set("services", std::move(each)).text(true) +
-          "\n");
+void print_results(const std::string& directory, const json& each, bool met) {
+    print_json(json{{"directory", directory}, {"met", met}, {"services", each}});
 }
 
 void control_runner::print_json() const {
     const auto   processes = process_table::read();
     const moment wall      = sys::wall();
-    json         each      = json::list();
+    json         each      = json::array();
     for (const entry& one : entries_) {
-        json found = json::list();
-        for (const failure& why : one.failures)
-            found.push(json::object().set("cause", why.cause()).set("cure", why.cure()));
-        each.push(json_of(look_at_service(*one.in, one.name), processes, wall)
-                      .set("met", one.good)
-                      .set("findings", std::move(found)));
+        json object    = json_of(look_at_service(*one.in, one.name), processes, wall);
+        object["met"]  = one.good();
+        json& findings = object["findings"] = json::array();
+        for (const failure& why : one.failures) findings.push_back({{"cause", why.cause()}, {"cure", why.cure()}});
+        each.push_back(std::move(object));
     }
-    const bool met = std::all_of(entries_.begin(), entries_.end(), [](const entry& one) { return one.good; });
-    print_results(entries_.front().in->directory(), std::move(each), met);
+    const bool met = std::all_of(entries_.begin(), entries_.end(), [](const entry& one) { return one.good(); });
+    print_results(entries_.front().in->directory(), each, met);
 }
 
 // What is behind a failure.
@@ -223,88 +230,98 @@ void control_runner::explain(entry& of) {
             "end what it has left behind, or the logger: kill " + std::to_string(at.log->reported->pid));
 }
 
-void control_runner::give_up(entry& on) {
-    const std::string wanted = on.last.present() ? ", wanted " + std::string{want_word(on.last)} : "";
-    settle(on, exit_code::timed_out,
-           "not " + what_.goal_word + " after " + plainly(what_.seconds) + ": " + description(on.last) + wanted);
+void control_runner::settle(entry& of) {
+    const std::string wanted = of.last.present() ? ", wanted " + std::string{want_word(of.last)} : "";
+    switch (of.its.why) {
+        case settlement::done:
+        case settlement::given:
+        case settlement::left_alone: return succeed(of);
+        case settlement::no_process:
+            return fail(of, exit_code::failed, "there is no process to tell: it is " + description(of.last));
+        case settlement::absent: return fail(of, exit_code::failed, "no runsv looks after it");
+        case settlement::too_late:
+            return fail(
+                of, exit_code::timed_out,
+                "not " + what_.goal_word + " after " + plainly(what_.seconds) + ": " + description(of.last) + wanted);
+        case settlement::failed: return;  // and has been told
+        case settlement::none: return;
+    }
 }
 
 // -- one service -----------------------------------------------------------------------------------------------------
 
-void control_runner::look(entry& at) {
-    at.changed = false;
+// Does what core/session asks for, until there is something to wait for.
+void control_runner::go_on(entry& with, session_action next) {
+    with.changed = false;
+    for (;;) {
+        session_event happened;
+        switch (next) {
+            case session_action::look: happened = look(with); break;
+            case session_action::give: happened = give(with); break;
+            case session_action::run_check: happened = run_check(with); break;
+            case session_action::ask_for_runsv:
+            case session_action::wait: return;
+            case session_action::settle: return settle(with);
+        }
+        happened.at = now_;
+        next        = step(with.its, rules_, happened);
+    }
+}
+
+session_event control_runner::look(entry& at) {
     // In this order: what runsv has read before it wrote its status counts. See core/verdict.hh.
-    const bool leaves = what_.until == goal::gone;
-    at.last           = at.watch->look(at.name);
-    const bool rests =
-        at.last.by == supervision::absent && what_.patient && what_.until == goal::down &&
-        !(at.last.reported && at.last.reported->pid != 0 && ::kill(static_cast<pid_t>(at.last.reported->pid), 0) == 0);
+    const bool to_give = at.its.now == session::stage::to_give;
+    const bool heard   = to_give || !asks_for_another(what_.until) || supervise_of(*at.in, at.name).has_read_all();
+    at.last            = at.watch->look(at.name);
+    if (!at.last.present()) return look_without_runsv(at);
+    return {.what = session_event::kind::seen, .now = *at.last.reported, .heard = heard};
+}
+
+session_event control_runner::look_without_runsv(entry& at) {
+    using kind            = session_event::kind;
+    const auto& reported  = at.last.reported;
+    const bool  has_ended = !reported || reported->pid == 0 || ::kill(static_cast<pid_t>(reported->pid), 0) != 0;
     switch (at.last.by) {
-        case supervision::present: return look_at_present(at);
         case supervision::missing:
-            if (leaves) return settle(at);
-            return settle(at, exit_code::not_found, "its directory is not there");
+            if (what_.until == goal::gone) break;
+            fail(at, exit_code::not_found, "its directory is not there");
+            return {.what = kind::failed};
         case supervision::hidden:
-            return settle(at, exit_code::not_allowed, "only root and the owner of supervise/ may control it",
-                          "try it as root: " + command_as_root());
-        case supervision::broken: return settle(at, exit_code::failed, "its status cannot be read");
+            fail(at, exit_code::not_allowed, "only root and the owner of supervise/ may control it",
+                 "try it as root: " + command_as_root());
+            return {.what = kind::failed};
+        case supervision::broken:
+            fail(at, exit_code::failed, "its status cannot be read");
+            return {.what = kind::failed};
+        case supervision::present:
         case supervision::absent: break;
     }
-    if (leaves || rests) return settle(at);
-    if (!what_.patient) return settle(at, exit_code::failed, "no runsv looks after it");
-    at.sent = false;  // the runsv to come is told anew
+    return {.what = kind::absent, .at_rest = has_ended};
 }
 
-void control_runner::look_at_present(entry& at) {
-    if (!at.sent) {
-        at.before = *at.last.reported;
-        if (what_.needs_process && !at.last.runs())
-            return settle(at, exit_code::failed, "there is no process to tell: it is " + description(at.last));
-        if (what_.only_running && !at.last.runs()) {
-            at.left = true;
-            return settle(at);
-        }
-        try {
-            if (!what_.bytes.empty()) send(*at.in, at.name, what_.bytes);
-        } catch (const failure& why) {
-            return settle(at, why.code(), std::string{why.cause()}, why.cure());
-        }
-        at.sent = true;
-        if (!what_.waits || what_.until == goal::told) return settle(at);
-        // What was asked for may have been so all along, and then nothing will ever be heard of it.
-    }
-    const bool heard = !asks_for_another(what_.until) || supervise_of(*at.in, at.name).has_read_all();
-    at.last          = at.watch->look(at.name);
-    if (!at.last.present()) {
-        at.changed = true;
-        return;
-    }
-    verdict said = judge(what_.until, at.before, *at.last.reported, heard);
-    // Who only waits for it to be up does not mind that it is to run once.
-    if (what_.until == goal::up && what_.bytes.empty() && at.last.runs()) said = verdict::done_if_checked;
-    switch (said) {
-        case verdict::not_yet: return;
-        case verdict::done: return settle(at);
-        case verdict::done_if_checked:
-            if (check_agrees(at)) settle(at);
-            return;
+session_event control_runner::give(entry& to) {
+    using kind = session_event::kind;
+    if (!to.last.present()) return {.what = kind::not_given};
+    if (what_.bytes.empty()) return {.what = kind::given};
+    try {
+        send(*to.in, to.name, what_.bytes);
+        return {.what = kind::given};
+    } catch (const failure& why) {
+        fail(to, why.code(), std::string{why.cause()}, why.cure());
+        return {.what = kind::failed};
     }
 }
 
-// Whether ./check has exited 0 while the service was as it is now. Starts it where it has to be asked first.
-bool control_runner::check_agrees(entry& with) const {
-    const status& now = *with.last.reported;
-    if (with.check_said && with.checked == now) return true;
-    if (with.check_pid != 0 || (with.check_due && now_ < *with.check_due && with.checked == now)) return false;
-    with.check_due.reset();
-
+// A ./check that cannot be run does not count, as for sv.
+session_event control_runner::run_check(entry& of) {
+    using kind = session_event::kind;
     struct stat file {};
-    if (::fstatat(with.in->fd(), (with.name + "/check").c_str(), &file, 0) != 0) return true;
-    const auto dir  = sys::open_at(with.in->fd(), with.name.c_str(), O_RDONLY | O_DIRECTORY);
+    if (::fstatat(of.in->fd(), (of.name + "/check").c_str(), &file, 0) != 0) return {.what = kind::check_missing};
+    const auto dir  = sys::open_at(of.in->fd(), of.name.c_str(), O_RDONLY | O_DIRECTORY);
     const auto null = sys::open_at(AT_FDCWD, "/dev/null", O_RDWR);
-    if (!dir || !null) return false;
-    // A script of another user is not run with our rights, and so has nothing against it.
-    if (sys::writers_of(dir->value()) != writers::only_us) return true;
+    if (!dir || !null) return {.what = kind::check_unknown};
+    // A script of another user is not run with our rights.
+    if (sys::writers_of(dir->value()) != writers::only_us) return {.what = kind::check_missing};
     constexpr const char* argv[]  = {"./check", nullptr};
     const sys::spawned    started = sys::spawn({.path     = argv[0],
                                                 .argv     = argv,
@@ -313,26 +330,25 @@ bool control_runner::check_agrees(entry& with) const {
                                                 .fd_for_0 = null->value(),
                                                 .fd_for_1 = null->value(),
                                                 .fd_for_2 = null->value()});
-    if (started.pid == 0) return true;  // it cannot be run, and so has nothing against it: as sv has it
-    if (started.pid < 0) return false;
-    with.check_pid  = started.pid;
-    with.checked    = now;
-    with.check_said = false;
-    with.check.reset(static_cast<int>(::syscall(SYS_pidfd_open, started.pid, 0)));
-    return false;
+    if (started.pid == 0) return {.what = kind::check_missing};
+    if (started.pid < 0) return {.what = kind::check_unknown};
+    of.check_pid = started.pid;
+    of.check.reset(static_cast<int>(::syscall(SYS_pidfd_open, started.pid, 0)));
+    return {.what = kind::check_started};
 }
 
 // -- all of them -----------------------------------------------------------------------------------------------------
 
 void control_runner::wait() {
-    std::optional<ticks> next   = deadline_ < begun_ + longest_wait ? std::optional{deadline_} : std::nullopt;
-    const auto           sooner = [&next](ticks at) { next = next ? std::min(*next, at) : at; };
-    std::vector<pollfd>  ready;
+    std::optional<ticks> next;
+    const auto           sooner = [&](ticks at) {
+        if (at < begun_ + longest_wait) next = next ? std::min(*next, at) : at;
+    };
+    std::vector<pollfd> ready;
     for (const auto& [in, watch] : watches_) ready.push_back({watch.fd().value(), POLLIN, 0});
     for (const entry& one : entries_) {
-        if (one.settled) continue;
-        if (one.changed) sooner(now_);
-        if (one.check_due) sooner(*one.check_due);
+        if (one.settled()) continue;
+        sooner(one.changed ? now_ : due(one.its, rules_));
         if (one.check) ready.push_back({one.check.value(), POLLIN, 0});
     }
     if (shown_.lives()) sooner(now_ + one_second / 5);  // a person looks at the seconds
@@ -347,15 +363,13 @@ void control_runner::wait() {
     }
     for (entry& one : entries_) {
         int code = 0;
-        if (one.check_pid != 0 && ::waitpid(one.check_pid, &code, WNOHANG) == one.check_pid) {
-            one.check_pid = 0;
-            one.check.reset();
-            one.check_said = WIFEXITED(code) && WEXITSTATUS(code) == 0;
-            one.check_due  = now_ + one.pause;
-            one.pause      = std::min(2 * one.pause, one_second);
-            one.changed    = true;
-        }
-        if (one.check_due && *one.check_due <= now_) one.changed = true;
+        if (one.check_pid == 0 || ::waitpid(one.check_pid, &code, WNOHANG) != one.check_pid) continue;
+        one.check_pid = 0;
+        one.check.reset();
+        const bool agrees = WIFEXITED(code) && WEXITSTATUS(code) == 0;
+        using kind        = session_event::kind;
+        const session_event ended{.what = agrees ? kind::check_agrees : kind::check_differs, .at = now_};
+        if (step(one.its, rules_, ended) == session_action::look) one.changed = true;
     }
 }
 
@@ -368,17 +382,14 @@ exit_code control_runner::run() {
             }
     for (;;) {
         for (entry& one : entries_)
-            if (!one.settled && one.changed) look(one);
-        if (now_ >= deadline_)
-            for (entry& one : entries_)
-                if (!one.settled && !one.changed) give_up(one);
+            if (!one.settled() && (one.changed || due(one.its, rules_) <= now_)) go_on(one, session_action::look);
         shown_.draw(entries_, now_ - begun_);
         if (all_settled()) break;
         wait();
     }
     exit_code code = exit_code::good;
     for (const entry& one : entries_) {
-        if (one.good) continue;
+        if (one.good()) continue;
         code = together(code, one.failures.front().code());
         if (shown_.lives())
             for (const failure& why : one.failures) say(why);
@@ -392,11 +403,13 @@ exit_code control_runner::run() {
 void print_as_met(const services_directory& services, const std::vector<std::string>& names) {
     const auto   processes = process_table::read();
     const moment wall      = sys::wall();
-    json         each      = json::list();
-    for (const std::string& name : names)
-        each.push(
-            json_of(look_at_service(services, name), processes, wall).set("met", true).set("findings", json::list()));
-    print_results(services.directory(), std::move(each), true);
+    json         each      = json::array();
+    for (const std::string& name : names) {
+        each.push_back(json_of(look_at_service(services, name), processes, wall));
+        each.back()["met"]      = true;
+        each.back()["findings"] = json::array();
+    }
+    print_results(services.directory(), each, true);
 }
 
 double seconds_to_wait(const std::optional<double>& told) {
@@ -413,8 +426,9 @@ double seconds_to_wait(const std::optional<double>& told) {
 void send(const services_directory& services, const std::string& name, std::string_view bytes) {
     const auto sent = supervise_of(services, name).send(bytes);
     if (sent) return;
-    const int code = sent.why().code;
-    if (code == ENXIO || code == ENOENT) throw failure{exit_code::failed, "no runsv looks after it"};
+    const int  code   = sent.why().code;
+    const bool absent = sent.why().about == error_category::no_runsv || code == ENOENT;
+    if (absent) throw failure{exit_code::failed, "no runsv looks after it"};
     if (code == EACCES || code == EPERM)
         throw failure{exit_code::not_allowed, "only root and the owner of supervise/ may control it",
                       "try it as root: " + command_as_root()};

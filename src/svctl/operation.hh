@@ -1,7 +1,7 @@
 // operation.hh — an operation on services: send control bytes, wait until the goal is reached, report one result each.
 //
 //     for each service:   listen, look, write the bytes to supervise/control
-//     until all settled:  wait for an event ──▶ look at what has changed ──▶ core's judge(): not yet · done
+//     until all settled:  wait for an event ──▶ look at what has changed ──▶ core/session decides: wait · done
 //
 //     web: up, process 4711, after 0.02 s                       standard output
 //     svctl: db: not up after 7 s: down, wanted up              standard error: the cause

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "core/text.hh"
+#include "svctl/human.hh"
 
 namespace runwell::svctl {
 namespace {
@@ -10,13 +11,12 @@ namespace {
 struct priority_row {
     std::string_view name;
     int              number;
-    bool             other = false;  // another name of it
 };
+// The first eight are the usual names.
 constexpr std::array priority_rows{
-    priority_row{"emerg", 0},       priority_row{"alert", 1},      priority_row{"crit", 2},
-    priority_row{"err", 3},         priority_row{"warning", 4},    priority_row{"notice", 5},
-    priority_row{"info", 6},        priority_row{"debug", 7},      priority_row{"panic", 0, true},
-    priority_row{"error", 3, true}, priority_row{"warn", 4, true},
+    priority_row{"emerg", 0},   priority_row{"alert", 1},  priority_row{"crit", 2}, priority_row{"err", 3},
+    priority_row{"warning", 4}, priority_row{"notice", 5}, priority_row{"info", 6}, priority_row{"debug", 7},
+    priority_row{"panic", 0},   priority_row{"error", 3},  priority_row{"warn", 4},
 };
 
 constexpr bool is_of_name(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
@@ -50,10 +50,7 @@ std::optional<int> priority_named(std::string_view word) noexcept {
 }
 
 std::string priority_names() {
-    std::string all;
-    for (const priority_row& one : priority_rows)
-        if (!one.other) all += (all.empty() ? "" : ", ") + std::string{one.name};
-    return all;
+    return joined(std::span{priority_rows}.first(most_priority), ", ", &priority_row::name);
 }
 
 }  // namespace runwell::svctl

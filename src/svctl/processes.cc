@@ -6,11 +6,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <memory>
 #include <optional>
 #include <string_view>
 
+#include "core/proc_stat.hh"
+#include "core/text.hh"
 #include "svctl/terminal.hh"
 #include "sys/files.hh"
 
@@ -21,43 +22,18 @@ struct closing {
     void operator()(DIR* dir) const noexcept { ::closedir(dir); }
 };
 
-// The next word, and the rest behind it.
-std::string_view next_word(std::string_view& text) noexcept {
-    const std::size_t      end  = std::min(text.find(' '), text.size());
-    const std::string_view word = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    return word;
-}
-
-template <class Number>
-Number number(std::string_view word) noexcept {
-    Number value{};
-    std::from_chars(word.data(), word.data() + word.size(), value);
-    return value;
-}
-
 }  // namespace
 
-// proc(5): pid (comm) state ppid …; utime, stime, cutime and cstime are fields 14 to 17, starttime is 22.
-// The name may hold anything, brackets and spaces too, so the last bracket ends it.
 process parse_stat(std::string_view line, double per_second) {
-    const std::size_t open = line.find('('), close = line.rfind(')');
-    if (open == std::string_view::npos || close == std::string_view::npos || close < open) return {};
-    process one;
-    one.pid  = number<pid_t>(line.substr(0, open));
-    one.name = line.substr(open + 1, close - open - 1);
-
-    std::string_view rest = line.substr(std::min(close + 2, line.size()));
-    double           cpu  = 0;
-    for (int field = 3; field <= 22 && !rest.empty(); ++field) {
-        const std::string_view word = next_word(rest);
-        if (field == 3) one.state = word.empty() ? '?' : word.front();
-        if (field == 4) one.parent = number<pid_t>(word);
-        if (field >= 14 && field <= 17) cpu += static_cast<double>(number<std::uint64_t>(word));
-        if (field == 22) one.started = static_cast<double>(number<std::uint64_t>(word)) / per_second;
-    }
-    one.cpu_seconds = cpu / per_second;
-    return one;
+    const proc_stat stat{line};
+    if (!stat) return {};
+    const auto utime = stat.number(14), stime = stat.number(15), cutime = stat.number(16), cstime = stat.number(17);
+    return {.pid         = static_cast<pid_t>(stat.pid()),
+            .parent      = static_cast<pid_t>(stat.number(4)),
+            .state       = stat.field(3).front(),
+            .name        = std::string{stat.name()},
+            .cpu_seconds = static_cast<double>(utime + stime + cutime + cstime) / per_second,
+            .started     = static_cast<double>(stat.number(22)) / per_second};
 }
 
 process_table process_table::read() {
@@ -144,13 +120,12 @@ std::optional<std::uint64_t> pss_in(std::string_view smaps_rollup) {
     if (at == std::string_view::npos) return std::nullopt;
     const std::size_t first = smaps_rollup.find_first_not_of(' ', at + key.size());
     return first == std::string_view::npos ? std::nullopt
-                                           : std::optional{number<std::uint64_t>(smaps_rollup.substr(first)) * 1024};
+                                           : std::optional{scan_number(smaps_rollup.substr(first)).value * 1024};
 }
 
 // proc(5): size resident shared …, in pages.
 std::uint64_t rss_in(std::string_view statm, std::uint64_t page) {
-    next_word(statm);
-    return number<std::uint64_t>(next_word(statm)) * page;
+    return scan_number(split(statm, ' ').rest).value * page;
 }
 
 memory memory_of(pid_t pid) {

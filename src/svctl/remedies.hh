@@ -94,13 +94,21 @@ enum class remedy : std::uint8_t {
     new_taken,
 };
 
+enum class severity : std::uint8_t {
+    code,     // it will not work
+    warning,  // it will not do what was meant, or not always
+    note,     // it may be meant
+};
+
 struct remedy_row {
     remedy           what;
     std::string_view name;
-    std::string_view cause;  // {0} … {9} are the words of explain(); sentences without a full stop
-    std::string_view cure;   // may be empty
+    std::string_view cause;                     // {0} … {9} are the words of explain(); sentences without a full stop
+    std::string_view cure;                      // may be empty
+    severity         how_bad = severity::code;  // for lint
+    std::string_view rule = {};  // its name in lint, in brackets and in JSON, which never changes; empty: not of lint
 };
-std::span<const remedy_row> remedy_rows() noexcept;
+const remedy_row& row_of(remedy what) noexcept;
 
 struct finding {
     std::string cause;

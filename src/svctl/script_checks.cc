@@ -15,8 +15,8 @@
 #include "core/text.hh"
 #include "svctl/daemon_rules.hh"
 #include "svctl/errors.hh"
+#include "svctl/files.hh"
 #include "svctl/log_location.hh"
-#include "svctl/read_file.hh"
 #include "svctl/terminal.hh"
 
 namespace runwell::svctl {
@@ -42,21 +42,12 @@ bool is_one_of(std::string_view word, const std::string_view (&words)[N]) {
     return std::find(std::begin(words), std::end(words), word) != std::end(words);
 }
 
-bool is_executable(const file_info& file) {
-    return file.exists() && S_ISREG(file.about->st_mode) && (file.about->st_mode & 0111) != 0;
-}
-
-bool is_mounted_with(const std::string& path, unsigned long flag) {
-    struct statvfs system {};
-    return ::statvfs(path.c_str(), &system) == 0 && (system.f_flag & flag) != 0;
-}
-
 bool in_path(const std::string& program) {
     const char*       own = std::getenv("PATH");
     const std::string all = std::string{usual_path} + ":" + (own != nullptr ? own : "");
     for (two_parts rest = split(all, ':');; rest = split(rest.rest, ':')) {
         const file_info file = file_info_of((fs::path{rest.head} / program).string());
-        if (is_executable(file) || file.hidden()) return true;
+        if (file.is_executable() || file.hidden()) return true;
         if (!rest.found) return false;
     }
 }
@@ -172,7 +163,7 @@ std::optional<fault> check_interpreter(const std::string& head, const std::strin
     const file_info program = file_info_of(by.path);
     if (program.hidden()) return std::nullopt;
     if (!program.exists()) return is(remedy::interpreter_missing, error_text(program.code));
-    if (!is_executable(program)) return is(remedy::interpreter_not_executable);
+    if (!program.is_executable()) return is(remedy::interpreter_not_executable);
     const bool names = base_name(by.path) == "env" && !by.argument.empty() && by.argument.find_first_of("=-") != 0;
     if (names && !in_path(by.argument))
         return fault{remedy::env_finds_none, {shown, quoted, printable(by.argument)}, 1};
@@ -346,12 +337,6 @@ bool is_made_in(const std::string& text, const std::string& directory) {
 
 }  // namespace
 
-file_info file_info_of(const std::string& path) {
-    struct stat about {};
-    if (::stat(path.c_str(), &about) == 0) return {about, 0};
-    return {std::nullopt, errno};
-}
-
 interpreter interpreter_of(std::string_view first_bytes) {
     if (!first_bytes.starts_with("#!")) return {};
     std::string_view line = first_bytes.substr(2, std::min(first_bytes.find('\n'), first_bytes.size()) - 2);
@@ -369,6 +354,34 @@ interpreter interpreter_of(std::string_view first_bytes) {
     if (base_name(one.path) == "env" && one.argument == "-S") one.argument = take();
     if (one.argument.ends_with('\r')) one.argument.pop_back();
     return one;
+}
+
+std::optional<fault> check_supervise(const std::string& service, const std::string& shown, const std::string& name) {
+    const fs::path  path   = fs::path{service} / "supervise";
+    const auto      quoted = shell_quoted(path.string());
+    std::error_code none;
+    fs::path        place = service;
+    const file_info there = file_info_of(path.string());
+    if (there.hidden()) return std::nullopt;
+    if (there.exists() && !there.is_directory())
+        return fault{remedy::supervise_not_directory, {shown, quoted}, 0, path.string()};
+    if (there.exists()) {
+        place = path;
+    } else if (fs::is_symlink(path, none)) {
+        place                 = (place / fs::read_symlink(path, none)).lexically_normal();
+        place                 = place.has_filename() ? place.parent_path() : place.parent_path().parent_path();
+        const file_info above = file_info_of(place.string());
+        if (above.hidden()) return std::nullopt;
+        if (!above.exists())
+            return fault{remedy::supervise_nowhere,
+                         {shown, quoted, printable(place.string()), shell_quoted(place.string())},
+                         0,
+                         path.string()};
+    }
+    if (!is_mounted_with(place, ST_RDONLY)) return std::nullopt;
+    std::string elsewhere = "/run/runit/supervise." + name;
+    std::replace(elsewhere.begin() + sizeof "/run/runit/", elsewhere.end(), '/', '.');
+    return fault{remedy::supervise_read_only, {shown, quoted, shell_quoted(elsewhere)}, 0, path.string()};
 }
 
 std::optional<fault> check_program(const script& of) {

@@ -8,8 +8,6 @@
 // Everything is read, nothing is tried. What this user may not see is not held against a service.
 #pragma once
 
-#include <sys/stat.h>
-
 #include <optional>
 #include <string>
 #include <string_view>
@@ -48,16 +46,9 @@ std::vector<fault> check_content(const script& of);
 // The directories that svlogd is to log to.
 std::vector<fault> check_logger(const script& of);
 
-// What stat(2) says of a path: a file that exists, one that does not, or one that this user may not look for.
-struct file_info {
-    std::optional<struct stat> about;
-    int                        code = 0;
-
-    bool exists() const { return about.has_value(); }
-    bool hidden() const { return !about && code != ENOENT && code != ENOTDIR && code != ELOOP; }
-    bool is_directory() const { return about && S_ISDIR(about->st_mode); }
-};
-file_info file_info_of(const std::string& path);
+// What keeps runsv from making or using the supervise/ of a service or log service. `shown` is what that is called,
+// `name` is "web" or "web/log".
+std::optional<fault> check_supervise(const std::string& service, const std::string& shown, const std::string& name);
 
 // The first line of a script, as execve(2) takes it: "#!/usr/bin/env -S bash -e" is env and bash.
 struct interpreter {

@@ -11,6 +11,7 @@
 
 #include "core/text.hh"
 #include "svctl/errors.hh"
+#include "svctl/files.hh"
 #include "svctl/remedies.hh"
 #include "svctl/shell_script.hh"
 #include "svctl/terminal.hh"
@@ -26,12 +27,7 @@ constexpr mode_t for_programs = 0755, for_texts = 0644, for_secrets = 0600;
 void write_file(const fs::path& path, std::string_view content, mode_t mode) {
     const sys::unique_fd file{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)};
     if (!file || ::fchmod(file.value(), mode) != 0) throw system_failure(errno, "write", path.string());
-    while (!content.empty()) {
-        const ssize_t wrote = ::write(file.value(), content.data(), content.size());
-        if (wrote < 0 && errno == EINTR) continue;
-        if (wrote <= 0) throw system_failure(errno, "write", path.string());
-        content.remove_prefix(static_cast<std::size_t>(wrote));
-    }
+    write_all(file.value(), content, path.string());
     if (::fsync(file.value()) != 0) throw system_failure(errno, "write", path.string());
 }
 
@@ -75,25 +71,6 @@ void write_files(const fs::path& into, const new_service& of) {
                "n10\n",
                for_texts);
 }
-
-// What is removed unless it is kept: a directory in the making.
-class unfinished_directory {
-public:
-    explicit unfinished_directory(fs::path place) : place_{std::move(place)} { make_directory(place_, 0755); }
-    ~unfinished_directory() {
-        std::error_code none;
-        if (!kept_) fs::remove_all(place_, none);
-    }
-    unfinished_directory(const unfinished_directory&)            = delete;
-    unfinished_directory& operator=(const unfinished_directory&) = delete;
-
-    const fs::path& place() const { return place_; }
-    void            keep() { kept_ = true; }
-
-private:
-    fs::path place_;
-    bool     kept_ = false;
-};
 
 [[noreturn]] void refuse(exit_code code, remedy what, const fs::path& path, const std::string& command = "") {
     finding its = explain(what, {printable(path.string()), shell_quoted(path.string()), command});
@@ -179,8 +156,9 @@ void write_service(const std::string& directory, const new_service& of) {
     if (::access(directory.c_str(), W_OK | X_OK) != 0 && errno == EACCES)
         refuse(exit_code::not_allowed, remedy::new_refused, directory, words_of(of));
 
-    unfinished_directory made{fs::path{directory} / ("." + of.name + "." + std::to_string(::getpid()))};
-    write_files(made.place(), of);
+    removed_directory made{fs::path{directory} / ("." + of.name + "." + std::to_string(::getpid()))};
+    make_directory(made.path(), 0755);
+    write_files(made.path(), of);
 
     // The log's directory comes before what logs to it.
     std::error_code code;
@@ -188,7 +166,7 @@ void write_service(const std::string& directory, const new_service& of) {
     const bool      fresh = !log.empty() && !fs::exists(log, code);
     if (fresh && ::mkdir(log.c_str(), 0750) != 0) throw system_failure(errno, "make", log.string());
 
-    if (::renameat2(AT_FDCWD, made.place().c_str(), AT_FDCWD, target.c_str(), RENAME_NOREPLACE) != 0) {
+    if (::renameat2(AT_FDCWD, made.path().c_str(), AT_FDCWD, target.c_str(), RENAME_NOREPLACE) != 0) {
         const int why = errno;
         if (fresh) fs::remove(log, code);
         if (why == EEXIST) refuse(exit_code::failed, remedy::new_taken, target);

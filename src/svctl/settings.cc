@@ -9,6 +9,8 @@
 #include <filesystem>
 
 #include "svctl/command.hh"
+#include "svctl/files.hh"
+#include "svctl/human.hh"
 #include "svctl/processes.hh"
 #include "svctl/shell_script.hh"
 
@@ -27,11 +29,6 @@ std::string home() {
     if (!told.empty()) return told;
     const passwd* user = ::getpwuid(::getuid());
     return user == nullptr ? "/" : user->pw_dir;
-}
-
-bool is_directory(const std::string& path) {
-    std::error_code code;
-    return fs::is_directory(path, code);
 }
 
 // runsvdir [-P] [-W] DIR [log]: it may have been named from anywhere, and runsvdir works in it.
@@ -63,6 +60,10 @@ services_directory settings::open_services() const {
     }
 }
 
+services_directory settings::open_available(const std::string& asked) const {
+    return services_directory{fs::absolute(available(asked)).lexically_normal().string()};
+}
+
 std::string settings::available(const std::string& asked) const {
     const std::string told = asked.empty() ? variable("SVAVAILABLE") : asked;
     return !told.empty() ? told : user ? home() + "/sv" : "/etc/sv";
@@ -87,9 +88,7 @@ std::string directory_of_this_user() {
                       "--user: no runsvdir of this user runs, and there is no " + printable(usual),
                       "make one: mkdir -p " + printable(shell_quoted(usual)) + " && runsvdir -P -W " +
                           printable(shell_quoted(usual)) + " &"};
-    std::string all;
-    for (const std::string& one : found) all += (all.empty() ? "" : ", ") + printable(one);
-    throw failure{exit_code::usage, "--user: this user has several runsvdir, of: " + all,
+    throw failure{exit_code::usage, "--user: this user has several runsvdir, of: " + joined(found, ", ", printable),
                   "name one: svctl --svdir " + printable(shell_quoted(found.front()))};
 }
 

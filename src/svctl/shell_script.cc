@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <iterator>
 
+#include "core/text.hh"
+
 namespace runwell::svctl {
 namespace {
 
@@ -15,8 +17,6 @@ template <std::size_t N>
 bool is_one_of(std::string_view word, const std::string_view (&words)[N]) {
     return std::find(std::begin(words), std::end(words), word) != std::end(words);
 }
-
-std::string_view base_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 // -- tokens ----------------------------------------------------------------------------------------------------------
 
@@ -703,7 +703,7 @@ constexpr std::string_view long_with_argument[] = {"groups",     "umask",       
                                                    "cgroup-set", "death-signal", "read-only", "may-read", "may-write"};
 
 const wrapper_row* wrapper_of(const shell_word& word) {
-    const std::string_view name = base_of(word.text);
+    const std::string_view name = base_name(word.text);
     const auto* const      row  = std::find_if(std::begin(wrapper_rows), std::end(wrapper_rows),
                                                [name](const wrapper_row& r) { return r.name == name; });
     return word.literal && row != std::end(wrapper_rows) ? row : nullptr;

@@ -4,15 +4,14 @@
 #include <array>
 #include <vector>
 
+#include "core/text.hh"
 #include "svctl/diagnosis.hh"
-#include "svctl/read_file.hh"
+#include "svctl/files.hh"
 #include "svctl/shell_script.hh"
 #include "sys/clock.hh"
 
 namespace runwell::svctl {
 namespace {
-
-std::string base_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 // The runsv of a service: the child of this directory's runsvdir that was given its name.
 const process* runsv_of(const services_directory& in, const std::string& name, const process_table& processes) {
@@ -20,7 +19,7 @@ const process* runsv_of(const services_directory& in, const std::string& name, c
     if (runsvdir == nullptr) return nullptr;
     for (const process* one : processes.children_of(runsvdir->pid)) {
         const auto words = arguments_of(one->pid);
-        if (words.size() == 2 && base_of(words[0]) == "runsv" && words[1] == name) return one;
+        if (words.size() == 2 && base_name(words[0]) == "runsv" && words[1] == name) return one;
     }
     return nullptr;
 }
@@ -30,7 +29,7 @@ std::vector<std::string> programs_in(const std::string& script) {
     std::vector<std::string> found;
     for (const shell_command& command : shell_commands(read_file(script).text))
         if (const shell_call call = call_of(command); !call.words.empty())
-            found.push_back(base_of(call.words.front().text));
+            found.emplace_back(base_name(call.words.front().text));
     return found;
 }
 
@@ -56,7 +55,7 @@ void state_from_processes(const services_directory& in, service& of, const proce
     const process*              logger = nullptr;
     for (const process* child : processes.children_of(runsv->pid)) {
         const auto        words     = arguments_of(child->pid);
-        const std::string program   = words.empty() ? child->name : base_of(words.front());
+        const std::string program   = words.empty() ? child->name : std::string{base_name(words.front())};
         const bool        is_logger = of.log && logger == nullptr &&
                                (std::find(loggers.begin(), loggers.end(), program) != loggers.end() ||
                                 std::find(own.begin(), own.end(), program) != own.end());

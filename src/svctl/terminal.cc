@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <clocale>
+#include <cstdio>
 #include <cstdlib>
 #include <cwchar>
 
@@ -94,6 +95,8 @@ bool& locale_has_unicode() noexcept {
 }
 
 }  // namespace
+
+void print(std::string_view text) { static_cast<void>(std::fwrite(text.data(), 1, text.size(), stdout)); }
 
 void use_locale() {
     locale_has_unicode() =

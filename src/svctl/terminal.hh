@@ -63,6 +63,9 @@ private:
     bool full_;
 };
 
+// Writes to standard output. What could not be written is remembered by stdio; main() reports it.
+void print(std::string_view text);
+
 // Sets the locale up as the environment wants it; to be called once, before any of the others. Times and messages stay
 // as in the C locale: only what a character is comes from it.
 void use_locale();

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "svctl/errors.hh"
-#include "svctl/read_file.hh"
+#include "svctl/files.hh"
 #include "svctl/terminal.hh"
 
 namespace runwell::svctl {

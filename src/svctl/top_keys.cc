@@ -48,16 +48,16 @@ top_action answer(top_state& at, pressed key) {
     return {};
 }
 
-void select_next(top_state& at, std::span<const top_row* const> rows, std::ptrdiff_t by) {
+void select_next(top_state& at, std::span<const service_row* const> rows, std::ptrdiff_t by) {
     if (rows.empty()) return;
     const auto found =
-        std::find_if(rows.begin(), rows.end(), [&](const top_row* r) { return r->of.name == at.shown.selected; });
+        std::find_if(rows.begin(), rows.end(), [&](const service_row* r) { return r->of.name == at.shown.selected; });
     const auto last   = static_cast<std::ptrdiff_t>(rows.size()) - 1;
     const auto next   = std::clamp(found - rows.begin() + by, std::ptrdiff_t{0}, last);
     at.shown.selected = rows[static_cast<std::size_t>(next)]->of.name;
 }
 
-top_action press_in_list(top_state& at, pressed key, std::span<const top_row* const> rows, std::size_t lines) {
+top_action press_in_list(top_state& at, pressed key, std::span<const service_row* const> rows, std::size_t lines) {
     const auto room = static_cast<std::ptrdiff_t>(lines > 4 ? lines - 4 : 1);
     const auto all  = static_cast<std::ptrdiff_t>(rows.size());
     switch (key.what) {
@@ -110,7 +110,7 @@ top_action go_back(top_state& at, pressed key) {
 
 }  // namespace
 
-top_action press(top_state& at, pressed key, std::span<const top_row* const> rows, std::size_t lines) {
+top_action press(top_state& at, pressed key, std::span<const service_row* const> rows, std::size_t lines) {
     if (at.question != top_question::none) return answer(at, key);
     if (key.what != top_key::resize) at.note.clear();
     if (key.what == top_key::escape) return go_back(at, key);

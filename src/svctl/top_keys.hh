@@ -63,7 +63,7 @@ struct top_action {
 };
 
 // `rows`: those of the list, in order. `lines`: of the screen.
-top_action press(top_state& at, pressed key, std::span<const top_row* const> rows, std::size_t lines);
+top_action press(top_state& at, pressed key, std::span<const service_row* const> rows, std::size_t lines);
 
 // What the last line asks; empty: nothing.
 std::string question_text(const top_state& at);

@@ -18,16 +18,9 @@
 #include "svctl/processes.hh"
 #include "svctl/service.hh"
 #include "svctl/table.hh"
+#include "svctl/view.hh"
 
 namespace runwell::svctl {
-
-struct top_row {
-    service     of;
-    usage       used;          // of its process tree
-    double      percent = -1;  // of one processor since the last look; less than 0: not known yet
-    bool        lives   = false;
-    std::string command;  // only of rows that are visible()
-};
 
 enum class top_order : std::uint8_t { name, state, cpu, memory, age };
 
@@ -38,7 +31,8 @@ constexpr top_order after(top_order one) noexcept {
 std::string_view word(top_order of) noexcept;
 
 // Those whose name holds `filter`, in order: what fails first, what costs most first, what changed last first.
-std::vector<const top_row*> chosen(const std::vector<top_row>& all, std::string_view filter, top_order by, moment now);
+std::vector<const service_row*> chosen(const std::vector<service_row>& all, std::string_view filter, top_order by,
+                                       moment now);
 
 using top_line = std::vector<cell>;
 
@@ -57,12 +51,12 @@ struct top_list {
 };
 
 // The part of chosen() that a screen of so many lines shows.
-std::span<const top_row* const> visible(const std::vector<const top_row*>& rows, std::string_view selected,
-                                        std::size_t lines);
+std::span<const service_row* const> visible(const std::vector<const service_row*>& rows, std::string_view selected,
+                                            std::size_t lines);
 
 // `rows`: of chosen(). `all`: for the counts of the heading. The selected one is always to be seen.
-top_frame list_frame(const std::vector<top_row>& all, const std::vector<const top_row*>& rows, const top_list& of,
-                     std::size_t columns, std::size_t lines);
+top_frame list_frame(const std::vector<service_row>& all, const std::vector<const service_row*>& rows,
+                     const top_list& of, std::size_t columns, std::size_t lines);
 
 // A page of text about one service, from line `first` on, under a heading.
 top_frame text_frame(const std::string& heading, const std::vector<std::string>& text, std::size_t first,

@@ -19,21 +19,47 @@ std::string_view state_name(const service_state& of) noexcept {
 
 }  // namespace
 
-json& add_state(json& into, const service_state& of, moment now) {
-    const bool known     = of.known();
+void add_state(json& into, const service_state& of, moment now) {
+    const bool known_    = of.known();
     const bool is_wanted = of.by != supervision::hidden && of.by != supervision::missing;
-    const auto age       = known ? of.age(now) : std::nullopt;
-    into.set("state", state_name(of))
-        .set("wanted", is_wanted ? json{want_word(of)} : json{})
-        .set("pid", known && of.reported->pid != 0 ? json{of.reported->pid} : json{})
-        .set("since", age ? json{iso_time(of.reported->since)} : json{})
-        .set("seconds", age ? json{in_milliseconds(*age)} : json{})
-        .set("paused", known && of.reported->paused)
-        .set("got_term", known && of.reported->got_term)
-        .set("down_file", of.down_file)
-        .set("fails", of.fails());
-    return into;
+    const auto age       = known_ ? of.age(now) : std::nullopt;
+    into["state"]        = state_name(of);
+    into["wanted"]       = known(is_wanted, want_word(of));
+    into["pid"]          = known_ && of.reported->pid != 0 ? json(of.reported->pid) : json();
+    into["since"]        = age ? json(iso_time(of.reported->since)) : json();
+    into["seconds"]      = known(age.has_value(), in_milliseconds(age.value_or(0)));
+    into["paused"]       = known_ && of.reported->paused;
+    into["got_term"]     = known_ && of.reported->got_term;
+    into["down_file"]    = of.down_file;
+    into["fails"]        = of.fails();
 }
+
+cell state_cell(const service_state& of, moment now) { return {std::string{state_word(of)}, state_tint(of, now)}; }
+
+cell log_cell(const service& of, moment now) {
+    return of.log ? state_cell(*of.log, now) : cell{std::string{nothing}, tint::faint};
+}
+
+std::string since_text(const service_state& of, moment now) {
+    const auto age = of.known() ? of.age(now) : std::nullopt;
+    return age ? duration(static_cast<std::int64_t>(*age)) : std::string{nothing};
+}
+
+std::string pid_text(const service_state& of) {
+    return of.lives() ? std::to_string(of.reported->pid) : std::string{nothing};
+}
+
+std::string memory_text(const service_row& row) {
+    return row.lives ? bytes(row.used.held.bytes) : std::string{nothing};
+}
+
+std::string_view memory_heading(std::span<const service_row> rows) {
+    return std::all_of(rows.begin(), rows.end(), [](const service_row& r) { return !r.lives || r.used.held.is_pss; })
+               ? "PSS"
+               : "RSS";
+}
+
+int state_order(const service_state& of) noexcept { return of.fails() ? 0 : of.runs() ? 2 : 1; }
 
 std::string_view activity_word(const service_state& of) noexcept {
     if (of.by == supervision::hidden && !of.reported) return "unknown";
@@ -55,20 +81,20 @@ tint state_tint(const service_state& of, moment now) noexcept {
 }
 
 json json_of(const service& one, const process_table& processes, moment now) {
-    json whole = json::object();
-    whole.set("name", one.name);
+    json whole{{"name", one.name}};
     add_state(whole, one.main, now);
+    json& log = whole["log"];
+    if (one.log) add_state(log, *one.log, now);
 
-    const auto     pid       = one.main.lives() ? static_cast<pid_t>(one.main.reported->pid) : 0;
-    const process* first     = pid != 0 ? processes.find(pid) : nullptr;
-    const usage    used      = first != nullptr ? processes.usage_of(pid) : usage{};
-    json           log_of_it = json::object();
-    whole.set("log", one.log ? add_state(log_of_it, *one.log, now) : json{})
-        .set("cpu_seconds", first != nullptr ? json{used.cpu_seconds} : json{})
-        .set("memory_bytes", first != nullptr ? json{used.held.bytes} : json{})
-        .set("memory_kind", first != nullptr ? json{word(used.held)} : json{})
-        .set("processes", used.processes)
-        .set("command", first != nullptr ? json{command_of(*first)} : json{});
+    const auto     pid    = one.main.lives() ? static_cast<pid_t>(one.main.reported->pid) : 0;
+    const process* first  = pid != 0 ? processes.find(pid) : nullptr;
+    const bool     runs   = first != nullptr;
+    const usage    used   = runs ? processes.usage_of(pid) : usage{};
+    whole["cpu_seconds"]  = known(runs, used.cpu_seconds);
+    whole["memory_bytes"] = known(runs, used.held.bytes);
+    whole["memory_kind"]  = known(runs, word(used.held));
+    whole["processes"]    = used.processes;
+    whole["command"]      = runs ? json(command_of(*first)) : json();
     return whole;
 }
 

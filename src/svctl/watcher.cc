@@ -29,7 +29,7 @@ watcher::watcher(const services_directory& in) : in_{&in} {
     auto made = sys::watch::make();
     if (!made)
         throw failure{exit_code::failed, "no changes can be heard: " + error_text(made.why().code),
-                      "allow this user more of it: sysctl fs.inotify.max_user_instances"};
+                      "allow more, as root: sysctl -w fs.inotify.max_user_instances=1024"};
     watch_ = std::move(*made);
 }
 
@@ -46,7 +46,7 @@ bool watcher::listen(const std::string& path, std::uint32_t mask, watched at, co
     if (code == ENOENT || code == ENOTDIR) return false;
     if (code == ENOSPC)
         throw failure{exit_code::failed, "changes of " + path + " cannot be heard: there are too many watches",
-                      "allow this user more of them: sysctl fs.inotify.max_user_watches"};
+                      "allow more, as root: sysctl -w fs.inotify.max_user_watches=524288"};
     throw system_failure(code, "listen to", path);
 }
 

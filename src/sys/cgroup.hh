@@ -14,9 +14,9 @@ class cgroup {
 public:
     cgroup() noexcept = default;
 
-    // Below the cgroup of this process, or with a slash before it, below the root of the hierarchy. What is missing on
-    // the way is created, and the controllers of the settings are handed down to it where that is possible. Trouble
-    // with errno ENOSYS: there is no hierarchy of version 2.
+    // Below the cgroup of this process, or with a slash before it, below the root of the hierarchy. Missing
+    // directories are created, and the controllers of the settings are enabled in their parents if possible. The
+    // error ENOSYS means: there is no hierarchy of version 2.
     static result<cgroup> make(const char* path, std::span<const change> settings) noexcept;
 
     result<void> set(const char* setting) const noexcept;  // "memory.max=64M"

@@ -15,8 +15,8 @@ void __gcov_reset();  // NOLINT(bugprone-reserved-identifier)
 
 namespace runwell::sys {
 inline void keep_counts() noexcept {
-    __gcov_dump();   // nothing, where a child has done it
-    __gcov_reset();  // what is written down is not counted twice
+    __gcov_dump();   // does nothing if a child has done it
+    __gcov_reset();  // so that these counts are not written twice
 }
 }  // namespace runwell::sys
 

@@ -1,4 +1,4 @@
-// fd.hh — a descriptor with an owner: closed when its owner goes, and by nobody else.
+// fd.hh — a descriptor with one owner, whose destructor closes it.
 #pragma once
 
 #include <unistd.h>

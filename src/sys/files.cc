@@ -15,8 +15,8 @@ bool only_we_write_to(int dir) noexcept {
     return ::fstat(dir, &is) == 0 && is_ours(is.st_uid) && (is.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
-// What a link of ours leads to. The link itself is held, so that nobody can put another one in its place. (Apart, so
-// that only those who follow one pay for the buffer.)
+// Opens the target of a link of ours. Holds the link itself, so that no other user can exchange it. (A separate
+// function, so that only callers that follow a link pay for the buffer.)
 [[gnu::noinline]] result<unique_fd> follow_ours(int dir, const char* name, int flags, mode_t mode) noexcept {
     const unique_fd link = TRY(open_at(dir, name, O_PATH | O_NOFOLLOW));
     struct stat     is;

@@ -24,15 +24,15 @@ enum class links : unsigned char {
     ours,  // one that root or this user has made, and that leads anywhere
 };
 
-// openat(2) of the entry `name` of `dir`, for a directory that somebody else may write to: what is opened is in that
+// openat(2) of the entry `name` of `dir`, for a directory that another user may write to: the opened file is in that
 // directory and nowhere else, and opening it neither waits (O_NONBLOCK is added) nor takes a terminal. The error is
 // "unable to open NAME": ELOOP for a link that is not to be followed; EMLINK for a file that has a second name, unless
-// only root or this user may write to `dir`. (Where fs.protected_hardlinks is 0 anybody can give any file of the same
+// only root or this user may write to `dir`. (If fs.protected_hardlinks is 0, every user can give any file of the same
 // file system a second name.) Source: docs/security.md.
 result<unique_fd> open_entry(int dir, const char* name, int flags, mode_t mode = 0,
                              links follow = links::none) noexcept;
 
-// Root's, or this user's: nobody else can have made it.
+// Root's, or this user's: no other user can have made it.
 bool is_ours(uid_t owner) noexcept;
 
 // A directory to open other things below.
@@ -45,8 +45,8 @@ result<unique_fd> hold_directory(int dir, const char* path) noexcept;
 result<pipe_ends> make_pipe() noexcept;
 
 // `path` becomes a new file with these bytes, at once: written beside it as `beside`, then renamed. Mode 0644 less the
-// umask. A reader sees the old or the new, never a part; when it fails, the old. What stands under either name is never
-// followed or written into, be it a link. Returns the file, open for writing.
+// umask. A reader sees the old or the new, never a part; when it fails, the old. An existing file or link under either
+// name is never followed or written into. Returns the file, open for writing.
 result<unique_fd> replace_file(int dir, const char* path, const char* beside,
                                std::span<const std::byte> bytes) noexcept;
 

@@ -11,17 +11,17 @@ namespace runwell::sys {
 // A network with nothing in it but a loopback that is up.
 result<void> leave_network() noexcept;
 
-// Mounts of its own: what is mounted outside still appears here, what is mounted here stays here.
+// A mount namespace: later mounts from outside still appear here, mounts made here stay here.
 result<void> keep_mounts_apart() noexcept;
 
 // Makes everything below the path read-only, in mounts of its own. The working directory is entered again, so that it
 // is not a way around.
 result<void> make_read_only(const char* path) noexcept;
 
-// Empty file systems in memory on /tmp and, where it is there, /var/tmp.
+// Empty file systems in memory on /tmp and, if it exists, /var/tmp.
 result<void> mount_private_tmp() noexcept;
 
-// Rules of what may be opened from a moment on, by this process and all that it starts (landlock(7)).
+// Rules that restrict, from a moment on, which files this process and its descendants may open (landlock(7)).
 class file_rules {
 public:
     file_rules() noexcept = default;

@@ -19,7 +19,7 @@ void say(std::initializer_list<std::string_view> parts) noexcept;
 // Writes the parts to a descriptor, all of them, waiting for as long as it takes. False on an error.
 bool print(int fd, std::initializer_list<std::string_view> parts) noexcept;
 
-// A program, and what it looks after ("" for nothing).
+// A program, and the service or directory that it supervises ("" for none).
 struct messages {
     std::string_view program;
     std::string_view about = {};

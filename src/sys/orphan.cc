@@ -14,6 +14,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/proc_stat.hh"
 #include "core/text.hh"
 #include "sys/clock.hh"
 #include "sys/files.hh"
@@ -47,16 +48,11 @@ std::optional<process_stat> stat_of(std::uint32_t pid) noexcept {
     const ssize_t size = ::read(file->value(), bytes, sizeof bytes);
     if (size <= 0) return std::nullopt;
 
-    // The name of the program is in brackets, and may hold anything.
-    const std::string_view all{bytes, static_cast<std::size_t>(size)};
-    const std::size_t      name_ends = all.rfind(')');
-    if (name_ends == std::string_view::npos || name_ends + 2 >= all.size()) return std::nullopt;
-    std::string_view rest = after(all, name_ends + 2);
-    process_stat     is{.state = rest[0]};
-    for (int field = 3; field < 20; ++field) rest = split(rest, ' ').rest;
-    is.threads = scan_number(rest).value;
-    for (int field = 20; field < 22; ++field) rest = split(rest, ' ').rest;
-    is.began = static_cast<ticks>(scan_number(rest).value) * tick_of_proc();
+    const proc_stat line{{bytes, static_cast<std::size_t>(size)}};
+    if (!line) return std::nullopt;
+    process_stat is{.state = line.field(3).front()};
+    is.threads = line.number(20);
+    is.began   = static_cast<ticks>(line.number(22)) * tick_of_proc();
     return is;
 }
 

@@ -26,7 +26,7 @@ public:
         if (!bytes_.empty()) ::munmap(bytes_.data(), bytes_.size());
     }
 
-    // Zero bytes, at least one; what is not touched costs nothing. MAP_STACK keeps the kernel (Linux 6.7) from giving
+    // Zero bytes, at least one; untouched pages cost nothing. MAP_STACK keeps the kernel (Linux 6.7) from giving
     // two megabytes at the first touch where huge pages are the rule.
     static result<pages> make(std::size_t size) noexcept {
         pages       made;

@@ -7,13 +7,13 @@
 
 namespace runwell::sys {
 
-// For process no 1: whether the kernel runs on this machine for us. It says so by letting us ask for SIGINT instead of
-// an immediate reboot on ctrl-alt-del, which is asked for at the same time: reboot(2) fails with EINVAL in every other
-// PID namespace, and with EPERM where process no 1 has been denied it.
+// For PID 1: whether it runs on the machine itself, not in a container. Also requests SIGINT instead of an immediate
+// reboot on ctrl-alt-del, because that request is the test: reboot(2) fails with EINVAL in every other PID namespace,
+// and with EPERM without the privilege.
 bool is_machine() noexcept;
 
-// Makes a process that ends the machine, after sync(2) with `clean`. Its pid; or -1, with errno, when none could be
-// made. It ends only when that has failed: reboot(2). Process no 1 itself must not call that, since it may not return.
+// Makes a process that ends the machine, after sync(2) with `clean`. Returns its PID, or -1 with errno if no process
+// could be made. The process exits only if reboot(2) fails. PID 1 itself must not call reboot(2), which may not return.
 pid_t end_machine(ending how, bool clean) noexcept;
 
 // In this process, at once. Returns only when that has failed, with errno: EPERM.

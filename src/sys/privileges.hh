@@ -2,12 +2,23 @@
 #pragma once
 
 #include <csignal>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
+#include "core/passwd.hh"
 #include "core/result.hh"
-#include "sys/users.hh"
+#include "sys/pages.hh"
 
 namespace runwell::sys {
+
+// A user and the groups to be in; the first of them is the group id. Never without a group.
+struct identity {
+    id_number                  uid   = 0;
+    std::size_t                count = 0;
+    pages                      room;
+    std::span<const id_number> groups() const noexcept { return room.as<id_number>().first(count); }
+};
 
 // setgroups(2), setgid(2), setuid(2), in this order.
 result<void> become_user(const identity& who) noexcept;

@@ -1,4 +1,4 @@
-// shutdown_request.hh — how process no 1 is asked to end the machine: runit-init(8).
+// shutdown_request.hh — asks PID 1 to shut the machine down: runit-init(8).
 #pragma once
 
 #include "core/result.hh"
@@ -6,9 +6,9 @@
 
 namespace runwell::sys {
 
-// Lets stopit, reboot (and halt) say what is to be done, and sends CONT to process no 1. Files that do not exist are
-// made where they are needed, through links to nothing as well: /etc/runit/stopit may point into a tmpfs.
-// Trouble: "unable to create ", "unable to chmod " and the file, before anything was sent.
+// Sets the permissions of stopit, reboot (and halt), and sends CONT to PID 1. Creates missing files, also as targets of
+// dangling links: /etc/runit/stopit may lead into a tmpfs.
+// Errors: "unable to create ", "unable to chmod " and the file, before anything was sent.
 result<void> ask_to_stop(ending how) noexcept;
 
 }  // namespace runwell::sys

@@ -21,7 +21,7 @@ void give_default(const sigset_t& signals) noexcept {
         if (sigismember(&signals, s) == 1) static_cast<void>(::signal(s, SIG_DFL));
 }
 
-// What is blocked waits to be read, even if it is ignored: signal(7).
+// A blocked signal waits to be read, even if it is ignored: signal(7).
 result<unique_fd> make_readable(sigset_t signals) noexcept {
     unique_fd listener{::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK)};
     if (!listener) return error{"unable to listen to signals", "", errno};

@@ -14,7 +14,7 @@ namespace runwell::sys {
 
 // Block these (and SIGPIPE, so that a vanished reader is an errno), give them their default disposition back should
 // they have been inherited ignored, and make them readable. The descriptor does not block.
-// `as_they_are` are made readable too, and keep their disposition: what is ignored stays ignored in children.
+// `as_they_are` are made readable too, and keep their disposition: ignored signals stay ignored in children.
 result<unique_fd> listen_to(std::initializer_list<int> signals, std::initializer_list<int> as_they_are = {}) noexcept;
 result<unique_fd> listen_to(sigset_t signals) noexcept;
 

@@ -33,7 +33,7 @@ struct child_plan {
     bool               session  = false;  // setsid(2)
     bool               front    = false;  // a process group of its own, in the foreground of the terminal on 0
 
-    bool term_waits = false;  // SIGTERM stays blocked: sent at once, it is still there when the program listens to it
+    bool term_waits = false;  // SIGTERM stays blocked: one that is sent at once is pending until the program reads it
     const ::rlimit* files = nullptr;  // RLIMIT_NOFILE; nullptr: as the parent's
 
     bool recorded = false;  // core/ledger.hh: the child makes a record of itself before it executes,
@@ -48,7 +48,7 @@ struct child_plan {
 };
 static_assert(std::is_trivially_destructible_v<child_plan> && std::is_standard_layout_v<child_plan>);
 
-// What has become of a plan. Exactly one of three:
+// The result of a plan. Exactly one of three:
 //   · pid > 0, error 0: it runs;
 //   · pid < 0: there is no process, and error says why (EAGAIN, ENOMEM);
 //   · pid 0: there was a process that could not do `failed`; it has ended and is reaped, and error says why.

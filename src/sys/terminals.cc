@@ -7,6 +7,7 @@
 #include <array>
 
 #include "core/fixed.hh"
+#include "core/proc_stat.hh"
 #include "core/text.hh"
 #include "sys/dir.hh"
 #include "sys/files.hh"
@@ -18,17 +19,7 @@ constexpr unsigned virtual_terminals = 4, first_slave = 136, last_slave = 143;  
 constexpr unsigned first_serial = 64;                                           // minor number of ttyS0
 constexpr unsigned most_slaves  = 1024;
 
-// Field 7 of /proc/PID/stat, tty_nr: proc(5). 0: none. The name in field 2 may hold anything, and ends with the last
-// ')'.
-std::uint64_t terminal_in(std::string_view stat) noexcept {
-    const auto skip_past = [&](std::size_t at) {
-        stat.remove_prefix(at == std::string_view::npos ? stat.size() : at + 1);
-    };
-    skip_past(stat.rfind(')'));
-    for (int field = 2; field < 7; ++field) skip_past(stat.find(' '));
-    return scan_number(stat).value;
-}
-
+// tty_nr, field 7 of /proc/PID/stat: proc(5). 0: none.
 std::uint64_t terminal_of(int proc, const char* pid) noexcept {
     fixed_text<300> path;
     path.append(pid);
@@ -37,7 +28,7 @@ std::uint64_t terminal_of(int proc, const char* pid) noexcept {
     if (!file) return 0;
     char          text[512];
     const ssize_t size = ::read(file->value(), text, sizeof text);
-    return size > 0 ? terminal_in({text, static_cast<std::size_t>(size)}) : 0;
+    return size > 0 ? proc_stat{{text, static_cast<std::size_t>(size)}}.number(7) : 0;
 }
 
 void tell(std::string_view directory, unsigned number, std::string_view text) noexcept {

@@ -5,8 +5,8 @@
 
 namespace runwell::sys {
 
-// Writes `text` to every terminal that controls a process: whoever is there sees it, whether or not a record of logins
-// is kept. A terminal that would make us wait is passed over. Needs /proc.
+// Writes `text` to every terminal that controls a process, so that its user sees it even without login records. Skips a
+// terminal that would block. Needs /proc.
 void tell_terminals(std::string_view text) noexcept;
 
 }  // namespace runwell::sys

@@ -1,5 +1,5 @@
-// storm — makes orphans that end at once, as many as its argument says: each is the child of a child that does not wait
-// for it, so that process no 1 has to. No memory is copied for them, which is what takes its time under emulation.
+// storm — makes orphans that exit at once; its argument is their number. Each is the child of a child that does not
+// reap it, so PID 1 must. No memory is copied for them, because that takes long under emulation.
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -74,9 +74,9 @@ def logs_on(disk):
 
 @pytest.fixture(params=["runwell", "runit"])
 def suite(request):
-    """Ours, or the newest of Debian's that is there."""
+    """Our suite, or the newest of Debian's that is installed."""
     if lacking := missing():
-        pytest.skip(f"NOTE: no {lacking} here: process no 1 is proved in namespaces alone; ./dev boot fetches what is needed")
+        pytest.skip(f"NOTE: no {lacking} here: PID 1 is tested in namespaces alone; ./dev boot fetches what is needed")
     if request.param == "runwell":
         return harness.ours()
     if found := harness.reference("2.3.1") or harness.reference("2.1.2"):

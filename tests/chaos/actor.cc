@@ -2,7 +2,7 @@
 //
 //     #!/chaos/actor KIND NAME
 //
-//     steady          lives until it is told to end
+//     steady          lives until it gets TERM
 //     chatty          says a line every second
 //     crash           ends at once, in one of many ways
 //     brief           lives for up to three seconds
@@ -13,9 +13,9 @@
 //     finish          is a ./finish, of 300 ms
 //     answer          is a control script, which may or may not take the place of the signal
 //
-// What must hold, it holds on to: /run/token/NAME is locked as long as a ./run or ./finish of the service lives. When
-// it is locked already there are two, and /run/violations says so. (A lock of fcntl(2): unlike that of flock(2) it is
-// not inherited, so that a child between fork and the next line cannot pass for its dead parent.)
+// A ./run or ./finish of a service holds a lock on /run/token/NAME as long as it lives. If the file is locked already,
+// the service has two processes, and the actor writes that to /run/violations. (A lock of fcntl(2): unlike that of
+// flock(2) it is not inherited, so that a child between fork and the next line cannot pass for its dead parent.)
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
@@ -112,8 +112,8 @@ void take_token(const char* name, const char* role) {
     }
 }
 
-// What has been written, for the auditor: `begun` before each write(2), `done` after. A line that is begun and not
-// done when the process is killed may or may not have been written; its number goes into the file NAME.unknown.
+// A record of the written lines, for the observer: `begun` before each write(2), `done` after. A line that is begun and
+// not done when the process is killed may or may not have been written; its number goes into the file NAME.unknown.
 struct ledger {
     volatile std::uint64_t begun, done;
 };
@@ -144,7 +144,7 @@ struct ledger {
                                            "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnop",
                                            static_cast<unsigned long long>(n));
             book.begun     = n;
-            // Nobody there to read (for as long as both the logger and its supervisor are dead): nothing was written.
+            // No process reads the pipe (while both the logger and its supervisor are dead): nothing was written.
             while (write(STDOUT_FILENO, line, static_cast<std::size_t>(size)) != size) pause_for(10);
             book.done = n;
         }

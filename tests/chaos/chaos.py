@@ -19,7 +19,7 @@ import tree  # noqa: E402
 from tree import harness  # noqa: E402
 
 
-def torment(seed, seconds, storm=10.0, calm=9.0, recovers_in=7.0, without=(), keep=None):
+def torment(seed, seconds, storm=10.0, calm=5.0, recovers_in=2.0, without=(), keep=None):
     """One run; its report. `keep` is a directory for what the three have written."""
     world = harness.World(tempfile.mkdtemp(prefix="runwell-chaos-", dir=os.environ.get("TMPDIR", "/tmp")), harness.ours())
     made = tree.Tree(world)

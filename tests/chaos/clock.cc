@@ -3,7 +3,7 @@
 //     clock serve SOCKET OFFSET            answers, for as long as the other lives
 //     clock enter SOCKET COMMAND…          becomes COMMAND, which asks the other what time it is
 //
-// Linux has namespaces for the monotonic clocks and none for CLOCK_REALTIME, and what is static cannot be preloaded.
+// Linux has namespaces for the monotonic clocks and none for CLOCK_REALTIME, and a static program cannot be preloaded.
 // But the suite reads its clocks by plain system calls. So a seccomp filter stops clock_gettime(CLOCK_REALTIME), in the
 // command and all that it will ever start, and the kernel asks a listener outside (seccomp_unotify(2)), which adds the
 // 64-bit number of nanoseconds in the file OFFSET. All other system calls, and other clocks, go by untouched.
@@ -134,7 +134,7 @@ int serve(const char* path, const char* offset_path) {
     for (;;) {
         pollfd ready{listener, POLLIN, 0};
         if (poll(&ready, 1, -1) < 0 && errno != EINTR) fail("clock: poll");
-        if ((ready.revents & POLLHUP) != 0) return 0;  // nobody who could ask lives
+        if ((ready.revents & POLLHUP) != 0) return 0;  // no process is left that could ask
         if ((ready.revents & POLLIN) == 0) continue;
         seccomp_notif question{};
         if (syscall(SYS_ioctl, listener, SECCOMP_IOCTL_NOTIF_RECV, &question) != 0)

@@ -351,7 +351,7 @@ class Observer:
             for link in links:
                 files.append(re.sub(r"\d+|~\w+|@\w+", "", os.path.basename(link) if link[0] == "/" else link))
             found[f"{one.role} {one.name}".strip()] = {
-                # A clean page of the program is private or not by whoever else happens to run the program.
+                # Whether a clean page of the program is private depends on other processes that run the program.
                 "private": int(rollup["Private_Dirty"]),
                 "pss": int(rollup["Pss"]),
                 "files": sorted(files),

@@ -16,7 +16,7 @@ class Process:
     state: str
     start: int
     cpu: float  # seconds, in ticks
-    role: str  # runit, runsvdir, runsv, svlogd, run, finish, script, child; "" is somebody else
+    role: str  # runit, runsvdir, runsv, svlogd, run, finish, script, child; "" for a foreign process
     name: str  # of the service; for runsvdir its directory
 
     @property
@@ -51,7 +51,7 @@ class Census:
                 words, program = tail.split(), head.partition("(")[2]
                 key = entry, words[19], program
                 part = self._known.get(key) or part_of(entry, program)
-                if part[0] or words[0] in "ZX":  # what is about to become something else is asked again
+                if part[0] or words[0] in "ZX":  # look again at a process that will execute another program
                     known[key] = part
             except OSError:
                 continue

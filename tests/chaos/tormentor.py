@@ -33,7 +33,7 @@ import tree
 COMMANDS = b"uodtkpcahiq12x"
 NOTES = Path("/chaos")
 SIGNALS_OF_TERROR = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM)
-RECOVERS_IN = 7.0  # seconds: a runsv that was asked to exit is followed after five
+RECOVERS_IN = 2.0  # seconds
 STARTS_IN = 60.0
 NO_FILES_LEFT = 3
 FS_IOC_GETFLAGS, FS_IOC_SETFLAGS, FS_IMMUTABLE = 0x80086601, 0x40086602, 0x10
@@ -49,7 +49,7 @@ class NotNow(Exception):
 
 
 class Field:
-    """What the faults act upon, and the rules that keep every storm inside of what is promised."""
+    """The targets of the faults, and the rules that keep every storm within the promises of the suite."""
 
     def __init__(self, seed, journal):
         self.random = random.Random(seed)
@@ -61,8 +61,8 @@ class Field:
         self.all_may_stop = False
 
     def begin_storm(self):
-        """A pipe lives as long as the runsv, the logger or the service does. What is in it is lost with the last of the
-        three: so in each storm one of them, drawn by lot, is spared. (FamilyKilled is about the opposite.)"""
+        """A pipe exists as long as the runsv, the logger or the service lives, and its content is lost with the last of
+        the three. So each storm spares one of them, chosen at random. (FamilyKilled does the opposite.)"""
         self.all_may_stop = self.random.random() < 0.4
         for one in tree.ALL:
             self.keeper[one.name] = "svlogd" if self.all_may_stop else self.random.choice(("runsv", "svlogd", "run"))
@@ -85,7 +85,7 @@ class Field:
         return tree.BY_NAME[name].numbered and self.keeper[name] == role
 
     def may_stop(self, name):
-        """Whether the service may be told to exit: then the logger drains the pipe, and must be let."""
+        """Whether the service may be asked to exit: then the logger drains the pipe, and no fault may stop it."""
         return name != tree.FARM.name and (not tree.BY_NAME[name].numbered or self.keeper[name] == "svlogd")
 
 
@@ -154,7 +154,7 @@ class SupervisorKilled(Signalled):
     signals = (signal.SIGKILL,)
 
     def may(self, field, one):
-        # Nobody can find what an unnamed directory was served by: decision 81.
+        # No process can find the supervisor of a directory without a name: decision 81.
         return super().may(field, one) and one.name not in field.reserved
 
 
@@ -177,7 +177,7 @@ class SupervisorTold(Signalled):
 
 
 class DirectoryKilled(Signalled):
-    """A runsvdir: of stage 2, which process no 1 starts again after five seconds, or of the farm."""
+    """A runsvdir: of stage 2, which PID 1 starts again after five seconds, or of the farm."""
 
     role, weight, lasts = "runsvdir", 2, (6.0, 6.0)
     signals = (signal.SIGKILL, signal.SIGKILL, signal.SIGHUP, signal.SIGTERM)
@@ -208,7 +208,7 @@ class DirectoryKilled(Signalled):
 
 
 class FamilyKilled(Fault):
-    """A runsv, its logger and its service, all at once: what is in the pipe is lost, and nothing else."""
+    """A runsv, its logger and its service, all at once: the content of the pipe is lost, and nothing else."""
 
     weight = 1
 
@@ -281,7 +281,7 @@ class Commanded(Fault):
             try:
                 fd = os.open(self.path, os.O_WRONLY | os.O_NONBLOCK)
             except OSError:
-                time.sleep(0.02)  # nobody listens at the moment
+                time.sleep(0.02)  # no process listens at the moment
                 continue
             try:
                 os.write(fd, some)
@@ -426,7 +426,7 @@ class SuperviseRemoved(DirectoryFault):
 
 
 class SuperviseReadOnly(Fault):
-    """A read-only file system over supervise/: whoever starts now, or begins anew, cannot write."""
+    """A read-only file system over supervise/: a process that starts now cannot write there."""
 
     weight, lasts = 2, (0.5, 2.5)
 
@@ -456,7 +456,7 @@ class SuperviseReadOnly(Fault):
 
 
 class SuperviseFrozen(Fault):
-    """supervise/ and the files in it become immutable: whoever lives cannot write any more."""
+    """supervise/ and the files in it become immutable: running processes can no longer write there."""
 
     weight, lasts = 2, (0.5, 2.5)
 
@@ -552,7 +552,7 @@ class NoDescriptors(Fault):
         return f"{one.role} {one.name}: {used}"
 
     def undo(self, field):
-        for one in field.census.look().values():  # whoever was started meanwhile has inherited it
+        for one in field.census.look().values():  # processes that were started meanwhile have inherited it
             raise_limit(one.pid)
         return True
 
@@ -667,7 +667,7 @@ class Tormentor:
             time.sleep(0.05)
 
     def calm(self, seconds, down=0.15):
-        """Everything is undone and told what is wanted of it: from here on the observer counts."""
+        """Undoes all faults and sets the wanted state of each service: from here on the observer checks."""
         self.undo_all()
         wanted = {one.name: self.field.random.random() >= down or one is tree.FARM for one in tree.ALL}
         began = time.monotonic()
@@ -686,13 +686,15 @@ class Tormentor:
                 if one.name not in told or state(one.directory) != ("u" if up else "d"):
                     if send(one.directory, b"cu" if up else b"cdk" if one.kind == "stubborn" else b"cd"):
                         told.add(one.name)
+                    else:
+                        ask_for_runsv(one.directory)
                 if one.log and state(f"{one.directory}/log") != "u":
                     send(f"{one.directory}/log", b"cu")
             time.sleep(0.1)
 
     def renew(self):
-        """Everything begins anew, so that what is measured is measured in the same place. What a runsvdir that was
-        killed has left behind is replaced."""
+        """Restarts everything, so that measurements start from the same state. Replaces the processes that a killed
+        runsvdir left."""
         served = {one.pid for one in self.field.processes("runsv")}
         if any(one.name == "/farm" and one.parent not in served for one in self.field.processes("runsvdir")):
             send(tree.FARM.directory, b"k")  # by the successor of a runsv that was killed
@@ -704,7 +706,7 @@ class Tormentor:
             for one in left:
                 send(tree.BY_NAME[one.name].directory, b"x" if one.name == tree.FARM.name else b"xk")
             if left:
-                time.sleep(2.5)
+                self.wait_for_successors(left)
         for one in tree.ALL:
             if one is not tree.FARM:
                 send(one.directory, b"k")
@@ -713,6 +715,20 @@ class Tormentor:
         time.sleep(2)
         self.to_writers(b"p")  # a logger with nothing to do gives back its memory
         time.sleep(1.5)
+
+    def wait_for_successors(self, left):
+        """These runsv were told to exit. Each is to have a successor that runsvdir has started."""
+        end = time.monotonic() + STARTS_IN
+        while left and time.monotonic() < end:
+            time.sleep(0.05)
+            above = {one.pid for one in self.field.processes("runsvdir")}
+            new = {one.name for one in self.field.processes("runsv") if one.parent in above}
+            left = [one for one in left if one.name not in new or not state(tree.BY_NAME[one.name].directory)]
+            for one in left:
+                if not state(tree.BY_NAME[one.name].directory):
+                    ask_for_runsv(tree.BY_NAME[one.name].directory)
+        if left:
+            self.field.note("stuck", successors=[one.name for one in left])
 
     def measure(self, which):
         self.renew()
@@ -747,8 +763,17 @@ def send(directory, letters):
     return True
 
 
+def ask_for_runsv(directory):
+    """As `sv start` does: runsvdir follows a runsv that was told to exit after five seconds, or at once if asked."""
+    control = f"{directory}/supervise/control"
+    try:
+        os.utime(control if os.path.lexists(control) else directory, follow_symlinks=False)
+    except OSError:
+        pass
+
+
 def state(directory):
-    """What is wanted, by supervise/status; nothing where nobody says so."""
+    """The wanted state, from supervise/status; None if no supervisor runs."""
     try:
         os.close(os.open(f"{directory}/supervise/ok", os.O_WRONLY | os.O_NONBLOCK))
         return chr(Path(f"{directory}/supervise/status").read_bytes()[17])
@@ -766,7 +791,7 @@ def control_pipes():
 def is_pending(path):
     """Whether there are commands that have not been taken."""
     try:
-        fd = os.open(path, os.O_WRONLY | os.O_NONBLOCK)  # nobody may take us for its reader
+        fd = os.open(path, os.O_WRONLY | os.O_NONBLOCK)  # other processes must not take us for its reader
     except OSError:
         return False
     try:

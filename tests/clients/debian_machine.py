@@ -48,7 +48,7 @@ if [ -n "$console" ]; then
     for name in console tty1; do : >"$root/dev/$name"; mount --bind "$console" "$root/dev/$name"; done
 fi
 mount -t proc proc "$root/proc"
-mkfifo "$base/kmsg"; mount --bind "$base/kmsg" "$root/proc/kmsg"  # who reads the host's takes it away
+mkfifo "$base/kmsg"; mount --bind "$base/kmsg" "$root/proc/kmsg"  # a reader of the host's file would remove its messages
 mount --bind "$root/proc/sys" "$root/proc/sys"; mount -o remount,bind,ro "$root/proc/sys"
 mount -t sysfs -o ro sys "$root/sys"
 mount -t tmpfs -o mode=755 run "$root/run"
@@ -146,14 +146,14 @@ class Debian(Machine):
             link.symlink_to(f"/etc/sv/{name}")
 
     def boot(self, **options):
-        """Starts it, and waits until runsvdir looks after /etc/service."""
+        """Starts it, and waits until runsvdir supervises /etc/service."""
         super().boot("/sbin/runit", env={"PATH": PATH}, **options)
         wait_until(lambda: not self.living() or self.runsvdir(), "runsvdir")
         assert self.living(), self.lines
         return self
 
     def runsvdir(self):
-        """The process that looks after the services, 0 if there is none."""
+        """The PID of runsvdir, 0 if there is none."""
         found = self.inside("pidof", "runsvdir").stdout.split()
         return int(found[0]) if found else 0
 

@@ -1,4 +1,4 @@
-"""Ansible's community.general.runit, of Debian's packages, on services that runsvdir looks after."""
+"""Ansible's community.general.runit, of Debian's packages, on services that runsvdir supervises."""
 
 import json
 import os
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(
 
 
 class Ansible:
-    """Plays tasks on this machine. A task is what community.general.runit is told; what it answers is the result."""
+    """Plays tasks on this machine. A task is the arguments of community.general.runit, and returns its result."""
 
     def __init__(self, world):
         self.world = world
@@ -74,7 +74,7 @@ def test_every_state_and_nothing_changes_twice(ansible):
     web = ansible.service("web", counts, log__run="#!/bin/sh\nexec svlogd .\n")
     ansible.supervise()
     results = ansible.play(
-        {"state": "stopped"},  # of what is not enabled
+        {"state": "stopped"},  # of a service that is not enabled
         {"enabled": True, "state": "started"},  # at once: no supervisor looks only every five seconds
         {"enabled": True, "state": "started"},
         {"state": "restarted"},

@@ -74,8 +74,8 @@ def test_the_stage_files_of_debian_boot_the_machine_and_stop_it(debian):
     assert "Running shutdown tasks..." in said
 
 
-def test_a_forced_rescan_passes_through_process_no_1(debian):
-    """Packages send ALRM to process no 1, for runsvdir: `kill -s ALRM 1`."""
+def test_a_forced_rescan_passes_through_pid_1(debian):
+    """Packages send ALRM to PID 1, for runsvdir: `kill -s ALRM 1`."""
     debian.service("web", enabled=False)
     debian.boot()
     label = debian.path("/etc/runit/runsvdir/default/.forced-rescan")
@@ -88,7 +88,7 @@ def test_a_forced_rescan_passes_through_process_no_1(debian):
 
 
 def test_packages_of_services_start_them_as_they_are_installed(debian):
-    """runit-services makes services of the daemons that are there, socklog-run brings two of its own, at a daemon."""
+    """runit-services makes services of installed daemons, socklog-run contains two of its own, at contains a daemon."""
     debian.service("kernel", "exec 3<>/proc/kmsg; echo '<4>said by the kernel' >&3; exec sleep 1000")
     debian.boot()
     install(debian, "socklog", "socklog-run")
@@ -100,7 +100,7 @@ def test_packages_of_services_start_them_as_they_are_installed(debian):
     assert pids["dbus"] in debian.does("sv", "start", "dbus"), "its ./check says that it is ready"
     is_down(debian, "dbus.dep-fixer")  # has said `sv d .` of itself
 
-    # What they do, they do: a job is run, a name is on the bus, and all is in the log of the logger that socklog-run set up.
+    # They work: at runs a job, a name is on the bus, and the logger of socklog-run has logged all of it.
     debian.does("sh", "-c", "echo 'logger -t job of at' | at now 2>/dev/null")
     main = debian.path("/var/log/runit/socklog/main/current")
     wait_until(lambda: "job: of at" in main.read_text(), "the job has run", 90)
@@ -120,7 +120,7 @@ def test_packages_of_services_start_them_as_they_are_installed(debian):
     debian.does("dpkg", "--purge", "socklog-run")
     assert not enabled(debian) & {"socklog-unix", "socklog-klog"}
     wait_until(lambda: not supervised(debian) & {"socklog-unix", "socklog-klog"}, "their supervisors have left")
-    debian.does("dpkg", "--purge", "at")  # its trigger: what has no program any more is disabled
+    debian.does("dpkg", "--purge", "at")  # its trigger disables a service that has no program any more
     assert "atd" not in enabled(debian)
     wait_until(lambda: "atd" not in supervised(debian), "its supervisor has left")
     assert runs(debian, "cron") == pids["cron"], "what was left alone has run all the time"
@@ -305,7 +305,7 @@ def test_invoke_run_gives_a_service_its_environment(debian):
 
 @pytest.mark.parametrize("why", ["policy", "program", "package"])
 def test_a_service_that_must_not_run_takes_itself_down(debian, why):
-    """`sv down` of itself, within ./run: nobody waits for anybody."""
+    """`sv down` of itself, within ./run: neither process waits for the other."""
     debian.service("web", enabled=False)
     debian.file("etc/sv/web/run", INVOKE_RUN + "echo ran >/run/ran; exec sleep 1000\n")
     if why == "policy":
@@ -347,8 +347,8 @@ def test_init_scripts_are_forwarded_to_sv(debian):
 # -- getty -----------------------------------------------------------------------------------------------------------
 
 
-def test_getty_lets_somebody_log_in(debian):
-    """getty-run: what has no terminal disables itself, what has one asks who is there."""
+def test_getty_lets_a_user_log_in(debian):
+    """getty-run: a getty without a terminal disables itself, one with a terminal prompts for a login."""
     debian.boot()
     install(debian, "getty-run")
     debian.does("sh", "-c", "echo root:secret | chpasswd")
@@ -371,10 +371,10 @@ def test_getty_lets_somebody_log_in(debian):
     runs(debian, "getty-tty1", "getty")
     assert "LOGIN" in debian.does("who", "-l", "/run/utmp")
 
-    # ./finish writes with utmpset that nobody is there.
+    # ./finish records with utmpset that no user is logged in.
     debian.does("sv", "down", "getty-tty1")
     wait_until(lambda: "LOGIN" not in debian.does("who", "-l", "/run/utmp"), "the record says so")
-    # A getty that somebody else has started: ./run ends with 163, and ./finish takes the service down.
+    # Another process has started a getty: ./run exits 163, and ./finish takes the service down.
     debian.does("sh", "-c", "setsid agetty tty1 linux >/dev/null 2>&1 </dev/null & until pgrep -x agetty -t tty1; do sleep 0.05; done")
     debian.does("sv", "up", "getty-tty1")
     wait_until(lambda: debian.said("another getty already on tty1"), "it says so")

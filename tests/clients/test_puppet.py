@@ -10,7 +10,7 @@ pytestmark = pytest.mark.skipif(shutil.which("puppet") is None, reason="NOTE: wi
 
 
 def apply(machine, manifest):
-    """Applies a manifest; what has been changed, as {(service, attribute): what was done}."""
+    """Applies a manifest and returns its changes, as {(service, attribute): change}."""
     done = machine.inside("puppet", "apply", "--color=false", "--detailed-exitcodes", "--execute", manifest, timeout=300,
                           env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C.UTF-8"})  # fmt: skip
     changes = re.findall(r"Service\[(\w+)\](?:/(\w+))?: (.*)$", done.stdout, re.MULTILINE)
@@ -59,7 +59,7 @@ def test_puppet_brings_services_into_their_states_and_leaves_them_there(debian):
 
     assert apply(debian, manifest) == {}, "nothing changes twice"
 
-    # What a service is told by another resource, and the way back.
+    # Another resource notifies a service, and the other way round.
     fresh = pid(debian, "fresh")
     assert apply(debian, service("off", ensure="running") + service("stays", ensure="stopped", enable="false")
                  + service("fresh", ensure="running", path="'/srv/daemons'")

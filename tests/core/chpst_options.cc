@@ -198,8 +198,7 @@ TEST(chpst_options, a_plan_that_is_full_is_refused) {
     EXPECT_EQ(made.changes().size(), plan::most_changes);
 }
 
-// -- the command line
-// ---------------------------------------------------------------------------------------------------
+// -- the command line -----------------------------------------------------------------------------------------------
 
 TEST(chpst_options, letters_may_share_an_argument_with_what_belongs_to_the_last) {
     const chpst made{"-vP0o12", "prog", "-x"};
@@ -296,8 +295,7 @@ TEST(chpst_options, a_nice_level_has_a_sign_or_none) {
     for (const char* bad : {"abc", "-abc", "--", "+-5", "5x"}) EXPECT_EQ((chpst{"-n", bad, "prog"}.told()), "") << bad;
 }
 
-// -- the new options
-// ----------------------------------------------------------------------------------------------------
+// -- the new options ------------------------------------------------------------------------------------------------
 
 TEST(chpst_options, a_bad_value_is_refused_by_the_name_of_its_option) {
     const std::pair<const char*, const char*> bad[] = {

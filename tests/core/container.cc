@@ -39,7 +39,7 @@ std::string told(const container_action& what) {
 
 using lines = std::vector<std::string>;
 
-// A container and what happens to it, told in order. There are no scripts unless a story says so.
+// A container and the events that happen to it, in order. There are no scripts unless a story adds them.
 struct story {
     container_state s;
     ticks           now           = 100 * one_second;

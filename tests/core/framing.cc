@@ -18,7 +18,8 @@ struct seen_line {
     bool        operator==(const seen_line&) const = default;
 };
 
-// Feeds `input` in pieces that end at the `cuts`, as svlogd does: what is not ready is offered again with what follows.
+// Feeds `input` in pieces that end at the `cuts`, as svlogd does: it offers the unused rest of a piece again with the
+// next one.
 std::vector<seen_line> lines_of(const std::string& input, const std::vector<std::size_t>& cuts, std::size_t longest) {
     std::vector<seen_line> seen;
     bool                   inside = false;

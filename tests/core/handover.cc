@@ -26,7 +26,7 @@ handover busy_supervisor() {
                          .since       = {-5, 999'999'999},
                          .started     = -7,
                          .not_before  = INT64_MAX,
-                         .stop        = {.kill_at = 17, .finish_at = 18, .script_at = 19, .killed = true, .rest = false}};
+                         .stop = {.kill_at = 17, .finish_at = 18, .script_at = 19, .by_force = true, .rest = false}};
     all.state.log     = {.blocked = true, .is_log = true, .since = {1, 2}};
     all.state.has_log = true;
     int fd            = 3;
@@ -59,6 +59,15 @@ TEST(handover, everything_arrives) {
     expect_same(*got, busy_supervisor());
 }
 
+TEST(handover, a_process_that_was_killed_arrives_as_that) {
+    handover all          = busy_supervisor();
+    all.state.main.now    = phase::run;
+    all.state.main.killed = true;
+    const auto got        = decode_handover(encode(all), self);
+    ASSERT_TRUE(got);
+    expect_same(*got, all);
+}
+
 TEST(handover, is_for_one_process) { EXPECT_FALSE(decode_handover(encode(busy_supervisor()), self + 1)); }
 
 TEST(handover, of_another_version_is_none) {
@@ -87,6 +96,7 @@ TEST(handover, what_contradicts_itself_is_none) {
     EXPECT_TRUE(broken([](handover& h) { h.members[1].files.lock = -1; })) << "no lock";
     EXPECT_TRUE(broken([](handover& h) { h.state.main.is_log = true; }));
     EXPECT_TRUE(broken([](handover& h) { h.state.main.stop.rest = true; })) << "a rest beside ./finish";
+    EXPECT_TRUE(broken([](handover& h) { h.state.main.killed = true; })) << "./finish is not killed";
 }
 
 }  // namespace

@@ -323,7 +323,7 @@ private:
     bool begun_ = false, inside_ = false, before_ = false, after_ = false, open_ = false, ended_ = false;
 };
 
-// The log as lines again: what is no line of the stream, how often each is there, and what is missing.
+// The log as lines again: which are no lines of the stream, how often each line occurs, and which are missing.
 struct reckoning {
     std::vector<std::string> torn;
     std::size_t              doubled = 0, dropped = 0, missing = 0;

@@ -3,7 +3,7 @@
 
 namespace runwell {
 
-// Defined by who includes this: complains when `holds` is false.
+// The including file defines this: it reports a failure if `holds` is false.
 void must(bool holds, const char* promise);
 
 }  // namespace runwell

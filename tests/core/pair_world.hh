@@ -4,6 +4,7 @@
 // promise is to them: must().
 #pragma once
 
+#include <csignal>
 #include <tuple>
 #include <utility>
 
@@ -11,7 +12,7 @@
 
 namespace runwell {
 
-// Defined by who includes this: complains when `holds` is false.
+// The including file defines this: it reports a failure if `holds` is false.
 void must(bool holds, const char* promise);
 
 inline constexpr ticks begin_at = 1000 * one_second;  // the present; what passes makes the past older
@@ -23,18 +24,19 @@ struct world {
     int  scripts = 0;
     bool input   = true;  // the logger's input is open
     bool left    = false;
+    bool killed[2]{};  // the process has been sent KILL
 
     bool essential = false;  // a container lives for the service
-    bool told      = false;  // and process no 1 knows that it is gone
+    bool told      = false;  // and PID 1 knows that it has exited
 
-    stop_rules rules;         // what the files beside ./run say
-    bool       rest = false;  // a contained ./run has left processes behind
-    bool       killed[2]{};   // KILL was sent: to ./run or ./finish,
-    bool       script_killed = false, rest_killed = false;
+    stop_rules rules;                  // what the files beside ./run say
+    bool       rest          = false;  // a contained ./run has left processes behind
+    bool       finish_killed = false, script_killed = false, rest_killed = false;
 
     const service& part(member who) const { return who == member::main ? p.main : p.log; }
 
-    // Two worlds with the same key have the same future.
+    // Two worlds with the same key have the same future, but for a logger that was killed: as a service of its own it
+    // is explored enough.
     auto key() const {
         const auto of = [](const service& s) {
             const auto ahead    = [](ticks t) { return t == never ? never : (t - begin_at) / (one_second / 2); };
@@ -53,7 +55,7 @@ struct world {
                               ahead(s.stop.kill_at),
                               ahead(s.stop.finish_at),
                               ahead(s.stop.script_at),
-                              s.stop.killed};
+                              s.stop.by_force};
         };
         const bool free = rules == stop_rules{};  // of every limit: who was killed decides nothing
         return std::tuple{of(p.main),
@@ -69,9 +71,10 @@ struct world {
                           rules.timeout_finish,
                           rules.contain,
                           rest,
-                          !free && killed[0],
+                          !free && finish_killed,
                           !free && script_killed,
-                          rest_killed};
+                          rest_killed,
+                          p.main.killed};
     }
 };
 
@@ -86,13 +89,14 @@ inline void carry_out(world& w, const member_action& t) {
             must(t.who == member::log || !w.p.draining, "no service while its logger drains");
             must(t.who == member::log || !w.rest, "nothing starts beside what ./run has left");
             ++runs;
-            w.killed[static_cast<int>(t.who)] = false;
+            w.finish_killed = false;
             if (t.who == member::log && !w.p.draining) w.input = true;
             return;
         case action::send:
             must(runs == 1, "a signal has a receiver");
             must(t.what.signal == SIGKILL || w.part(t.who).now == phase::run, "./finish gets no other signal");
-            if (t.what.signal == SIGKILL) w.killed[static_cast<int>(t.who)] = true;
+            if (t.what.signal == SIGKILL)
+                (w.part(t.who).now == phase::finish ? w.finish_killed : w.killed[static_cast<int>(t.who)]) = true;
             return;
         case action::kill_script:
             must(w.scripts == 1, "a script is killed that runs");
@@ -141,12 +145,16 @@ inline world happens(world w, member who, event e) {
         must(s.now != phase::down || !s.alive, "down has none");
         must(!s.got_term || s.alive, "a signal was got by somebody");
         must(!s.paused || s.alive, "somebody is paused");
+        must(s.killed == w.killed[static_cast<int>(each)], "a ./run that was sent KILL is known to end");
     }
     must(w.rest == w.p.main.stop.rest && (!w.rest || w.p.main.now == phase::finish), "never down while the rest lives");
     if (e.what == event::kind::tick) {
         const auto next = next_deadline(w.part(who).stop);
         must(!next || *next > begin_at, "what is due is killed");
     }
+    const bool once = e.what == event::kind::command && e.order.what == command::once;
+    must(!once || w.part(who).owed || (w.part(who).now == phase::run && !w.part(who).killed),
+         "once has a ./run that is not about to end, or is owed one");
     must(w.told || !w.essential || before || !gone(w.p.main), "the end of an essential service is told");
     must(!start_is_due(w.part(who)) || w.part(who).not_before > begin_at, "what is due is started");
     must(busy(w.p.main) == (w.scripts == 1), "busy while a script runs");
@@ -181,10 +189,12 @@ inline world later(world w, ticks passed = one_second) {
 // What the world may answer. Each only where it can happen.
 inline world ends(world w, member who, int status, bool has_finish, std::size_t unread = 0) {
     --w.runs[static_cast<int>(who)];
+    w.killed[static_cast<int>(who)] = false;
     return happens(w, who, {.what = event::kind::ended, .status = status, .has_finish = has_finish, .unread = unread});
 }
 inline world leaves_a_rest(world w, int status) {
     --w.runs[0];
+    w.killed[0]   = false;
     w.rest        = true;
     w.rest_killed = false;
     return happens(w, member::main, {.what = event::kind::ended, .status = status, .has_rest = true});
@@ -195,6 +205,7 @@ inline world rest_ends(world w, bool has_finish) {
 }
 inline world fails_to_start(world w, member who) {
     --w.runs[static_cast<int>(who)];
+    w.killed[static_cast<int>(who)] = false;
     return happens(w, who, {.what = event::kind::could_not_start});
 }
 inline world script_ends(world w, bool handled) {
@@ -230,16 +241,16 @@ inline void must_end_by_force(world w) {
     if (!has_limits || w.left || w.p.main.wanted == want::up) return;
     for (int halves = 0; halves < 40 && !w.left && (w.p.main.now != phase::down || busy(w.p.main)); ++halves) {
         const service& main   = w.p.main;
-        const bool     a_once = main.now == phase::run && main.stop.kill_at == never && !main.stop.killed;
+        const bool     a_once = main.now == phase::run && main.stop.kill_at == never && !main.stop.by_force;
         if (!busy(main) && a_once && !w.killed[0])
             w = happens(w, member::main, {.what = event::kind::command, .order = *command_of('d')});
         else if (busy(main) && w.script_killed)
             w = script_ends(w, false);
         else if (w.rest && w.rest_killed)
             w = rest_ends(w, true);
-        else if (main.alive && w.killed[0] && main.now == phase::run && w.rules.contain)
+        else if (main.alive && w.killed[0] && w.rules.contain)
             w = leaves_a_rest(w, SIGKILL);
-        else if (main.alive && w.killed[0])
+        else if (main.alive && (w.killed[0] || w.finish_killed))
             w = ends(w, member::main, SIGKILL, main.now == phase::run);
         else
             w = later(w, one_second / 2);

@@ -172,7 +172,7 @@ private:
         if (w.left.empty()) w.left = does.bytes;
         w.was_empty = input.slots.empty();
         w.wrote     = false;
-        // What is beyond whole pages goes to the last page, if it fits there.
+        // The bytes beyond whole pages go to the last page, if they fit there.
         const std::size_t part = w.left.size() % page;
         if ((does.what == operation::kind::write || does.what == operation::kind::try_write) && part > 0 &&
             !w.was_empty) {

@@ -1,6 +1,6 @@
 // roster_world.hh — what must hold of a roster after any change of any directory.
 //
-// roster.cc tells stories by a generator of random numbers, the fuzzer fuzz_roster.cc by what it has been given.
+// roster.cc generates stories from random numbers, the fuzzer fuzz_roster.cc from its input.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,7 @@ namespace runwell::of_roster {
 
 using state = entry::state;
 
-// A roster with room, and a directory to tell it of.
+// A roster with room, and a directory for it.
 struct fixture {
     explicit fixture(std::size_t capacity = 64) : entries(capacity), names(capacity) { all.give_room(entries, names); }
 
@@ -302,7 +302,7 @@ private:
         for (const auto& [inode, count] : owners) must(count == 1, "count == 1");
     }
 
-    // Every runsv that was told to leave leaves, and time passes; nothing else happens.
+    // Every runsv that was asked to exit exits, and time passes; nothing else happens.
     void calm_down() {
         calm_ = true;
         for (int turns = 0; turns < 60; ++turns) {

@@ -10,7 +10,7 @@
 namespace runwell {
 namespace {
 
-// The files that come of it when `pieces` are logged one after the other; the last one is current.
+// The files that result when `pieces` are logged one after the other; the last one is current.
 std::vector<std::string> files_of(const std::vector<std::string>& pieces, size_limits limits,
                                   std::string current = {}) {
     std::vector<std::string> files{std::move(current)};

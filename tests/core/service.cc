@@ -25,7 +25,7 @@ service_action       script(char letter) { return {.what = action::run_script, .
 
 constexpr int exited_0 = 0, killed_by_term = SIGTERM;
 
-// A service and what happens to it, told in order. Scripts do not exist unless a story says so.
+// A service and the events that happen to it, in order. There are no scripts unless a story adds them.
 struct story {
     service                     s;
     ticks                       now        = 100 * one_second;
@@ -58,7 +58,7 @@ struct story {
         now += one_second;
         happens({});
     }
-    // What was done since the last time this was asked.
+    // The actions since the last call.
     std::vector<service_action> deeds() { return std::exchange(did, {}); }
 };
 using deeds = std::vector<service_action>;
@@ -198,6 +198,43 @@ TEST(service, once_while_running_lets_it_be_the_last) {
     EXPECT_EQ(told.s.wanted, want::down);
     told.ends();
     EXPECT_EQ(told.deeds(), deeds{});
+}
+
+TEST(service, once_after_kill_starts_it_once_more) {
+    for (const bool finishes : {false, true}) {
+        story told      = running();
+        told.has_finish = finishes;
+        told.command('k');
+        told.command('o');
+        EXPECT_EQ(told.deeds(), deeds{send(SIGKILL)}) << "it has not been reaped";
+        told.ends(SIGKILL);
+        if (finishes) told.ends();
+        EXPECT_EQ(told.deeds(), finishes ? (deeds{start_finish, start_run}) : deeds{start_run});
+        told.ends();
+        told.second_passes();
+        if (finishes) told.ends();
+        EXPECT_EQ(told.deeds(), finishes ? deeds{start_finish} : deeds{}) << "and only once";
+    }
+}
+
+TEST(service, down_after_once_after_kill_stays_down) {
+    story told = running();
+    for (const char letter : {'k', 'o', 'd'}) told.command(letter);
+    told.deeds();
+    told.ends(SIGKILL);
+    told.second_passes();
+    EXPECT_EQ(told.deeds(), deeds{});
+}
+
+TEST(service, once_after_a_script_has_handled_kill_lets_it_be_the_last) {
+    story told   = running();
+    told.scripts = true;
+    told.command('k');
+    told.script_says(true);
+    told.command('o');
+    told.ends();
+    told.second_passes();
+    EXPECT_EQ(told.deeds(), deeds{script('k')});
 }
 
 TEST(service, once_inside_the_second_is_kept_until_it_is_over) {

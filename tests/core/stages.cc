@@ -36,7 +36,7 @@ std::string told(const system_action& what) {
 
 using lines = std::vector<std::string>;
 
-// A machine and what happens to it, told in order.
+// A machine and the events that happen to it, in order.
 struct story {
     system_state s;
     ticks        now = 100 * one_second;

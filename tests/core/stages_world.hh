@@ -61,7 +61,7 @@ inline auto key(const world& w) {
                       w.is.left};
 }
 
-// Time is told relative to now, so that there are finitely many states.
+// Times are relative to now, so that there are finitely many states.
 inline ticks relative(ticks due, ticks now) { return std::max<ticks>(due - now, 0); }
 
 inline void check(const world& w) {

@@ -44,7 +44,7 @@ TEST(status, what_is_written_is_read_back) {
     for (status of : every_status()) {
         const auto read = decode(encode(of));
         ASSERT_TRUE(read.has_value());
-        if (of.wanted == want::exit) of.wanted = want::down;  // the only thing that is not told apart
+        if (of.wanted == want::exit) of.wanted = want::down;  // the only difference that the bytes do not show
         EXPECT_EQ(*read, of);
     }
 }

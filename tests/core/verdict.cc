@@ -228,6 +228,25 @@ TEST(verdict, a_runsv_that_tells_its_status_has_not_left) {
         EXPECT_EQ(judge(goal::gone, running, now), verdict::not_yet);
 }
 
+TEST(successor, makes_a_new_status_file_that_no_runsv_writes_before_it_exits) {
+    const status other_run = with(running, [](status& s) { s.pid = 103, s.since = {1009, 500}; });
+    for (const bool normally_down : {false, true}) {
+        for (const status& now : {running, meant_down, down, down_for_up, finishing, other_run})
+            EXPECT_FALSE(is_of_successor(running, now, true, normally_down));
+        // Debian's runsv: a new file for the same ./run, with the wish of before and after the command was read.
+        EXPECT_FALSE(is_of_successor(running, running, false, normally_down));
+        EXPECT_FALSE(is_of_successor(running, meant_down, false, normally_down));
+        EXPECT_TRUE(is_of_successor(running, other_run, false, normally_down));
+        EXPECT_TRUE(is_of_successor(down, down_for_up, false, normally_down));
+        // One that exits may be in ./finish.
+        EXPECT_FALSE(
+            is_of_successor(running, with(finishing, [](status& s) { s.wanted = want::down; }), false, normally_down));
+    }
+    // Down, with no wish to be up: before the exit while the logger reads, or a new runsv beside ./down.
+    EXPECT_FALSE(is_of_successor(running, down, false, false));
+    EXPECT_TRUE(is_of_successor(running, down, false, true));
+}
+
 TEST(verdict, check_looks_for_what_is_wanted) {
     EXPECT_EQ(judge(goal::wanted, running, running), verdict::done_if_checked);
     EXPECT_EQ(judge(goal::wanted, down, down), verdict::done);

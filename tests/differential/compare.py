@@ -1,4 +1,4 @@
-"""One story, told by two programs: run both, mask what must differ, compare."""
+"""Runs the same story with two programs, masks necessary differences, and compares."""
 
 import re
 import subprocess

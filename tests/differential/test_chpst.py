@@ -1,4 +1,4 @@
-"""chpst and its six names: the same command told to Debian's runit and to us, and everything that can be seen compared."""
+"""chpst and its six names: runs the same command with Debian's runit and with ours, and compares everything observable."""
 
 import json
 import os
@@ -414,7 +414,7 @@ def test_closing_what_is_closed_fails_in_the_same_words(place, version, fd):
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_the_version_is_told_with_the_usage(place, version):
+def test_the_version_is_printed_with_the_usage(place, version):
     runit = harness.reference(version)
     if runit is None:
         pytest.skip(f"runit {version} is not there")
@@ -442,7 +442,7 @@ def order_of(place, suite, command, log):
     calls = []
     for line in log.read_text().splitlines():
         call, _, rest = line.partition("(")
-        # what is read, what is closed on the way, and how a directory is entered to be read are not changes of the state
+        # reading, closing descriptors and entering a directory to read it are not changes of the state
         if call == "prlimit64" and "NULL)" in rest and "{" in rest.split("NULL")[0]:
             calls.append(f"limit {rest.split(', ')[1]}")
         elif call == "close" and rest[0] in "012" and rest[1] == ")":

@@ -16,7 +16,7 @@ VERSIONS = ("2.1.2", "2.3.1")
 
 
 def modes_below(directory):
-    """What is there: ((name, "-rw-r--r--"), …), with the numbers in names masked."""
+    """All entries: ((name, "-rw-r--r--"), …), with the numbers in names masked."""
     found = set()
     for path in directory.rglob("*"):
         name = re.sub(r"@[0-9a-f]{24}", "@N", str(path.relative_to(directory)))

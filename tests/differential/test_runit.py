@@ -1,5 +1,5 @@
-"""runit as process no 1: the same story told to Debian's runit and to us in the same kind of namespace. What the console
-says, how the machine ends and what has become of its files is compared."""
+"""runit as PID 1: runs the same story with Debian's runit and with ours, in the same kind of namespace. Compares the lines
+on the console, how the machine ends, and its files."""
 
 import os
 import re
@@ -143,7 +143,7 @@ def cont_with_reboot(t):
 
 
 def cont_without_permission(t):
-    """stopit is not there, or not executable by its owner: nothing happens until stage 2 ends by itself."""
+    """stopit does not exist, or its owner may not execute it: nothing happens until stage 2 ends by itself."""
     os.mkfifo(t.m.root / "run/fifo")
     t.m.stage("2", "echo x >/run/2; read x </run/fifo")
     t.up().signal(signal.SIGCONT)
@@ -186,7 +186,7 @@ def power_fails_unprepared(t):
     t.m.stage("2", "echo x >/run/2; read x </run/fifo")
     os.mkfifo(t.m.root / "run/fifo")
     t.up().signal(signal.SIGPWR)
-    t.m.signal(signal.SIGALRM)  # what comes after: stage 2 ends of it
+    t.m.signal(signal.SIGALRM)  # the next event: it ends stage 2
     harness.wait_until(lambda: t.m.said("leave stage: /etc/runit/2|killing all processes"), "one of the two did something")
     t.m.process.kill()
 

@@ -1,4 +1,4 @@
-"""runsv: the same stories told to Debian's 2.1.2, to 2.3.1 and to ours, and everything that can be seen compared."""
+"""runsv: runs the same stories with Debian's 2.1.2, with 2.3.1 and with ours, and compares everything observable."""
 
 import fcntl
 import os
@@ -37,7 +37,7 @@ def note(word, code=0):
 
 
 class Scene:
-    """A service in a world, and what has been seen of it so far."""
+    """A service in a world, and the observations of it so far."""
 
     def __init__(self, suite):
         self.world = World(tempfile.mkdtemp(prefix="runwell-", dir=os.environ.get("TMPDIR", "/tmp")), suite)
@@ -397,7 +397,7 @@ def told(story, suite):
 @pytest.mark.parametrize("version", [OLD, NEW])
 @pytest.mark.parametrize("story", STORIES, ids=lambda s: s.__name__)
 def test_it_is_the_same_story(story, version):
-    """What is not in DIFFERENCES is the same; what is there does differ, so that the list stays true."""
+    """All stories outside of DIFFERENCES are the same; those in it do differ, so that the list stays true."""
     theirs = harness.reference(version)
     if theirs is None:
         pytest.skip(f"runit {version} is not unpacked below build/reference")

@@ -1,4 +1,4 @@
-"""runsvchdir: the same story told to Debian's runit and to us."""
+"""runsvchdir: runs the same story with Debian's runit and with ours."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ STORIES = [
     [["b"], ["previous"]],
 ]
 
-# What is wrong with the directory before the story, and the story.
+# Faults of the directory before the story, each with its story.
 OBSTACLES = {
     "current.new is left over": lambda d: (d / "current.new").symlink_to("x"),
     "current.new is a directory": lambda d: (d / "current.new").mkdir(),
@@ -80,7 +80,7 @@ def test_every_change_is_made_as_runit_does(world, runit, story):
 
 
 @pytest.mark.parametrize("obstacle", OBSTACLES)
-def test_what_is_in_the_way_is_told_in_the_same_words(world, runit, obstacle):
+def test_an_obstacle_is_reported_in_the_same_words(world, runit, obstacle):
     seen = []
     for suite in (runit, harness.ours()):
         build(world.directory / "dir")
@@ -100,7 +100,7 @@ def test_without_the_right_to_write_it_fails_in_the_same_words(world, runit):
 
 
 @pytest.mark.parametrize("base", ["/nonexistent", ""])
-def test_a_base_directory_that_is_not_there_is_told_in_the_same_words(world, runit, base):
+def test_a_missing_base_directory_is_reported_in_the_same_words(world, runit, base):
     seen = []
     for suite in (runit, harness.ours()):
         done = world.run(suite.path("runsvchdir"), "b", argv0="runsvchdir", env={"RUNSVDIR": base})

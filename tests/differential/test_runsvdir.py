@@ -1,4 +1,4 @@
-"""runsvdir: the same story told to Debian's runit and to us."""
+"""runsvdir: runs the same story with Debian's runit and with ours."""
 
 import os
 import re
@@ -10,7 +10,7 @@ import harness
 import pytest
 from harness import children, wait_until
 
-# What is not compared, and why.
+# Differences that are not compared, and why.
 DIFFERENCES = [
     "a warning that is said again: runit says it at every look, we say of a link once, of the directory every 5 s",
     "the ALRM of runit 2.1.2 and 2.3.1 is Debian's patch: the upstream program dies of it",

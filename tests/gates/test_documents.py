@@ -103,7 +103,7 @@ def texts_of_the_client():
     return found
 
 
-REMEDY = re.compile(r'^    \{remedy::\w+, "[a-z-]+", "((?:[^"\\]|\\.)*)", "((?:[^"\\]|\\.)*)"\},$', re.M)
+REMEDY = re.compile(r'^    \{remedy::\w+, "[a-z-]+", "((?:[^"\\]|\\.)*)", "((?:[^"\\]|\\.)*)"(?:, \w+, "[a-z-]+")?\},$', re.M)
 
 
 def remedies():

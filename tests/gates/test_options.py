@@ -1,4 +1,4 @@
-"""What can be chosen when the programs are built: the options of CMakeLists.txt reach the names that process no 1 knows."""
+"""The options of CMakeLists.txt change the file names of PID 1."""
 
 import re
 import subprocess

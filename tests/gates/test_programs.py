@@ -57,8 +57,8 @@ def test_no_page_of_it_is_both_written_and_executed(program, where):
 @pytest.mark.parametrize("where", [BIN, GLIBC], ids=["musl", "glibc"])
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_what_is_bound_at_the_start_is_read_only_afterwards(program, where):
-    """Full RELRO. What is static has nothing that could be bound later: no dynamic section, and no jump to a symbol
-    but to those that musl has several versions of, of which there is none."""
+    """Full RELRO. A static program binds nothing later: it has no dynamic section, and none of the indirect symbols
+    that musl could choose among."""
     assert flags_of("GNU_RELRO", program, where) == ["R  "]
     if where is GLIBC:
         assert re.search(r"FLAGS.*BIND_NOW", readelf("d", program, where))

@@ -44,7 +44,7 @@ rm -f etc/rc?.d/*
 exec chroot . "$@"
 """
 
-# Somebody has to be process no 1 where runit is not: it takes in orphans.
+# PID 1 if it is not runit: it reaps orphans.
 IDLE = ("/bin/sh", "-c", "trap : TERM; while :; do sleep 100000 & wait $!; done")
 
 
@@ -61,7 +61,7 @@ class Debian:
         self.process = None
 
     def boot(self, *command):
-        """Starts the machine, with the command as its process no 1; its console is read into `output`."""
+        """Starts the machine, with the command as its PID 1; its console is read into `output`."""
         master, slave = pty.openpty()
         tty.setraw(slave)
         self.process = subprocess.Popen(
@@ -103,7 +103,7 @@ class Debian:
         return self.root / path.lstrip("/")
 
     def try_to(self, *command, env=None, **options):
-        """Runs a command in it, whatever comes of it."""
+        """Runs a command in it, which may fail."""
         return subprocess.run(
             ["nsenter", f"--target={self.pid}", "--mount", "--pid", "--net", "--ipc", "--uts", f"--root=/proc/{self.pid}/root", "--wdns=/",
              *command],
@@ -130,7 +130,7 @@ class Debian:
     # -- packages -------------------------------------------------------------------------------------------------
 
     def install(self, *names):
-        """Installs ours, or those of Debian, from the files: `runwell` is ours. What is modified stays as it is."""
+        """Installs ours, or those of Debian, from the files: `runwell` is ours. Modified files stay as they are."""
         files = [self._file(name) for name in names]
         return self.run("dpkg", "--force-confdef", "--force-confold", "--install", *files)
 

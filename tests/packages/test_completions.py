@@ -84,7 +84,7 @@ def zsh(words, env, directory, place):
     try:
         read_until(terminal, b"ready> ")
         os.write(terminal, (" ".join(words) + "\t").encode())
-        os.write(terminal, b"\x15print do''ne\r")  # control-U: the line is given up, and what follows answers
+        os.write(terminal, b"\x15print do''ne\r")  # control-U discards the line, and the next command answers
         read_until(terminal, b"done")
     finally:
         os.close(terminal)
@@ -120,7 +120,7 @@ def complete(request, tmp_path):
     (tmp_path / "available/extra").mkdir(parents=True)
     (tmp_path / "sets/single").mkdir(parents=True)
     (tmp_path / "sets/current").symlink_to("single")
-    # fish completes only what it finds; whoever starts one of these is told of at the end.
+    # fish completes only commands that it finds; the test fails at the end if one of these was started.
     (tmp_path / "bin").mkdir()
     for name in NAMES:
         (tmp_path / "bin" / name).write_text(f"#!/bin/sh\necho {name} >>{tmp_path}/started\n")
@@ -135,7 +135,7 @@ def complete(request, tmp_path):
 
     ask.shell, ask.services = shell, services
     yield ask
-    assert not (tmp_path / "started").exists()  # what was said about services was read
+    assert not (tmp_path / "started").exists()  # the completion only read files
 
 
 COMMANDS_OF_SV = {"status", "up", "down", "once", "start", "stop", "restart", "shutdown", "reload", "check", "try-restart", "force-stop",

@@ -57,7 +57,7 @@ def assert_all_live(pids):
 
 
 def log(machine, line):
-    """What the service is told to say, once it is in its log."""
+    """Makes the service print a line, and waits until it is in the log."""
     machine.sh(f"timeout 60 sh -c 'echo {line} >/run/line'")
     wait_until(lambda: line in machine.path("/var/log/logged/current").read_text(), "the line is in the log")
 
@@ -97,7 +97,7 @@ def test_it_takes_the_place_of_runit_while_services_run(debian):
     assert machine.run("sv", "status", "plain", "logged").count("run: ") == 3
     log(machine, "under-the-old-supervisor")
 
-    # The old supervisors obey the new sv; what they start from now on is new.
+    # The old supervisors obey the new sv; programs that they start from now on are new.
     machine.run("sv", "restart", "plain")
     assert machine.pid_of("plain") != pids.pop("plain")
     machine.run("sv", "restart", "logged/log")
@@ -179,7 +179,7 @@ def test_packages_that_want_runit_take_it(debian):
         assert machine.state(package) == "installed"
     assert machine.run("dpkg", "--audit") == ""
 
-    # socklog's services, its loggers, and whoever waits for a logger of the system.
+    # socklog's services, its loggers, and the services that wait for a system logger.
     machine.pid_of("socklog-unix")
     machine.run("sv", "-w", "60", "check", "socklog-unix")
     machine.run("sv", "-w", "60", "start", "default-syslog")
@@ -187,7 +187,7 @@ def test_packages_that_want_runit_take_it(debian):
     logs = machine.path("/var/log/runit/socklog")
     wait_until(lambda: any("told-to-the-system" in p.read_text() for p in logs.rglob("current")), "the message is in a log")
 
-    # A service of runit-services, whose program is there: brought to /etc/sv, enabled, run by invoke-run.
+    # A service of runit-services, whose program is installed: copied to /etc/sv, enabled, run by invoke-run.
     cron = machine.pid_of("cron")
     assert command(cron) == "sleep\x00100000\x00"
     assert machine.run("cpsv", "l").splitlines().count("[i]: cron") == 1
@@ -378,19 +378,19 @@ def test_a_script_of_init_d_is_done_by_sv(installed):
     assert machine.run("/etc/init.d/web", "stop") == "script stop\n"
 
 
-# -- as process no 1 -----------------------------------------------------------------------------------------------------
+# -- as PID 1 ------------------------------------------------------------------------------------------------------------
 
 INIT = ("insserv", "startpar", "sysv-rc", "initscripts", "getty-run")
 
 
 def prepare_to_boot(machine, *packages):
-    """Installs into the layer of a machine that is not booted yet; what is in it stays for the next."""
+    """Installs into the layer of a machine that is not booted yet; the layer stays for the next machine."""
     machine.install(*packages)
     machine.sh("rm -f /etc/rc?.d/* /etc/runit/runsvdir/default/getty-* /etc/rcS.d/*")
     machine.service("plain")
 
 
-def test_it_is_process_no_1_from_stage_1_to_the_end(debian):
+def test_it_is_pid_1_from_stage_1_to_the_end(debian):
     machine = debian
     machine.boot("/bin/sh", "-c", "mkfifo /run/go; read -r _ </run/go; exec /sbin/init")
     wait_until(lambda: machine.path("/run/go").exists(), "the way to go on")
@@ -415,7 +415,7 @@ def test_it_is_process_no_1_from_stage_1_to_the_end(debian):
     assert b"enter stage: /etc/runit/3" in machine.output
 
 
-def test_it_takes_the_place_of_runit_init_while_that_is_process_no_1(debian):
+def test_it_replaces_runit_init_while_that_is_pid_1(debian):
     machine = debian
     machine.boot("/bin/sh", "-c", "mkfifo /run/go; read -r _ </run/go; exec /sbin/init")
     wait_until(lambda: machine.path("/run/go").exists(), "the way to go on")
@@ -427,7 +427,7 @@ def test_it_takes_the_place_of_runit_init_while_that_is_process_no_1(debian):
     assert machine.state("runit-init") != "installed" and machine.state("runwell-init") == "installed"
     assert alive(plain) and alive(machine.pid) and not is_of(machine.pid, machine, "/sbin/runit")
     assert machine.run("sv", "status", "plain").startswith("run: plain: ")
-    # The old process no 1 is asked by the new command, and its last stage is the new one.
+    # The new command sends its request to the old PID 1, whose last stage is the new one.
     machine.try_to("poweroff")
     assert machine.ends() == "power off"
     assert b"Stopping the services" in machine.output

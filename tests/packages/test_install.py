@@ -54,8 +54,8 @@ def test_cmake_installs_by_the_gnu_names_of_directories(tmp_path):
     assert subprocess.run([usr / "bin/setuidgid"], capture_output=True, check=False).returncode == 100
 
 
-def test_the_commands_that_end_a_machine_are_asked_for(tmp_path):
-    """In /usr/local/sbin they would be found before those of the process no 1 that is there."""
+def test_the_commands_that_shut_down_are_installed_only_on_request(tmp_path):
+    """In /usr/local/sbin they would hide those of the installed init."""
     usr = cmake_install(tmp_path)
     assert not SHUTDOWN & (names(usr / "sbin") | names(usr / "bin"))
     assert "shutdown.8" not in names(usr / "share/man/man8")

@@ -30,7 +30,7 @@ SUDO = '#!/bin/sh\n# As sudo(8) has it by default: nothing of the environment bu
 def rows(path):
     """(name, cause, cure) of each row of a table of C++."""
     text = (ROOT / path).read_text()
-    row = re.compile(r'^    \{(?:remedy|advice)::\w+, "([a-z-]+)", "((?:[^"\\]|\\.)*)", "((?:[^"\\]|\\.)*)"\},$', re.M)
+    row = re.compile(r'^    \{(?:remedy|advice)::\w+, "([a-z-]+)", "((?:[^"\\]|\\.)*)", "((?:[^"\\]|\\.)*)"(?:, \w+, "[a-z-]+")?\},$', re.M)
     found = [(name, *(re.sub(r"\\(.)", r"\1", one) for one in texts)) for name, *texts in row.findall(text)]
     assert len(found) == len(re.findall(r"^    \{(?:remedy|advice)::", text, re.M)), "a row that is not understood"
     return found

@@ -16,7 +16,7 @@ echo run >>trace
 while :; do sleep 1000 >/dev/null & wait; kill $!; done
 """
 STUBBORN = "#!/bin/sh\ntrap '' TERM\necho deaf >>trace\nwhile :; do sleep 1000; done\n"
-# Ends when the file `go` is there.
+# Exits when the file `go` exists.
 UNTIL_GO = "while [ ! -e go ]; do sleep 0.02; done\n"
 # Notes when a second copy lives beside it.
 ALONE = "#!/bin/sh\nexec 9>>alone\nflock -n 9 || echo two >>two\necho $$ >>pids\nexec sleep 1000\n"
@@ -121,7 +121,7 @@ def signal_sets(path):
 
 
 class Stranger:
-    """A user without rights, whose processes are nobody else's: for limits that root does not have."""
+    """A user without rights that no other process uses: for limits that do not apply to root."""
 
     def __init__(self, world):
         self.uid = 30_000 + os.getpid() % 20_000
@@ -139,7 +139,7 @@ class Stranger:
 
 
 def starts_of(directory, count):
-    """The times of the next starts, as status tells them."""
+    """The times of the next starts, from supervise/status."""
     seen = []
 
     def collect():

@@ -1,4 +1,4 @@
-"""Torments one svlogd after the other on the same pipe and directory, and counts what has become of the lines.
+"""Kills one svlogd after the other on the same pipe and directory, and counts lost, doubled and torn lines.
 
     python3 tests/system/svlogd_chaos.py SVLOGD DIRECTORY --kills N [--how kill,term,full,full-term] [--seed N] [--options=-tt]
 

@@ -31,7 +31,7 @@ def belongs_to_user(directory, mode=0o755):
 
 
 class Outside:
-    """What must not be touched: root's files, beside the directory that is attacked."""
+    """Files of root that no attack may touch, beside the attacked directory."""
 
     def __init__(self, world):
         self.directory = world.directory / "outside"
@@ -186,7 +186,7 @@ def test_sv_of_root_writes_to_nothing_but_a_supervisor(world, outside, command, 
 
 
 def test_runsvdir_asks_no_other_service_to_leave(world, outside):
-    """Who holds the lock of a service is a supervisor of somebody else, and told to exit when the service is removed."""
+    """A foreign supervisor that holds the lock of a service is asked to exit when the service is removed."""
     victim = world.service("victim", RUN)
     world.runsv("victim")
     wait_for_words(victim, "run")
@@ -330,7 +330,7 @@ def test_the_users_own_svlogd_runs_the_processor_of_his_config(world):
 
 @pytest.mark.parametrize("name", ["current", "config"])
 def test_what_root_has_linked_is_followed(world, name):
-    """As runit does, where nobody else can have made the link: logs that go to another disk, one config for many."""
+    """As runit does, if no other user can have made the link: logs that go to another disk, one config for many."""
     directory = world.directory / "log"
     directory.mkdir()
     elsewhere = world.write(f"elsewhere/{name}", b"pPREFIX \n" if name == "config" else b"", mode=0o644)

@@ -1,4 +1,4 @@
-"""chpst and its names: what runit has not, what the reference cannot show, and every way in which it fails."""
+"""chpst and its names: new options, cases that the comparison with runit cannot show, and every failure."""
 
 import ctypes
 import fcntl
@@ -157,7 +157,7 @@ esac
 
 @pytest.fixture
 def getent(place):
-    """A getent(1) that knows users of its own and keeps a log of what it is asked, and chpst told to ask it."""
+    """A getent(1) with users of its own and a log of its calls, and a chpst that uses it."""
     log = place.write("asked", "", mode=0o666)
     script = GETENT.replace('"$LOG"', f"{log}")
 
@@ -189,7 +189,7 @@ def test_getent_may_write_a_name_otherwise_than_it_was_asked(place, getent):
 
 
 @ROOT_ONLY
-def test_a_name_in_the_files_is_asked_of_nobody(place, getent):
+def test_a_name_in_the_files_needs_no_getent(place, getent):
     assert getent("-u", "nobody:daemon", "true").returncode == 0
     assert getent.asked == []
 
@@ -216,13 +216,13 @@ def test_without_getent_a_name_is_unknown(place):
 
 
 @ROOT_ONLY
-def test_empty_account_files_have_nobody_in_them(place, getent):
+def test_empty_account_files_have_no_users(place, getent):
     done = getent("-u", "nobody", "true", files={"/etc/passwd": None})
     assert (done.returncode, done.stderr) == (111, "chpst: fatal: unknown user/group: nobody\n")
 
 
 @ROOT_ONLY
-def test_a_file_that_is_not_there_is_told_by_its_error(place):
+def test_a_missing_file_is_reported_with_its_error(place):
     root = place.directory / "root"
     root.mkdir()
     assert fails(place, "-/", root, "-u", "nobody") == (
@@ -239,7 +239,7 @@ def test_a_file_that_is_not_there_is_told_by_its_error(place):
 
 @pytest.fixture
 def other_root(place):
-    """A root directory with a user web, and with a getent that would tell of more."""
+    """A root directory with a user web, and with a getent that knows more users."""
     root = place.directory / "root"
     for name in ("etc", "usr/bin"):
         (root / name).mkdir(parents=True)
@@ -339,7 +339,7 @@ def test_a_directory_of_variables_needs_no_working_directory(place):
     assert done.stdout == "1\n"
 
 
-def test_with_verbose_a_subdirectory_is_told(place):
+def test_with_verbose_a_subdirectory_is_reported(place):
     (place.directory / "env/sub").mkdir(parents=True)
     done = chpst(place, "-v", "-e", "env", program=["true"])
     assert (done.returncode, done.stderr) == (0, "chpst: warning: unable to read env/sub: is a directory\n")
@@ -613,11 +613,12 @@ def test_the_working_directory_is_no_way_around(place):
 
 @ROOT_ONLY
 def test_the_whole_tree_can_be_read_only_but_for_a_private_tmp(place):
-    script = ">/etc/x || >/usr/x; ls /tmp; >/tmp/x && >/var/tmp/y && ls /tmp /var/tmp"
+    name = f"runwell-{os.getpid()}"
+    script = f">/etc/{name} || >/usr/{name}; ls /tmp; >/tmp/{name} && >/var/tmp/y && ls /tmp /var/tmp"
     done = chpst(place, "--read-only", "/", "--private-tmp", program=["/bin/sh", "-c", script], cwd="/")
-    assert done.stdout == "/tmp:\nx\n\n/var/tmp:\ny\n"
+    assert done.stdout == f"/tmp:\n{name}\n\n/var/tmp:\ny\n"
     assert done.stderr.count("Read-only file system") == 2
-    assert not Path("/tmp/x").exists()
+    assert not Path("/tmp", name).exists()
 
 
 @ROOT_ONLY
@@ -706,7 +707,7 @@ def test_what_is_set_in_a_cgroup_is_set_before_the_program_runs(place, group):
 
 
 @WITH_CGROUPS
-def test_what_cannot_be_set_in_a_cgroup_is_told(place, group):
+def test_a_value_that_cannot_be_set_in_a_cgroup_is_reported(place, group):
     said = fails(place, "--cgroup", f"/{group}", "--cgroup-set", "frob.max=1")
     assert said == "chpst: fatal: unable to set in the cgroup: frob.max=1: file does not exist"
     said = fails(place, "--cgroup", f"/{group}", "--cgroup-set", "cgroup.max.depth=x")
@@ -756,12 +757,12 @@ def test_what_the_kernel_does_not_have_is_named(place, call, arguments, feature)
 
 
 @ROOT_ONLY
-def test_a_kernel_without_mount_setattr_is_told(place):
+def test_a_kernel_without_mount_setattr_is_reported(place):
     said = fails(place, "--read-only", "/", preexec_fn=without(SYSCALLS["mount_setattr"]))
     assert said == "chpst: fatal: unable to make read-only: /: this kernel does not have mount_setattr (Linux 5.12)"
 
 
-def test_landlock_that_is_switched_off_is_told(place):
+def test_disabled_landlock_is_reported(place):
     said = fails(place, "--may-read", "/", preexec_fn=without(SYSCALLS["landlock_create_ruleset"], error=95))
     assert "this kernel does not have Landlock" in said
 
@@ -811,7 +812,7 @@ def test_the_aliases_are_links_beside_chpst(place):
 
 
 def test_signals_are_as_they_were(place):
-    """chpst itself changes nothing that it was not asked to: what is blocked and ignored stays so."""
+    """chpst changes only what its options name: blocked and ignored signals stay so."""
 
     def prepare():
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])

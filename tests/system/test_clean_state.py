@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from harness import DEADLINE, pid_of, wait_until
 
-# What ./run is told by the kernel, one line of JSON for each start; what must differ (process numbers, times, memory) is
-# left out, or told by what it means.
+# A ./run that prints its state as the kernel reports it, one line of JSON for each start. It omits or translates values that
+# must differ (PIDs, times, memory).
 RUN = """#!/usr/bin/python3 -ISB
 import json, os, re, signal
 KEPT = ("Umask", "Uid", "Gid", "Groups", "NStgid", "SigPnd", "ShdPnd", "SigBlk", "SigIgn", "SigCgt", "CapInh", "CapPrm",
@@ -107,7 +107,7 @@ def test_a_new_supervisor_starts_it_as_the_boot_did(watched):
 
 
 def with_everything_else():
-    """The state of somebody who does not care: nothing of it may reach the service."""
+    """The state of a careless caller: nothing of it may reach the service."""
     os.chdir("/")
     os.umask(0o077)
     os.nice(7)

@@ -1,4 +1,4 @@
-"""runit as process no 1 of a container: in a namespace, and with runc, which is what docker and containerd use."""
+"""runit as PID 1 of a container: in a namespace, and with runc, which docker and containerd use."""
 
 import json
 import os
@@ -17,7 +17,7 @@ RUNC = shutil.which("runc")
 
 
 class Namespace(Machine):
-    """A container made by hand. Services lie in /etc/service; what they do is written below /run."""
+    """A container made by hand. Services are in /etc/service, and write their traces below /run."""
 
     def service(self, name, run="exec sleep 1000", **files):
         directory = self.root / "etc/service" / name
@@ -135,8 +135,8 @@ def test_services_run_and_a_stop_ends_them_all_in_order(container):
     assert (container.root / "run/log").read_text() == "last words\n"
 
 
-def test_all_services_are_told_to_stop_at_the_same_time(container):
-    """Each of them ends only when the other has been told, too."""
+def test_all_services_get_their_stop_at_the_same_time(container):
+    """Each of them exits only when the other has its stop, too."""
     for name, other in ("ab", "ba"):
         container.service(name, f"trap 'echo x >/run/told-{name}; until [ -e /run/told-{other} ]; do sleep 0.05; done; exit 0' "
                           f"TERM; echo x >/run/{name}; while :; do sleep 0.05; done")  # fmt: skip
@@ -241,8 +241,8 @@ def test_a_command_has_standard_input_and_output_of_the_container(world):
     assert made.lines == ["no"]
 
 
-def test_a_container_that_is_killed_starts_anew(world):
-    """What is left in supervise/ and on /run is in nobody's way."""
+def test_a_container_that_was_killed_starts_again(world):
+    """Old files in supervise/ and on /run do no harm."""
     if not runc_works():
         pytest.skip("NOTE: runc cannot run here: the container contract is proved in namespaces alone")
     made = Runc(world)
@@ -312,7 +312,7 @@ CANNOT_RUN = {
 
 @pytest.mark.parametrize("spoil", CANNOT_RUN.values(), ids=CANNOT_RUN.keys())
 def test_an_essential_service_whose_run_cannot_be_executed_ends_the_container(container, spoil):
-    """With 111, which is what runsv tells ./finish of it, too."""
+    """With 111, which is also the argument of ./finish."""
     container.service("db", essential="", finish="echo $1 >>/run/finished")
     spoil(container.root / "etc/service/db/run")
     container.start()
@@ -487,7 +487,7 @@ def test_cont_with_stopit_stops_a_container(world):
 
 
 def test_ctrl_c_is_for_the_command_that_has_the_terminal(world):
-    """The command is in the foreground: what is typed signals it, and not process no 1."""
+    """The command is in the foreground: ctrl-c signals the command, not PID 1."""
     made = Namespace(world)
     made.service("a", stops("a"))
     made.start("sh", "-c", "trap 'exit 11' INT; stty isig intr ^C; echo x >/run/main; while :; do sleep 0.05; done",

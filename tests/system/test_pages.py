@@ -13,7 +13,7 @@ from room import Room
 
 pytestmark = pytest.mark.shipped
 
-# Commands that only look, or that may be given again: what they speak of may take its time.
+# Commands that only read, or that can be repeated: the test repeats them until their output is right.
 LOOKS = ("cat", "zcat", "tail", "head", "ls", "grep", "sv status", "svctl list", "sv -v status", "sv start", "sv -v exit", "ps", "pgrep", "test", "wget")
 
 # What the environment may say about how the programs were built.

@@ -38,7 +38,7 @@ class House:
         self.world = world
         self.services = world.directory / "services"
         self.services.mkdir()
-        world.directory.chmod(0o755)  # PostgreSQL is somebody else
+        world.directory.chmod(0o755)  # PostgreSQL runs as another user
         self.environment = world.suite.environment(SVDIR=self.services)
         self.runsvdir = world.start("runsvdir", "-P", self.services, env=self.environment)
 

@@ -1,4 +1,4 @@
-"""runit and runit-init as process no 1, in a PID namespace of their own with their own root directory."""
+"""runit and runit-init as PID 1, in a PID namespace of their own with their own root directory."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ def leave(stage):
 
 @pytest.fixture
 def machine(world):
-    """Three stages that do nothing; stage 2 lasts until it is told to end."""
+    """Three stages that do nothing; stage 2 lasts until it gets TERM."""
     made = Machine(world)
     (made.root / "sbin").unlink()
     (made.root / "sbin").mkdir()
@@ -101,7 +101,7 @@ def test_what_a_stage_inherits(machine):
 
 
 def test_stage_1_can_take_the_console_for_a_shell(machine):
-    """And when that shell has gone, which hangs up the console, process no 1 speaks on."""
+    """When that shell exits, which hangs up the console, PID 1 still prints its messages."""
     machine.stage("1", "setsid sh -c 'exec 3<>/dev/console; cut -d\" \" -f7 /proc/$$/stat >/run/tty'")
     machine.stage("2", "echo here")
     machine.boot()
@@ -120,7 +120,7 @@ def test_stage_1_that_exits_100_or_crashes_skips_stage_2(machine, how, words):
         enter(3), leave(3), *POWER_OFF]  # fmt: skip
 
 
-def test_failures_of_stages_are_told_and_nothing_more(machine):
+def test_failures_of_stages_are_reported_and_nothing_more(machine):
     for stage in "123":
         machine.stage(stage, f"exit {stage}")
     machine.boot()
@@ -158,7 +158,7 @@ def test_a_stage_file_that_cannot_be_run_is_passed_over(machine, stage, spoil, w
 
 
 def on_a_machine(machine):
-    """What makes process no 1 take its namespace for a machine: the kernel seems to promise it ctrl-alt-del."""
+    """Makes PID 1 take its namespace for a machine: the request for ctrl-alt-del seems to succeed."""
     if not Path("/usr/bin/strace").exists():
         pytest.skip("there is no strace")
     return ("strace", "-D", "-o", "/run/trace", "-e", "trace=reboot", "-e", "inject=reboot:retval=0:when=1")
@@ -183,7 +183,7 @@ def test_a_machine_takes_no_arguments(machine, arguments):
 
 
 def test_stage_files_that_may_not_be_read_are_passed_over(machine):
-    """Process no 1 without the rights of root: for root there is no such file."""
+    """PID 1 without the rights of root: root may read any file."""
     (machine.stages / "1").chmod(0)
     (machine.stages / "2").chmod(0o111)
     machine.stage("3", "echo x >/run/3")
@@ -194,7 +194,7 @@ def test_stage_files_that_may_not_be_read_are_passed_over(machine):
     assert machine.marks("3") == ["x"]
 
 
-def test_a_directory_of_stages_that_may_not_be_entered_keeps_nobody_from_the_end(machine):
+def test_a_directory_of_stages_that_may_not_be_entered_does_not_block_the_shutdown(machine):
     around = limited(machine, 1000)
     machine.stages.chmod(0)
     os.chown(machine.stages, 0, 0)
@@ -273,7 +273,7 @@ def test_the_halt_file_halts(machine):
 
 
 def traced(machine, calls):
-    """Attaches strace to process no 1 and what it makes; the result is a function that reads what it has seen."""
+    """Attaches strace to PID 1 and its children; returns a function that reads the trace."""
     output = machine.world.directory / "trace"
     tracer = machine.world.start("/usr/bin/strace", "-f", "-e", f"trace={calls}", "-o", output, "-p", machine.pid)
     wait_until(lambda: "attached" in machine.world.errors("strace"), "strace is there")
@@ -318,7 +318,7 @@ def test_ctrl_alt_del_without_stopit_goes_on(machine):
     assert machine.count("- runit: ctrl-alt-del request...") == 2, "one that is not executable means nothing"
 
 
-def test_ctrl_alt_del_that_hangs_keeps_nobody_from_shutting_down(machine):
+def test_ctrl_alt_del_that_hangs_does_not_block_a_shutdown(machine):
     machine.stage("ctrlaltdel", "echo x >/run/cad; exec sleep 1000")
     up(machine)
     machine.signal(signal.SIGINT)
@@ -427,7 +427,7 @@ def test_a_read_only_root_cannot_keep_it_from_shutting_down(machine):
     assert machine.lines[-1] == POWER_OFF[-1]
 
 
-def test_without_a_console_it_speaks_where_it_was_told_to(machine):
+def test_without_a_console_it_writes_to_standard_error(machine):
     machine.stage("2", "")
     machine.boot(console=False)
     assert machine.ends() == "power off"
@@ -445,7 +445,7 @@ def test_without_any_descriptor_devices_or_proc(machine):
     assert shut_down(machine) == "power off"
 
 
-def test_a_console_that_nobody_reads_keeps_nothing_waiting(machine):
+def test_a_console_without_a_reader_blocks_nothing(machine):
     """A terminal whose other end is not read takes in some kilobytes, and then nothing."""
     machine.stage("2", "echo $$ >/run/2; exec sleep 1000")
     machine.stage("ctrlaltdel", "echo x >>/run/cad")
@@ -461,7 +461,7 @@ def test_a_console_that_nobody_reads_keeps_nothing_waiting(machine):
 
 
 def limited(machine, processes):
-    """Stages without root, who may have only so many processes."""
+    """Stages of a user that may have only this many processes."""
     for directory in (machine.root, machine.stages, machine.root / "run"):
         os.chown(directory, 54321, 54321)
     return ("setpriv", "--reuid=54321", "--regid=54321", "--clear-groups", "--inh-caps=+sys_boot,+sys_chroot",

@@ -411,6 +411,21 @@ def test_once_runs_once(world):
     assert len(lines(directory / "starts")) == 1
 
 
+@pytest.mark.parametrize("finish", [None, "#!/bin/sh\nexit 0\n"])
+def test_once_right_after_kill_starts_it_once_more(world, finish):
+    """As runit does, which reaps the process before it reads the next command."""
+    directory = world.service("s", "#!/bin/sh\necho >>starts\nexec sleep 1000\n", finish=finish)
+    running(world)
+    wait_until(lambda: len(lines(directory / "starts")) == 1, "the first start")
+    for starts in range(2, 5):
+        control(directory, "ko")
+        wait_until(lambda: len(lines(directory / "starts")) == starts, "the next start")  # noqa: B023
+        wait_for_words(directory, "run, want down")
+    control(directory, "k")
+    wait_for_words(directory, "down")
+    assert stays(lambda: stat_words(directory) == "down", 1.2)
+
+
 def test_up_cancels_down(world):
     """runsv(8), CONTROL"""
     directory = world.service("s", STUBBORN)

@@ -77,7 +77,8 @@ def test_kill_and_up_during_finish(world):
     """R25, bug 2: finish is ended, and not joined by run"""
     finish = "#!/bin/sh\necho >>begun\n" + UNTIL_GO + "echo whole >>finished\n"
     directory = world.service("s", ALONE, finish=finish)
-    process, _ = running(world)
+    running(world)
+    wait_until(lambda: lines(directory / "pids"), "the first")
     control(directory, "d")
     wait_for_words(directory, "finish, want down")
     control(directory, "u")

@@ -218,7 +218,7 @@ def test_names_may_have_any_bytes(world, sd):
 
 @regardless
 @pytest.mark.parametrize("problem", ["dangling", "loop"])
-def test_a_link_that_leads_nowhere_is_told_once(world, sd, problem):
+def test_a_dangling_link_is_reported_once(world, sd, problem):
     add(world, "web")
     (sd / "link").symlink_to("nowhere" if problem == "dangling" else "link")
     process = runsvdir(world)
@@ -449,7 +449,7 @@ def test_while_the_directory_is_away_services_stay_and_when_it_returns_empty_the
 
 
 @regardless
-def test_the_missing_directory_is_told_again(world):
+def test_the_missing_directory_is_reported_again(world):
     runsvdir(world, "nodir")
     line = "runsvdir nodir: warning: unable to stat nodir: file does not exist\n"
     wait_until(lambda: errors(world) == 2 * line, "said again")
@@ -563,7 +563,7 @@ def test_HUP_ends_every_runsv_and_does_not_wait(world, sd):
 def test_with_W_it_waits_for_every_runsv(world, sd, option, sent, code):
     last = "echo >told; until [ $(ls -d ../s?/told | wc -l) = 4 ]; do sleep 0.01; done; echo >ended; exit 0"
     slow = f"#!/bin/sh\ntrap '{last}' TERM\necho >up\nwhile :; do sleep 0.1; done\n"
-    services = [add(world, f"s{n}", run=slow) for n in range(4)]  # none ends before all have been told to
+    services = [add(world, f"s{n}", run=slow) for n in range(4)]  # none exits before all have their TERM
     process = runsvdir(world, option, "sd")
     wait_for_names(process, *(f"s{n}" for n in range(4)))
     for service in services:
@@ -613,7 +613,7 @@ def test_ALRM_looks_at_once_and_leaves_a_label(world, sd):
     assert sorted(p.name for p in sd.iterdir()) == [".forced-rescan", "web"]
 
 
-# -- somebody else's runsv --------------------------------------------------------------------------------------------
+# -- a foreign runsv ---------------------------------------------------------------------------------------------------
 
 
 def test_after_a_kill_it_watches_what_runs_and_takes_over_when_it_ends(world, sd):
@@ -706,7 +706,7 @@ def crowded(world, sd):
     return process, others
 
 
-def test_without_a_descriptor_for_it_the_runsv_of_a_removed_link_is_told(world, sd, crowded):
+def test_without_a_descriptor_for_it_the_runsv_of_a_removed_link_is_asked_to_exit(world, sd, crowded):
     process, others = crowded
     assert stays_asleep(process, 6)
     for n in range(8):
@@ -754,7 +754,7 @@ def at(world, *words):
     return world.sv(*words, env=world.suite.environment(SVDIR=world.directory / "sd"))
 
 
-def test_all_told_to_leave_and_then_runsvdir_leaves_nothing(world, sd):
+def test_all_asked_to_exit_and_then_runsvdir_leaves_nothing(world, sd):
     """As it is published: sv force-shutdown "$D"/*; kill $runsvdir."""
     services = [add(world, f"s{n}") for n in range(4)]
     process = runsvdir(world)
@@ -918,7 +918,7 @@ def test_a_link_removed_after_a_kill_ends_the_service(world, sd, ours_only):
     assert starts(service) == 1
 
 
-def test_a_runsv_that_is_told_to_leave_before_it_begins_starts_nothing(world, ours_only):
+def test_a_runsv_that_is_asked_to_exit_before_it_begins_starts_nothing(world, ours_only):
     """What runsvdir does to stop what is left, where nothing is."""
     service = world.service("web", run=COUNTED, log__run="#!/bin/sh\necho >>../log-starts\nexec cat\n")
     blocked = "import os, signal, sys\nsignal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])\nos.kill(os.getpid(), signal.SIGTERM)\nos.execvp(sys.argv[1], sys.argv[1:])"
@@ -996,7 +996,7 @@ def limited(world, *limits, directory="sd", user=None):
 @pytest.mark.parametrize(
     "mode, words", [(0o000, "change directory to"), (0o444, "change directory to"), (0o111, "open directory")]
 )
-def test_a_directory_that_cannot_be_read_is_told(world, mode, words):
+def test_a_directory_that_cannot_be_read_is_reported(world, mode, words):
     if os.getuid() != 0:
         pytest.skip("needs root, to be somebody else")
     shutil.copytree(world.suite.directories[-1], world.directory / "copy")
@@ -1140,7 +1140,7 @@ def test_the_shortest_log_shows_two_characters(world, sd):
 
 @regardless
 def test_there_is_no_limit_on_the_number_of_services(world, sd):
-    """5,000 of them, with a runsv that only waits: it is the directory that is tested."""
+    """5,000 of them, with a runsv that only waits: this tests the directory alone."""
     count = 5000
     tools = world.directory / "tools"
     world.write("tools/runsv.c", "int pause(void);\nint main(void) { return pause(); }\n")

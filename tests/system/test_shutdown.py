@@ -63,8 +63,8 @@ def test_a_machine_that_was_to_reboot_can_still_be_switched_off(machine):
     assert [stat.S_IMODE((machine.stages / n).stat().st_mode) for n in ("reboot", "halt")] == [0, 0]
 
 
-def test_people_are_told_and_it_may_be_called_off(machine):
-    """Somebody sits in front of a terminal when it is the controlling one of a process: here, of shutdown itself."""
+def test_users_are_warned_and_a_shutdown_can_be_cancelled(machine):
+    """A terminal gets the warning if it is the controlling terminal of a process: here, of shutdown itself."""
     machine.inside("sh", "-c", f"mkdir /dev/pts; : >{machine.terminal}; mount --bind /dev/console {machine.terminal}")
     waiting = subprocess.Popen(
         ["nsenter", f"--target={machine.pid}", "--mount", "--pid", f"--root=/proc/{machine.pid}/root", "--wd=/",

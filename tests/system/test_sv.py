@@ -545,11 +545,43 @@ def test_a_shutdown_is_seen_even_if_another_runsv_follows_at_once(world, fake):
     first = os.open(ok, os.O_RDONLY | os.O_NONBLOCK)
     sv = world.start("sv", "shutdown", "a", env=world.suite.environment(SVDIR=world.directory))
     wait_until(lambda: select.select([fake.control], [], [], 0)[0], "sv has given its command")
+    assert fake.sent() == b"x"
     second = os.open(ok, os.O_RDONLY | os.O_NONBLOCK)
     os.close(first)
+    status = made / "supervise/status"
+    assert sv.poll() is None
+    (made / "supervise/status.new").write_bytes(status.read_bytes()[:12] + struct.pack("<I", 10) + b"\0u\0\1")
+    (made / "supervise/status.new").rename(status)
     assert sv.wait(timeout=harness.DEADLINE) == 0
     os.close(second)
     assert (world.directory / "sv.out").read_text() == "ok: a: runsv not running\n"
+
+
+@pytest.mark.parametrize("name", ["ok", "control"])
+@pytest.mark.parametrize("mode", [os.O_RDONLY, os.O_WRONLY, os.O_RDWR])
+def test_another_reader_of_the_fifos_is_not_taken_for_the_exit_of_runsv(world, supervise, name, mode):
+    supervise("a", run=STUBBORN)
+    directory = world.directory / "a"
+    wait_until((directory / "ready").exists)
+    sv = world.start("sv", "-w1", "exit", "a", env=world.suite.environment(SVDIR=world.directory))
+    wait_for_words(directory, "run, got TERM, want exit")
+    for _ in range(20):
+        os.close(os.open(directory / "supervise" / name, mode | os.O_NONBLOCK))
+    assert sv.wait(timeout=harness.DEADLINE) == 1
+    assert (world.directory / "sv.out").read_text().startswith("timeout: run: a: (pid ")
+    harness.control(directory, "k")
+
+
+@pytest.mark.parametrize("name", ["ok", "control"])
+def test_a_process_that_has_one_fifo_open_is_not_taken_for_a_runsv(world, fake, name):
+    """Nor does it get the commands."""
+    made = fake("a", pid=9, phase=1, ok=False, taking=False)
+    held = os.open(made / "supervise" / name, os.O_RDONLY | os.O_NONBLOCK)
+    for word in ("status", "down", "start", "stop"):
+        says(world.sv(word, "a"), "fail: a: runsv not running\n", 1)
+    says(world.sv("shutdown", "a"), "ok: a: runsv not running\n")
+    assert not select.select([held], [], [], 0)[0] or os.read(held, 100) == b""
+    os.close(held)
 
 
 def test_a_service_that_vanishes_meanwhile_is_a_failure(world, fake):

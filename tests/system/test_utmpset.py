@@ -132,7 +132,7 @@ def test_who_holds_the_lock_is_waited_for(world, machine, utmpset):
 
 def test_who_holds_the_lock_for_ever_is_not(world, machine, utmpset):
     with open(machine.utmp, "rb") as file:
-        fcntl.lockf(file, fcntl.LOCK_SH)  # as everybody may, who can read it
+        fcntl.lockf(file, fcntl.LOCK_SH)  # any user who can read the file may do this
         assert utmpset("tty1").returncode == 0
     assert login_records.records(machine.utmp.read_bytes())[1]["type"] == DEAD
     assert login_records.records(machine.utmp.read_bytes())[2]["type"] == USER

@@ -42,7 +42,7 @@ def test_every_program_that_is_built_is_asked(world):
 
 @pytest.mark.parametrize("name, usage, code", NAMES, ids=[name for name, _, _ in NAMES])
 def test_it_says_its_version_then_its_usage(world, name, usage, code):
-    # In a PID namespace, and not as its process no 1: whatever a program might take -V for, it ends nothing here.
+    # In a PID namespace, but not as its PID 1: a program that misunderstands -V can do no harm here.
     done = world.run("/usr/bin/unshare", "--pid", "--fork", "--kill-child", "sh", "-c", '"$0" -V & wait $!',
                      world.suite.path(name))  # fmt: skip
     lines = done.stderr.splitlines()

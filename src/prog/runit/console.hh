@@ -1,6 +1,6 @@
-// console.hh — where process no 1 speaks.
+// console.hh — where PID 1 writes its messages.
 //
-// A machine has one console, which may come and go and hang up: it is opened anew for every line, as runit does. A
+// A machine has one console, which may come and go and hang up: PID 1 opens it for every line, as runit does. A
 // container has a standard error, which its runtime keeps.
 #pragma once
 

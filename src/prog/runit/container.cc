@@ -176,7 +176,7 @@ public:
 private:
     void look(container_event& event) const noexcept;
 
-    // Each tells what has come of it when that is known at once.
+    // Returns the result as an event if it is known at once.
     std::optional<container_event> act(const container_action& what) noexcept;
     bool                           find_step() noexcept;
     std::optional<container_event> run_step() noexcept;

@@ -1,4 +1,4 @@
-// container.hh — process no 1 of a container that has no /etc/runit/2, or a command to run.
+// container.hh — PID 1 of a container that has no /etc/runit/2, or a command to run.
 #pragma once
 
 #include <span>

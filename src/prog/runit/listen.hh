@@ -1,4 +1,4 @@
-// listen.hh — process no 1 has no other life than to listen.
+// listen.hh — the signals that PID 1 waits for, in one endless loop.
 #pragma once
 
 #include <csignal>

@@ -48,7 +48,7 @@ public:
     std::optional<ticks> deadline() const noexcept { return next_tick(state_); }
 
 private:
-    // Each tells what has come of it when that is known at once.
+    // Returns the result as an event if it is known at once.
     std::optional<kind> act(const system_action& what) noexcept;
     std::optional<kind> start_stage(const char* path) noexcept;
     std::optional<kind> start_script(const char* path) noexcept;
@@ -60,8 +60,8 @@ private:
     pid_t        group_ = 0;  // that of the stage, which may outlive it
 };
 
-// What is done may be over at once (there is no such file, no process could be made): that is what happens next. It is
-// the last thing that was to be done, so no order is lost.
+// An action may end at once (the file does not exist, no process could be made): then that is the next event. Such an
+// action is the last of its list, so the order is kept.
 void machine::on(kind what, int status) noexcept {
     for (bool more = true; more; status = 0) {
         system_actions list;
@@ -114,7 +114,7 @@ std::optional<kind> machine::act(const system_action& what) noexcept {
     return std::nullopt;
 }
 
-// Stage 1 stays in the session of process no 1, and can take the console for a shell; the others have their own.
+// Stage 1 stays in the session of PID 1, and can take the console for a shell; the others have their own.
 std::optional<kind> machine::start_stage(const char* path) noexcept {
     const char* const    argv[] = {path, nullptr};
     const bool           first  = state_.stage == 1;

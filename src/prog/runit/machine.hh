@@ -1,4 +1,4 @@
-// machine.hh — process no 1 of a machine, and of a container that has its own /etc/runit/2.
+// machine.hh — PID 1 of a machine, and of a container that has its own /etc/runit/2.
 #pragma once
 
 #include "prog/runit/console.hh"

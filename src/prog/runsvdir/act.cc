@@ -42,7 +42,7 @@ void supervisor::act() noexcept {
 
 // False when no more can be started now.
 bool supervisor::start(int dir, std::size_t i) noexcept {
-    if (roster_[i].settling) trails_.release(static_cast<int>(i));
+    if (roster_[i].settling) watches_.release(static_cast<int>(i));
     if (roster_[i].listening && !stop_listening(dir, i)) {
         roster_[i].stale = look_again_ = true;
         roster_.postpone(i, sys::monotonic() + roster::settles_in);

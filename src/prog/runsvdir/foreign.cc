@@ -27,7 +27,7 @@ bool supervisor::is_held_by_another(int dir, const char* name, std::size_t i) no
     if (!is_supervised(dir, name, control)) return false;
     if (!control) {
         roster_.held_by_another(i, -1, sys::monotonic() + is_about_to_change);
-    } else if (roster_.may_keep_descriptor() && others_.add(control.value())) {
+    } else if (roster_.may_keep_descriptor() && hangups_.add(control.value())) {
         roster_.held_by_another(i, control.release(), 0);
     } else {
         roster_.held_by_another(i, -1, watch_foreign(i));
@@ -60,7 +60,7 @@ void supervisor::look_at_foreign(std::size_t i) noexcept {
     if (!service) return roster_.postpone(i, sys::monotonic() + slow_look);
     sys::unique_fd control = control_of(service.value(), ".");
     if (!is_supervised(service.value(), ".", control)) return foreign_ended(i);
-    if (control && roster_.may_keep_descriptor() && others_.add(control.value())) {
+    if (control && roster_.may_keep_descriptor() && hangups_.add(control.value())) {
         unwatch_foreign(roster_[i].where);
         roster_.hangs_up_at(i, control.release(), 0);
     } else if (control) {
@@ -78,7 +78,7 @@ void supervisor::foreign_ended(std::size_t i) noexcept {
 }
 
 void supervisor::read_hangups() noexcept {
-    for (int control = others_.next(); control >= 0; control = others_.next()) {
+    for (int control = hangups_.next(); control >= 0; control = hangups_.next()) {
         if (const auto i = roster_.signed_by(control)) foreign_ended(*i);
         ::close(control);
     }
@@ -86,9 +86,9 @@ void supervisor::read_hangups() noexcept {
 
 // When it has to be looked at if nothing is heard of it.
 ticks supervisor::watch_foreign(std::size_t i) noexcept {
-    const ticks            without = sys::monotonic() + slow_look;
-    const char* const      path    = paths_.at(roster_[i].path);
-    sys::trails::path_text supervise;
+    const ticks                  without = sys::monotonic() + slow_look;
+    const char* const            path    = paths_.at(roster_[i].path);
+    parts::path_watch::path_text supervise;
     if (path == nullptr || !supervise.append(path) || !supervise.append("/supervise")) return without;
 
     const place where = roster_[i].where;
@@ -99,7 +99,7 @@ ticks supervisor::watch_foreign(std::size_t i) noexcept {
     if (!foreign_.grow(k + 1)) return without;
     foreign_.all()[k] = where;
     const int owner   = first_foreign - static_cast<int>(k);
-    if (!trails_.watch_entries(owner, supervise.c_str(), IN_CLOSE_NOWRITE)) return without;
+    if (!watches_.watch_entries(owner, supervise.c_str(), IN_CLOSE_NOWRITE)) return without;
     // It may have exited before the watch was set.
     const sys::unique_fd service = reach(i);
     return service && control_of(service.value(), ".") ? roster::never : sys::monotonic() + is_about_to_change;
@@ -108,7 +108,7 @@ ticks supervisor::watch_foreign(std::size_t i) noexcept {
 void supervisor::unwatch_foreign(place where) noexcept {
     for (std::size_t k = 0; k < foreign_.all().size(); ++k) {
         if (foreign_.all()[k] != where) continue;
-        trails_.release(first_foreign - static_cast<int>(k));
+        watches_.release(first_foreign - static_cast<int>(k));
         foreign_.all()[k] = {};
     }
 }

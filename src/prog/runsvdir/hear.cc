@@ -25,7 +25,7 @@ runsv_end end_of(int status) noexcept {
 void supervisor::read_changes() noexcept {
     bool                 everywhere = missing_;
     const sys::unique_fd dir        = missing_ || ending_ ? sys::unique_fd{} : enter();
-    trails_.each(
+    watches_.each(
         [&](int owner) {
             if (owner <= first_foreign)
                 heard_of_foreign(owner);

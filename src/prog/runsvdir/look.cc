@@ -56,12 +56,12 @@ bool supervisor::make_room() noexcept {
 }
 
 void supervisor::forget(std::size_t i) noexcept {
-    trails_.release(static_cast<int>(i));
+    watches_.release(static_cast<int>(i));
     roster_.unlist(i);
 }
 
 // The paths of entries that were forgotten are dropped when there are many.
-void supervisor::keep_path(std::size_t i, const sys::trails::path_text& path) noexcept {
+void supervisor::keep_path(std::size_t i, const parts::path_watch::path_text& path) noexcept {
     roster_[i].path = paths_.keep(roster_[i].path, path.view());
     if (!paths_.is_wasteful()) return;
     const path_store old = paths_.begin_again();
@@ -72,10 +72,10 @@ void supervisor::keep_path(std::size_t i, const sys::trails::path_text& path) no
 
 void supervisor::watch_the_way() noexcept {
     constexpr std::uint32_t entries = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
-    if (!trails_.fd()) {
-        auto made = sys::trails::make();
+    if (!watches_.fd()) {
+        auto made = parts::path_watch::make();
         if (made) {
-            trails_ = std::move(*made);
+            watches_ = std::move(*made);
             for (std::size_t i = 0; i < roster_.size(); ++i) roster_[i].unwatched = roster_[i].listed;
         } else if (!std::exchange(warned_, true)) {
             messages().warn(made.why());
@@ -86,13 +86,13 @@ void supervisor::watch_the_way() noexcept {
                  one_more ? "sysctl -w fs.inotify.max_user_instances=1024" : "raise the limit of open files"});
         }
     }
-    const auto by  = from_above_ || missing_ ? sys::trails::removal::above : sys::trails::removal::none;
-    const bool way = trails_.follow(the_directory, "", directory_, by, &base_);
-    blind_         = !(way && (trails_.watch_entries(the_directory, directory_, entries) || missing_));
+    const auto by  = from_above_ || missing_ ? parts::path_watch::removal::above : parts::path_watch::removal::none;
+    const bool way = watches_.follow(the_directory, "", directory_, by, &base_);
+    blind_         = !(way && (watches_.watch_entries(the_directory, directory_, entries) || missing_));
 }
 
 bool supervisor::all_is_watched() const noexcept {
-    if (blind_ || !trails_.fd()) return false;
+    if (blind_ || !watches_.fd()) return false;
     for (std::size_t i = 0; i < roster_.size(); ++i)
         if (roster_[i].listed && roster_[i].unwatched) return false;
     return true;
@@ -100,8 +100,8 @@ bool supervisor::all_is_watched() const noexcept {
 
 // Once, until all is watched again.
 void supervisor::complain_of_watches() noexcept {
-    const int code = trails_.next_error();
-    if (!trails_.fd() || warned_ || (code != ENOSPC && code != ENOMEM)) return;
+    const int code = watches_.next_error();
+    if (!watches_.fd() || warned_ || (code != ENOSPC && code != ENOMEM)) return;
     warned_ = true;
     messages().warn({"unable to watch all services for changes: too few inotify watches"});
     messages().warn({"the others are looked at every five seconds; to watch them: ",
@@ -187,7 +187,7 @@ void supervisor::look_at(int dir, const char* name, arrival how) noexcept {
         code = follow_link(dir, i, name, found, anew);
     } else {
         if (!roster_[i].listening && (how != arrival::made || roster_[i].where != place_of(found)))
-            trails_.release(static_cast<int>(i));
+            watches_.release(static_cast<int>(i));
         roster_[i].unwatched = false;
     }
 
@@ -201,20 +201,20 @@ void supervisor::look_at(int dir, const char* name, arrival how) noexcept {
     roster_.leads_to(i, place_of(found));
     if (how != arrival::found) roster_.ask(i);
     if (is_link) return;
-    sys::trails::path_text path = base_;
+    parts::path_watch::path_text path = base_;
     if (path.append('/') && path.append(name)) keep_path(i, path);
     if (how == arrival::made) wait_until_filled(dir, i);
 }
 
 // Where a link leads, watched before it is read when `anew`. Returns errno, or no_directory, which is none.
 int supervisor::follow_link(int dir, std::size_t i, const char* name, struct stat& found, bool anew) noexcept {
-    sys::trails::path_text path;
+    parts::path_watch::path_text path;
     if (anew) {
         std::array<char, 4096> target;
         const ssize_t          size = ::readlinkat(dir, name, target.data(), target.size());
         const std::string_view text{target.data(), size < 0 ? 0 : static_cast<std::size_t>(size)};
-        const auto             by = sys::trails::removal::run_file;
-        roster_[i].unwatched      = !trails_.follow(static_cast<int>(i), base_.view(), text, by, &path);
+        const auto             by = parts::path_watch::removal::run_file;
+        roster_[i].unwatched      = !watches_.follow(static_cast<int>(i), base_.view(), text, by, &path);
         roster_[i].listening      = false;
     }
     if (::fstatat(dir, name, &found, 0) != 0) return errno;
@@ -232,11 +232,11 @@ void supervisor::wait_until_filled(int dir, std::size_t i) noexcept {
     if (roster_[i].now != entry::state::waiting || roster_[i].started != 0) return;
     constexpr std::uint32_t anything =
         IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB;
-    sys::trails::path_text path = base_;
+    parts::path_watch::path_text path = base_;
     path.append('/');
     path.append(roster_.name(i));
-    const bool heard = trails_.watch_entries(static_cast<int>(i), path.c_str(), anything);
-    if (path.append("/log")) trails_.watch_entries(static_cast<int>(i), path.c_str(), anything);
+    const bool heard = watches_.watch_entries(static_cast<int>(i), path.c_str(), anything);
+    if (path.append("/log")) watches_.watch_entries(static_cast<int>(i), path.c_str(), anything);
     roster_.still_changes(i, sys::monotonic(), heard, has_run(dir, roster_.name_text(i)));
 }
 
@@ -258,15 +258,15 @@ void supervisor::listen_for_requests(std::size_t i) noexcept {
     roster_[i].listening   = true;
     const char* const path = paths_.at(roster_[i].path);
     if (path == nullptr) return;
-    sys::trails::path_text below;
+    parts::path_watch::path_text below;
     if (!below.append(path) || !below.append("/supervise")) return;
-    trails_.watch_entries(static_cast<int>(i), path, IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE | IN_ATTRIB);
-    trails_.watch_entries(static_cast<int>(i), below.c_str(), IN_ATTRIB);
+    watches_.watch_entries(static_cast<int>(i), path, IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE | IN_ATTRIB);
+    watches_.watch_entries(static_cast<int>(i), below.c_str(), IN_ATTRIB);
 }
 
 // False when the name leads elsewhere by now, and is to be looked at first.
 bool supervisor::stop_listening(int dir, std::size_t i) noexcept {
-    trails_.release(static_cast<int>(i));
+    watches_.release(static_cast<int>(i));
     roster_[i].listening    = false;
     const place       where = roster_[i].where;
     const char* const name  = roster_.name_text(i);
@@ -277,7 +277,7 @@ bool supervisor::stop_listening(int dir, std::size_t i) noexcept {
     const ssize_t          size = ::readlinkat(dir, name, target.data(), target.size());
     const std::string_view text{target.data(), size < 0 ? 0 : static_cast<std::size_t>(size)};
     roster_[i].unwatched =
-        !trails_.follow(static_cast<int>(i), base_.view(), text, sys::trails::removal::run_file, nullptr);
+        !watches_.follow(static_cast<int>(i), base_.view(), text, parts::path_watch::removal::run_file, nullptr);
     return ::fstatat(dir, name, &found, 0) == 0 && place_of(found) == where;
 }
 

@@ -15,12 +15,12 @@
 #include "core/roster.hh"
 #include "core/runsvdir_options.hh"
 #include "core/work_budget.hh"
+#include "parts/path_watch.hh"
 #include "prog/runsvdir/path_store.hh"
 #include "prog/runsvdir/title_log.hh"
+#include "sys/hangup_set.hh"
 #include "sys/messages.hh"
-#include "sys/other_ends.hh"
 #include "sys/table.hh"
-#include "sys/trails.hh"
 
 namespace runwell::runsvdir {
 
@@ -58,7 +58,7 @@ private:
     bool           stop_listening(int dir, std::size_t i) noexcept;
     void           forget(std::size_t i) noexcept;
     bool           make_room() noexcept;
-    void           keep_path(std::size_t i, const sys::trails::path_text& path) noexcept;
+    void           keep_path(std::size_t i, const parts::path_watch::path_text& path) noexcept;
     sys::unique_fd enter() noexcept;
     void           watch_the_way() noexcept;
     void           complain_of_watches() noexcept;
@@ -97,10 +97,10 @@ private:
     std::optional<int> ending_;   // the exit code, once every runsv has ended
     rlimit             files_{};  // what runsvdir was started with, and what it starts is
 
-    sys::unique_fd  signals_, mounts_;
-    sys::trails     trails_;
-    sys::other_ends others_;
-    title_log       log_;
+    sys::unique_fd    signals_, mounts_;
+    parts::path_watch watches_;
+    sys::hangup_set   hangups_;
+    title_log         log_;
 
     roster                 roster_;
     sys::table<entry>      entries_;
@@ -108,17 +108,17 @@ private:
     path_store             paths_;
     sys::table<place>      foreign_;  // whose supervise/ is watched; zero: free
 
-    sys::trails::path_text base_;                    // the directory, free of links
-    struct stat            seen_ {};                 // … when it was last looked at
-    std::optional<ticks>   slow_at_;                 // the next look, when something is not reported
-    work_budget            work_;                    // for what changes of files and of mounts cause
-    bool                   missing_        = false;  // there is no such directory (now)
-    bool                   blind_          = true;   // changes of the directory itself are not reported
-    bool                   look_again_     = true;   // at the stale
-    bool                   forced_         = false;  // directories in the making are started, too
-    bool                   from_above_     = false;  // the directory above is watched
-    bool                   warned_         = false;  // that something is not reported
-    ticks                  no_fork_before_ = 0;
+    parts::path_watch::path_text base_;                    // the directory, free of links
+    struct stat                  seen_ {};                 // … when it was last looked at
+    std::optional<ticks>         slow_at_;                 // the next look, when something is not reported
+    work_budget                  work_;                    // for what changes of files and of mounts cause
+    bool                         missing_        = false;  // there is no such directory (now)
+    bool                         blind_          = true;   // changes of the directory itself are not reported
+    bool                         look_again_     = true;   // at the stale
+    bool                         forced_         = false;  // directories in the making are started, too
+    bool                         from_above_     = false;  // the directory above is watched
+    bool                         warned_         = false;  // that something is not reported
+    ticks                        no_fork_before_ = 0;
 };
 
 }  // namespace runwell::runsvdir

@@ -17,8 +17,8 @@
 #include <filesystem>
 
 #include "svctl/command.hh"
+#include "svctl/files.hh"
 #include "svctl/lint_rules.hh"
-#include "svctl/read_file.hh"
 #include "svctl/shell_script.hh"
 #include "sys/fd.hh"
 
@@ -52,7 +52,7 @@ std::vector<found_service> find_services(const settings& in, const std::vector<s
         } catch (const failure& why) {
             if (why.code() != exit_code::not_found) throw;
             try {
-                add(services_directory{fs::absolute(in.available()).lexically_normal().string()}, false);
+                add(in.open_available(), false);
             } catch (const failure&) {
                 throw why;  // NOLINT(cert-err60-cpp): the first failure, which names the directory that was asked for
             }
@@ -68,32 +68,14 @@ std::string script_text(const std::string& path) {
     return std::move(made.text);
 }
 
-void write_all(int fd, std::string_view text, const std::string& path) {
-    while (!text.empty()) {
-        const ssize_t wrote = ::write(fd, text.data(), text.size());
-        if (wrote < 0 && errno == EINTR) continue;
-        if (wrote <= 0) throw system_failure(errno, "write", path);
-        text.remove_prefix(static_cast<std::size_t>(wrote));
-    }
-}
-
-void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
-
 // -- cat -------------------------------------------------------------------------------------------------------------
 
 std::vector<std::string> scripts_of(const std::string& directory) {
     std::vector<std::string> all{"run", "finish", "check"};
-    std::vector<std::string> controls;
-    std::error_code          code;
-    for (const auto& entry : fs::directory_iterator{directory + "/control", code})
-        controls.push_back("control/" + entry.path().filename().string());
-    std::sort(controls.begin(), controls.end());
+    const auto               controls = control_scripts_in(directory);
     all.insert(all.end(), controls.begin(), controls.end());
     for (const char* name : {"log/run", "log/config", "log/main/config"}) all.emplace_back(name);
-    std::erase_if(all, [&](const std::string& name) {
-        struct stat about {};
-        return ::lstat((directory + "/" + name).c_str(), &about) != 0;
-    });
+    std::erase_if(all, [&](const std::string& name) { return !is_present(directory + "/" + name); });
     return all;
 }
 
@@ -134,29 +116,13 @@ std::string editor() {
     return ::access("/usr/bin/editor", X_OK) == 0 ? "/usr/bin/editor" : "vi";
 }
 
-// A directory of our own, removed with what is in it unless it is kept.
-class temporary_directory {
-public:
-    temporary_directory() {
-        std::error_code none;
-        // cppcheck-suppress useInitializationList ; it needs `none`
-        path_ = (fs::temp_directory_path(none) / "svctl.XXXXXX").string();
-        if (::mkdtemp(path_.data()) == nullptr) throw system_failure(errno, "make a directory", path_);
-    }
-    ~temporary_directory() {
-        std::error_code none;
-        if (!kept_) fs::remove_all(path_, none);
-    }
-    temporary_directory(const temporary_directory&)            = delete;
-    temporary_directory& operator=(const temporary_directory&) = delete;
-
-    const std::string& path() const { return path_; }
-    void               keep() { kept_ = true; }
-
-private:
-    std::string path_;
-    bool        kept_ = false;
-};
+// A directory of our own.
+std::string make_temporary_directory() {
+    std::error_code none;
+    std::string     path = (fs::temp_directory_path(none) / "svctl.XXXXXX").string();
+    if (::mkdtemp(path.data()) == nullptr) throw system_failure(errno, "make a directory", path);
+    return path;
+}
 
 // Runs the editor, whose name may have arguments, on the file.
 void run_editor(const std::string& file) {
@@ -245,11 +211,11 @@ exit_code edit(const settings& in, const options& asked) {
                           "edit it as root: sudoedit " + printable(shell_quoted(path))};
         throw system_failure(errno, "write", path);
     }
-    struct stat         was {};
-    const bool          is_new = ::lstat(path.c_str(), &was) != 0;
-    const std::string   before = is_new ? "#!/bin/sh\n" : script_text(path);
-    temporary_directory here;
-    std::string         copy = here.path() + "/" + asked.file.substr(asked.file.rfind('/') + 1);
+    struct stat       was {};
+    const bool        is_new = ::lstat(path.c_str(), &was) != 0;
+    const std::string before = is_new ? "#!/bin/sh\n" : script_text(path);
+    removed_directory here{make_temporary_directory()};
+    std::string       copy = here.path().string() + "/" + asked.file.substr(asked.file.rfind('/') + 1);
     {
         const sys::unique_fd file{::open(copy.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
         if (!file) throw system_failure(errno, "write", copy);

@@ -4,6 +4,7 @@
 #include <csignal>
 
 #include "core/commands.hh"
+#include "svctl/human.hh"
 #include "svctl/operation.hh"
 
 namespace runwell::svctl {
@@ -76,10 +77,8 @@ operation operation_of_signal(std::string word) {
             return one;
         }
     }
-    std::string known;
-    for (const signal_row& row : signals) known += std::string{known.empty() ? "" : " "} + row.name;
     throw failure{exit_code::usage, "'" + printable(word) + "' is no signal that a supervisor sends",
-                  "these are: " + known};
+                  "these are: " + joined(signals, " ", &signal_row::name)};
 }
 
 exit_code carry_out(const settings& in, const options& asked, operation what) {

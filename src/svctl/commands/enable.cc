@@ -10,6 +10,7 @@
 #include <map>
 
 #include "svctl/diagnosis.hh"
+#include "svctl/files.hh"
 #include "svctl/operation.hh"
 #include "svctl/shell_script.hh"
 #include "sys/files.hh"
@@ -37,7 +38,7 @@ services_directory open_available(const settings& in, const options& asked) {
             const fs::path path = fs::absolute(word).lexically_normal();
             const fs::path at   = path.has_filename() ? path : path.parent_path();
             if (word.find('/') == std::string::npos || !fs::exists(at / "run", code)) return false;
-            if (fs::equivalent(at.parent_path(), directory, code)) return false;
+            if (is_same_file(at.parent_path(), directory)) return false;
             const bool agrees = parent.empty() || parent == at.parent_path();
             parent            = at.parent_path();
             return agrees;
@@ -45,18 +46,11 @@ services_directory open_available(const settings& in, const options& asked) {
         if (std::all_of(asked.names.begin(), asked.names.end(), leads_elsewhere)) directory = parent;
     }
     try {
-        return services_directory{fs::absolute(directory).lexically_normal().string()};
+        return in.open_available(directory);
     } catch (const failure& why) {
         throw failure{why.code(), printable(directory) + ", the directory of available services, cannot be opened",
                       "name another one: --available DIR, or the variable SVAVAILABLE"};
     }
-}
-
-void print(const std::string& line) { std::fwrite((line + "\n").data(), 1, line.size() + 1, stdout); }
-
-bool is_same_directory(const std::string& one, const std::string& other) {
-    std::error_code code;
-    return fs::equivalent(one, other, code);
 }
 
 // No supervisor would act on a change: said once, and not waited for.
@@ -74,7 +68,7 @@ void say_that_it_is_not_scanned(const services_directory& services) {
 void check_room(const services_directory& services, const services_directory& available, const std::string& name) {
     std::error_code code;
     const auto      at = services.path(name);
-    if (!fs::exists(fs::symlink_status(at, code)) || is_same_directory(at, available.path(name))) return;
+    if (!is_present(at) || is_same_file(at, available.path(name))) return;
     const bool link = fs::is_symlink(at, code);
     throw failure{exit_code::failed,
                   printable(at) + (link ? " is a link to " + printable(fs::read_symlink(at, code).string())
@@ -97,18 +91,18 @@ exit_code enable(const settings& in, const options& asked) {
     for (const std::string& name : names) {
         if (name.find('/') != std::string::npos)
             throw failure{exit_code::usage, "'" + printable(name) + "': a log service comes with its service",
-                          "enable that"};
+                          "enable that: svctl enable " + printable(shell_quoted(name.substr(0, name.find('/'))))};
         check_room(services, available, name);
     }
     for (const std::string& name : names) {
         if (asked.down) make_down_file(available, name);
-        if (is_same_directory(services.path(name), available.path(name))) {
-            if (!asked.as_json) print(printable(name) + ": enabled already");
+        if (is_same_file(services.path(name), available.path(name))) {
+            if (!asked.as_json) print(printable(name) + ": enabled already\n");
             continue;
         }
         if (::symlinkat(available.path(name).c_str(), services.fd(), name.c_str()) != 0)
             throw system_failure(errno, "make the link", services.path(name));
-        if (!asked.as_json) print(printable(name) + ": enabled");
+        if (!asked.as_json) print(printable(name) + ": enabled\n");
     }
     const bool acts = asked.no_wait || is_scanned(services);
     if (!acts) say_that_it_is_not_scanned(services);
@@ -147,7 +141,7 @@ exit_code disable(const settings& in, const options& asked) {
     for (const std::string& name : names) {
         if (::unlinkat(services.fd(), name.c_str(), 0) != 0)
             throw system_failure(errno, "remove the link", services.path(name));
-        if (!asked.as_json) print(printable(name) + ": disabled");
+        if (!asked.as_json) print(printable(name) + ": disabled\n");
     }
     const bool acts = asked.now || is_scanned(services);
     if (!acts) say_that_it_is_not_scanned(services);

@@ -20,8 +20,8 @@ constexpr auto not_active = exit_code::not_up;     // 3
 constexpr auto no         = exit_code::failed;     // 1
 constexpr auto unknown    = exit_code::not_found;  // 4
 
-void print(const options& asked, std::string_view word) {
-    if (!asked.quiet) static_cast<void>(std::printf("%.*s\n", static_cast<int>(word.size()), word.data()));
+void answer(const options& asked, std::string_view word) {
+    if (!asked.quiet) print(std::string{word} + "\n");
 }
 
 // All services that one word means; none where it means none.
@@ -37,7 +37,7 @@ std::vector<std::string> meant_by(const services_directory& in, const std::strin
 // Whether it is only linked to be a service.
 bool is_available(const settings& in, const std::string& word) {
     try {
-        return !meant_by(services_directory{in.available()}, word).empty();
+        return !meant_by(in.open_available(), word).empty();
     } catch (const failure&) {
         return false;
     }
@@ -54,9 +54,9 @@ exit_code ask(const settings& in, const options& asked, std::string_view if_avai
         if (names.empty()) {
             const bool available = is_available(in, word);
             if (!available) missing = unknown;
-            print(asked, available ? if_available : "unknown");
+            answer(asked, available ? if_available : "unknown");
         }
-        for (const service& one : look_at_all(services, names, processes)) print(asked, for_each(one));
+        for (const service& one : look_at_all(services, names, processes)) answer(asked, for_each(one));
     }
     return missing;
 }
@@ -95,7 +95,7 @@ exit_code is_system_running(const settings& in, const options& asked) {
     const auto               all       = look_at_all(services, services.names(), processes);
     const bool fails   = std::any_of(all.begin(), all.end(), [](const service& one) { return one.main.fails(); });
     const bool offline = runsvdir_of(services, processes) == nullptr;
-    print(asked, offline ? "offline" : fails ? "degraded" : "running");
+    answer(asked, offline ? "offline" : fails ? "degraded" : "running");
     return offline || fails ? no : exit_code::good;
 }
 
@@ -103,7 +103,7 @@ struct query_row {
     const char* name;
     const char* help;
     const char* note;
-    exit_code (*answer)(const settings&, const options&);
+    exit_code (*reply)(const settings&, const options&);
 };
 constexpr std::array queries{
     query_row{"is-active", "Whether ./run lives: active, inactive, failed, deactivating, unknown",
@@ -125,7 +125,7 @@ void add_is(command_line& line, const settings& in) {
             .flag("-q,--quiet", to->quiet, "print nothing")
             .words("NAME", to->names, "services: names, paths or patterns; NAME/log is a log service")
             .note(one.note)
-            .does([&in, to, answer = one.answer] { return answer(in, *to); });
+            .does([&in, to, reply = one.reply] { return reply(in, *to); });
     }
     const auto to = std::make_shared<options>();
     line.add("is-system-running", "Whether all are as they are wanted: running, degraded, offline")

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "svctl/command.hh"
+#include "svctl/files.hh"
+#include "svctl/human.hh"
 #include "svctl/json.hh"
 #include "svctl/lint_rules.hh"
 
@@ -16,11 +18,6 @@ struct options {
     std::vector<std::string> directories;
     bool                     as_json = false;
 };
-
-bool is_directory(const std::string& path) {
-    struct stat about {};
-    return ::stat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode);
-}
 
 std::vector<std::string> paths_in(const services_directory& services) {
     std::vector<std::string> all = services.names();
@@ -69,27 +66,19 @@ struct tally {
 };
 
 json json_of(const lint_finding& one) {
-    json made = json::object();
-    made.set("severity", word(one.how_bad))
-        .set("rule", one.rule)
-        .set("path", one.path)
-        .set("line", one.line == 0 ? json{} : json{one.line})
-        .set("what", one.what)
-        .set("cure", one.cure);
-    return made;
+    return {{"severity", word(one.how_bad)},          {"rule", one.rule}, {"path", one.path},
+            {"line", known(one.line != 0, one.line)}, {"what", one.what}, {"cure", one.cure}};
 }
-
-std::string counted(std::size_t n, const char* what) { return std::to_string(n) + " " + what + (n == 1 ? "" : "s"); }
 
 exit_code lint(const settings& in, const options& asked) {
     const std::vector<std::string> directories = directories_of(in, asked);
     const terminal                 out         = in.output();
     tally                          count;
-    json                           each = json::list();
+    json                           each = json::array();
     std::string                    text;
     const auto                     tell = [&](const lint_finding& one) {
         count.count(one.how_bad);
-        each.push(json_of(one));
+        each.push_back(json_of(one));
         text += out.paint(tint::strong, printable(one.path)) + (one.line > 0 ? ":" + std::to_string(one.line) : "");
         text += ": " + out.paint(tint_of(one.how_bad), word(one.how_bad)) + ": " + printable(one.what) +
                 out.paint(tint::faint, " [" + one.rule + "]") + "\n    cure: " + printable(one.cure) + "\n";
@@ -98,18 +87,15 @@ exit_code lint(const settings& in, const options& asked) {
         for (const lint_finding& one : lint_service(directory)) tell(one);
     for (const lint_finding& one : lint_shared_logs(directories, all_services(in))) tell(one);
     if (asked.as_json) {
-        json whole = json::object();
-        whole.set("directories", directories.size())
-            .set("errors", count.errors)
-            .set("warnings", count.warnings)
-            .set("notes", count.notes)
-            .set("findings", std::move(each));
-        text = whole.text(true) + "\n";
+        print_json(json{{"directories", directories.size()},
+                        {"errors", count.errors},
+                        {"warnings", count.warnings},
+                        {"notes", count.notes},
+                        {"findings", each}});
     } else if (!text.empty()) {
-        text += counted(directories.size(), "service") + ": " + counted(count.errors, "error") + ", " +
-                counted(count.warnings, "warning") + ", " + counted(count.notes, "note") + "\n";
+        print(text + counted(directories.size(), "service") + ": " + counted(count.errors, "error") + ", " +
+              counted(count.warnings, "warning") + ", " + counted(count.notes, "note") + "\n");
     }
-    static_cast<void>(std::fwrite(text.data(), 1, text.size(), stdout));
     return count.errors + count.warnings == 0 ? exit_code::good : exit_code::failed;
 }
 

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <filesystem>
 
 #include "svctl/command.hh"
+#include "svctl/files.hh"
 #include "svctl/human.hh"
 #include "svctl/json.hh"
 #include "svctl/processes.hh"
@@ -18,8 +18,6 @@
 namespace runwell::svctl {
 namespace {
 
-namespace fs = std::filesystem;
-
 struct options {
     std::vector<std::string> patterns;
     std::vector<std::string> states;
@@ -28,59 +26,39 @@ struct options {
     bool                     as_json = false, failed = false, quiet = false, available = false, all = false;
 };
 
-struct row_data {
-    const service* of;
-    moment         now;
-    usage          used;     // of its processes
-    std::string    command;  // empty: none lives
-};
-
-const std::string none = "-";
-
-cell state_cell(const service_state& of, moment now) { return {std::string{state_word(of)}, state_tint(of, now)}; }
-
 // -- columns ---------------------------------------------------------------------------------------------------------
 
 struct column_row {
-    const char*  name;  // for --columns
-    const char*  heading;
-    align        to;
-    std::uint8_t expense;  // see table.hh
-    cell (*of)(const row_data&);
+    std::string_view name;  // for --columns
+    const char*      heading;
+    align            to;
+    std::uint8_t     expense;  // see table.hh
+    cell (*of)(const service_row&, moment);
 };
 
-constexpr std::array column_rows{
-    column_row{"name", "NAME", align::left, 0,
-               [](const row_data& r) {
-                   return cell{printable(r.of->name), tint::strong};
-               }},
-    column_row{"state", "STATE", align::left, 0, [](const row_data& r) { return state_cell(r.of->main, r.now); }},
-    column_row{"want", "WANT", align::left, 4,
-               [](const row_data& r) { return cell{std::string{want_word(r.of->main)}}; }},
-    column_row{
-        "pid", "PID", align::right, 1,
-        [](const row_data& r) { return cell{r.of->main.lives() ? std::to_string(r.of->main.reported->pid) : none}; }},
-    column_row{"since", "SINCE", align::right, 2,
-               [](const row_data& r) {
-                   const auto age = r.of->main.known() ? r.of->main.age(r.now) : std::nullopt;
-                   return cell{age ? duration(static_cast<std::int64_t>(*age)) : none};
-               }},
-    column_row{"starts", "STARTS", align::left, 8,
-               [](const row_data& r) {
-                   return r.of->main.down_file ? cell{"by hand"} : cell{"itself", tint::faint};
-               }},
-    column_row{"log", "LOG", align::left, 3,
-               [](const row_data& r) {
-                   return r.of->log ? state_cell(*r.of->log, r.now) : cell{none, tint::faint};
-               }},
-    column_row{"cpu", "CPU", align::right, 6,
-               [](const row_data& r) { return cell{r.command.empty() ? none : cpu_time(r.used.cpu_seconds)}; }},
-    column_row{"memory", "MEMORY", align::right, 5,
-               [](const row_data& r) { return cell{r.command.empty() ? none : bytes(r.used.held.bytes)}; }},
-    column_row{"command", "COMMAND", align::left, 7,
-               [](const row_data& r) {
-                   return cell{r.command.empty() ? none : r.command, tint::faint};
-               }},
+constexpr column_row column_rows[] = {
+    {"name", "NAME", align::left, 0,
+     [](const service_row& r, moment) {
+         return cell{printable(r.of.name), tint::strong};
+     }},
+    {"state", "STATE", align::left, 0, [](const service_row& r, moment now) { return state_cell(r.of.main, now); }},
+    {"want", "WANT", align::left, 4,
+     [](const service_row& r, moment) { return cell{std::string{want_word(r.of.main)}}; }},
+    {"pid", "PID", align::right, 1, [](const service_row& r, moment) { return cell{pid_text(r.of.main)}; }},
+    {"since", "SINCE", align::right, 2,
+     [](const service_row& r, moment now) { return cell{since_text(r.of.main, now)}; }},
+    {"starts", "STARTS", align::left, 8,
+     [](const service_row& r, moment) {
+         return r.of.main.down_file ? cell{"by hand"} : cell{"itself", tint::faint};
+     }},
+    {"log", "LOG", align::left, 3, [](const service_row& r, moment now) { return log_cell(r.of, now); }},
+    {"cpu", "CPU", align::right, 6,
+     [](const service_row& r, moment) { return cell{r.lives ? cpu_time(r.used.cpu_seconds) : std::string{nothing}}; }},
+    {"memory", "MEMORY", align::right, 5, [](const service_row& r, moment) { return cell{memory_text(r)}; }},
+    {"command", "COMMAND", align::left, 7,
+     [](const service_row& r, moment) {
+         return cell{r.lives ? r.command : std::string{nothing}, tint::faint};
+     }},
 };
 
 [[noreturn]] void refuse(const std::string& option, const std::string& word, const std::string& known) {
@@ -99,19 +77,22 @@ std::vector<std::string> split(const std::string& text) {
     return words;
 }
 
+// The row of that word in a table; refuses it where there is none.
+template <class Rows, class Word>
+auto* row_named(const std::string& word, const Rows& rows, Word name, const std::string& option) {
+    const auto* const found =
+        std::find_if(std::begin(rows), std::end(rows), [&](const auto& one) { return word == one.*name; });
+    if (found == std::end(rows)) refuse(option, word, joined(rows, ", ", name));
+    return found;
+}
+
 std::vector<const column_row*> columns_asked_for(const options& asked) {
     std::vector<const column_row*> chosen;
     if (asked.columns.empty())
         for (const column_row& one : column_rows) chosen.push_back(&one);
     else
-        for (const std::string& word : split(asked.columns)) {
-            const auto* found = std::find_if(column_rows.begin(), column_rows.end(),
-                                             [&](const column_row& one) { return word == one.name; });
-            std::string known;
-            for (const column_row& one : column_rows) known += (known.empty() ? "" : ", ") + std::string{one.name};
-            if (found == column_rows.end()) refuse("--columns", word, known);
-            chosen.push_back(found);
-        }
+        for (const std::string& word : split(asked.columns))
+            chosen.push_back(row_named(word, column_rows, &column_row::name, "--columns"));
     return chosen;
 }
 
@@ -138,24 +119,17 @@ constexpr std::array state_rows{
 
 std::vector<const state_row*> states_asked_for(const options& asked) {
     std::vector<const state_row*> chosen;
-    std::string                   known;
-    for (const state_row& one : state_rows) known += (known.empty() ? "" : ", ") + std::string{one.word};
     for (const std::string& group : asked.states)
-        for (const std::string& word : split(group)) {
-            const auto* found = std::find_if(state_rows.begin(), state_rows.end(),
-                                             [&](const state_row& one) { return word == one.word; });
-            if (found == state_rows.end()) refuse("--state", word, known);
-            chosen.push_back(found);
-        }
+        for (const std::string& word : split(group))
+            chosen.push_back(row_named(word, state_rows, &state_row::word, "--state"));
     return chosen;
 }
 
-void sort_by(const std::string& key, std::vector<row_data>& rows) {
-    const auto badness = [](const row_data& r) { return r.of->main.fails() ? 0 : r.of->main.runs() ? 2 : 1; };
-    const auto age     = [](const row_data& r) { return r.of->main.age(r.now).value_or(1e12); };
-    const auto pid     = [](const row_data& r) { return r.of->main.lives() ? r.of->main.reported->pid : ~0U; };
-    std::stable_sort(rows.begin(), rows.end(), [&](const row_data& a, const row_data& b) {
-        if (key == "state") return badness(a) < badness(b);
+void sort_by(const std::string& key, std::vector<service_row>& rows, moment now) {
+    const auto age = [now](const service_row& r) { return r.of.main.age(now).value_or(1e12); };
+    const auto pid = [](const service_row& r) { return r.of.main.lives() ? r.of.main.reported->pid : ~0U; };
+    std::stable_sort(rows.begin(), rows.end(), [&](const service_row& a, const service_row& b) {
+        if (key == "state") return state_order(a.of.main) < state_order(b.of.main);
         if (key == "since") return age(a) < age(b);
         if (key == "pid") return pid(a) < pid(b);
         if (key == "cpu") return a.used.cpu_seconds > b.used.cpu_seconds;
@@ -164,25 +138,19 @@ void sort_by(const std::string& key, std::vector<row_data>& rows) {
     });
 }
 
-void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
-
 // -- list ------------------------------------------------------------------------------------------------------------
 
-std::string table_of(const std::vector<row_data>& rows, const options& asked, const terminal& on) {
-    const bool                     is_pss = std::all_of(rows.begin(), rows.end(),
-                                                        [](const row_data& r) { return r.command.empty() || r.used.held.is_pss; });
-    std::vector<column>            columns;
-    std::vector<const column_row*> chosen = columns_asked_for(asked);
-    for (const column_row* one : chosen) {
-        const bool is_memory = std::string_view{one->name} == "memory";
-        columns.push_back({is_memory ? (is_pss ? "PSS" : "RSS") : one->heading, one->to,
+std::string table_of(const std::vector<service_row>& rows, const options& asked, moment now, const terminal& on) {
+    std::vector<column>                  columns;
+    const std::vector<const column_row*> chosen = columns_asked_for(asked);
+    for (const column_row* one : chosen)
+        columns.push_back({one->name == "memory" ? std::string{memory_heading(rows)} : one->heading, one->to,
                            asked.columns.empty() ? one->expense : std::uint8_t{0}});
-    }
     table lines{std::move(columns)};
-    for (const row_data& row : rows) {
+    for (const service_row& row : rows) {
         std::vector<cell> cells;
         cells.reserve(chosen.size());
-        for (const column_row* one : chosen) cells.push_back(one->of(row));
+        for (const column_row* one : chosen) cells.push_back(one->of(row, now));
         lines.row(std::move(cells));
     }
     return lines.text(on);
@@ -202,27 +170,26 @@ exit_code list_services(const settings& in, const options& asked) {
                std::none_of(states.begin(), states.end(), [&](const state_row* s) { return s->is(one.main); });
     });
 
-    std::vector<row_data> rows;
+    std::vector<service_row> rows;
     rows.reserve(all.size());
-    for (const service& one : all) {
-        row_data    row{.of = &one, .now = now};
+    for (service& one : all) {
+        service_row row{.of = one};
         const auto* first = one.main.lives() ? processes.find(static_cast<pid_t>(one.main.reported->pid)) : nullptr;
-        if (first != nullptr && !asked.quiet) row.used = processes.usage_of(first->pid);
-        if (first != nullptr) row.command = command_of(*first);
+        row.lives         = first != nullptr;
+        if (row.lives && !asked.quiet) row.used = processes.usage_of(first->pid);
+        if (row.lives) row.command = command_of(*first);
         rows.push_back(std::move(row));
     }
-    sort_by(asked.sort, rows);
+    sort_by(asked.sort, rows, now);
 
     if (asked.as_json) {
-        json each = json::list();
-        for (const row_data& one : rows) each.push(json_of(*one.of, processes, now));
-        json whole = json::object();
-        whole.set("directory", services.directory()).set("services", std::move(each));
-        print(whole.text(true) + "\n");
+        json each = json::array();
+        for (const service_row& one : rows) each.push_back(json_of(one.of, processes, now));
+        print_json(json{{"directory", services.directory()}, {"services", each}});
     } else if (asked.quiet) {
-        for (const row_data& one : rows) print(printable(one.of->name) + "\n");
+        for (const service_row& one : rows) print(printable(one.of.name) + "\n");
     } else if (!rows.empty()) {
-        print(table_of(rows, asked, in.output()));
+        print(table_of(rows, asked, now, in.output()));
     } else if (::isatty(STDOUT_FILENO) == 1) {
         if (names.empty())
             say(failure{exit_code::good, printable(services.directory()) + " has no services",
@@ -235,22 +202,19 @@ exit_code list_services(const settings& in, const options& asked) {
 
 // The services that could be enabled.
 exit_code list_available(const settings& in, const options& asked) {
-    const services_directory available{fs::absolute(in.available()).lexically_normal().string()};
-    const services_directory services = in.open_services();
-    auto                     names    = asked.patterns.empty() ? available.names() : available.filter(asked.patterns);
-    const auto               enabled  = services.names();
+    const services_directory available = in.open_available();
+    const services_directory services  = in.open_services();
+    auto                     names     = asked.patterns.empty() ? available.names() : available.filter(asked.patterns);
+    const auto               enabled   = services.names();
     std::erase_if(names, [&](const std::string& name) {
-        std::error_code code;
         return std::any_of(enabled.begin(), enabled.end(), [&](const std::string& one) {
-            return one == name || fs::equivalent(services.path(one), available.path(name), code);
+            return one == name || is_same_file(services.path(one), available.path(name));
         });
     });
     if (asked.as_json) {
-        json each = json::list();
-        for (const std::string& name : names)
-            each.push(json::object().set("name", name).set("path", available.path(name)));
-        print(json::object().set("directory", available.directory()).set("available", std::move(each)).text(true) +
-              "\n");
+        json each = json::array();
+        for (const std::string& name : names) each.push_back({{"name", name}, {"path", available.path(name)}});
+        print_json(json{{"directory", available.directory()}, {"available", each}});
     } else if (asked.quiet) {
         for (const std::string& name : names) print(printable(name) + "\n");
     } else if (!names.empty()) {

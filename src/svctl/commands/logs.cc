@@ -227,8 +227,7 @@ public:
     }
 
     void write(const log_merger::told& told) {
-        const std::string text = (as_json_ ? json_of(told) : bare_ ? said(told) : shown(told)) + "\n";
-        static_cast<void>(std::fwrite(text.data(), 1, text.size(), stdout));  // flush() tells
+        print((as_json_ ? json_of(told) : bare_ ? said(told) : shown(told)) + "\n");
     }
 
     static void flush() {
@@ -237,11 +236,9 @@ public:
 
 private:
     std::string json_of(const log_merger::told& told) const {
-        json line = json::object();
-        line.set("service", of_[told.reader]->name)
-            .set("time", told.line.at ? json{utc_stamp(*told.line.at)} : json{})
-            .set("line", told.line.text);
-        return line.text();
+        return text_of(json{{"service", of_[told.reader]->name},
+                            {"time", told.line.at ? json(utc_stamp(*told.line.at)) : json()},
+                            {"line", told.line.text}});
     }
 
     std::string shown(const log_merger::told& told) const {

@@ -66,9 +66,8 @@ exit_code make(const settings& in, const options& asked) {
     const std::string directory = available + "/" + made.name;
     const std::string options   = (in.user ? "--user " : "") +
                                 (available == in.available() ? "" : "--available " + shell_quoted(available) + " ");
-    const std::string text = printable(directory) + " is written; start it with: svctl enable " +
-                             printable(options + shell_quoted(made.name));
-    static_cast<void>(std::puts(text.c_str()));
+    print(printable(directory) + " is written; start it with: svctl enable " +
+          printable(options + shell_quoted(made.name)) + "\n");
     const terminal errors{STDERR_FILENO, in.colors()};
     for (const lint_finding& one : lint_service(directory))
         if (one.how_bad != severity::note)

@@ -9,6 +9,7 @@
 
 #include "svctl/command.hh"
 #include "svctl/diagnosis.hh"
+#include "svctl/files.hh"
 #include "svctl/human.hh"
 #include "svctl/json.hh"
 #include "svctl/log_location.hh"
@@ -40,17 +41,11 @@ struct part {
 std::vector<part> parts_of(const std::string& directory) {
     std::vector<part> found;
     const auto        add = [&](const std::string& path, bool script) {
-        struct stat file {};
-        if (::stat((directory + "/" + path).c_str(), &file) == 0)
-            found.push_back({path, script, (file.st_mode & 0111) != 0});
+        const file_info file = file_info_of(directory + "/" + path);
+        if (file.exists()) found.push_back({path, script, (file.about->st_mode & 0111) != 0});
     };
     for (const char* name : {"run", "finish", "check"}) add(name, true);
-    std::error_code          code;
-    std::vector<std::string> controls;
-    for (const auto& entry : fs::directory_iterator{directory + "/control", code})
-        controls.push_back("control/" + entry.path().filename().string());
-    std::sort(controls.begin(), controls.end());
-    for (const std::string& path : controls) add(path, true);
+    for (const std::string& path : control_scripts_in(directory)) add(path, true);
     for (const char* name : {"down", "essential"}) add(name, false);
     add("log/run", true);
     return found;
@@ -164,10 +159,7 @@ private:
 
     std::size_t room() const { return width_ == 0 ? 0 : width_ > indent + 10 ? width_ - indent : 10; }
 
-    static void add(const std::string& text) {
-        std::fwrite(text.data(), 1, text.size(), stdout);
-        std::fputc('\n', stdout);
-    }
+    static void add(const std::string& text) { svctl::print(text + "\n"); }
 
     std::string state_text(const service_state& of) const {
         std::string text{state_word(of)};
@@ -213,32 +205,30 @@ private:
 // -- as JSON ---------------------------------------------------------------------------------------------------------
 
 json json_of_report(const service_report& of, const process_table& processes, moment now) {
-    json said = json::list();
-    for (const log_line& one : of.log)
-        said.push(json::object().set("at", one.at ? json{iso_time(*one.at)} : json{}).set("text", one.text));
-    json files = json::list(), tree = json::list(), findings = json::list();
-    for (const part& one : of.parts) files.push(json::object().set("path", one.path).set("executable", one.executable));
+    json whole      = json_of(of.it, processes, now);
+    whole["path"]   = of.at;
+    whole["target"] = known(!of.target.empty(), of.target);
+    json& files = whole["files"] = json::array();
+    for (const part& one : of.parts) files.push_back({{"path", one.path}, {"executable", one.executable}});
+    json& tree = whole["tree"] = json::array();
     for (const auto& one : of.tree) {
         const memory held = memory_of(one.of->pid);
-        tree.push(json::object()
-                      .set("pid", one.of->pid)
-                      .set("parent", one.of->parent)
-                      .set("cpu_seconds", one.of->cpu_seconds)
-                      .set("memory_bytes", held.bytes)
-                      .set("memory_kind", word(held))
-                      .set("command", command_of(*one.of)));
+        tree.push_back({{"pid", one.of->pid},
+                        {"parent", one.of->parent},
+                        {"cpu_seconds", one.of->cpu_seconds},
+                        {"memory_bytes", held.bytes},
+                        {"memory_kind", word(held)},
+                        {"command", command_of(*one.of)}});
     }
     // Of a service that is down because it is to be, a person may ask why; a program asks what fails.
-    const bool fails = of.it.main.fails() || (of.it.log && of.it.log->fails());
+    const bool fails    = of.it.main.fails() || (of.it.log && of.it.log->fails());
+    json&      findings = whole["findings"] = json::array();
     for (const finding& one : of.findings)
-        if (fails) findings.push(json::object().set("cause", one.cause).set("cure", one.cure));
-    return json_of(of.it, processes, now)
-        .set("path", of.at)
-        .set("target", of.target.empty() ? json{} : json{of.target})
-        .set("files", std::move(files))
-        .set("tree", std::move(tree))
-        .set("findings", std::move(findings))
-        .set("said", std::move(said));
+        if (fails) findings.push_back({{"cause", one.cause}, {"cure", one.cure}});
+    json& said = whole["said"] = json::array();
+    for (const log_line& one : of.log)
+        said.push_back({{"at", one.at ? json(iso_time(*one.at)) : json()}, {"text", one.text}});
+    return whole;
 }
 
 // -- all of them, in short -------------------------------------------------------------------------------------------
@@ -261,21 +251,19 @@ void print_short(const services_directory& in, const std::vector<service_report>
     table lines{{{"NAME"}, {"STATE"}, {"SINCE", align::right}, {"WHY", align::left}}};
     for (const service_report& one : all) {
         const auto&       main = one.it.main;
-        const auto        age  = main.known() ? main.age(now) : std::nullopt;
         const std::string why  = one.findings.empty() ? (main.down_file && !main.runs() ? "starts by hand" : "")
                                                       : one.findings.front().cause;
         lines.row({{printable(one.it.name), tint::strong},
-                   {std::string{state_word(main)}, state_tint(main, now)},
-                   {age ? duration(static_cast<std::int64_t>(*age)) : "-"},
+                   state_cell(main, now),
+                   {since_text(main, now)},
                    {why, main.fails() ? tint::bad : tint::faint}});
     }
     if (!all.empty()) text += lines.text(on);
-    std::fwrite(text.data(), 1, text.size(), stdout);
+    print(text);
     if (failing == 0) return;
     const auto first =
         std::find_if(all.begin(), all.end(), [](const service_report& one) { return one.it.main.fails(); });
-    const std::string more = "more of one: svctl status " + printable(shell_quoted(first->it.name)) + "\n";
-    std::fwrite(more.data(), 1, more.size(), stdout);
+    print("more of one: svctl status " + printable(shell_quoted(first->it.name)) + "\n");
 }
 
 exit_code status_of(const settings& in, const options& asked) {
@@ -285,24 +273,22 @@ exit_code status_of(const settings& in, const options& asked) {
     const auto                  processes = process_table::read();
     const moment                now       = sys::wall();
     const terminal              out       = in.output();
-    json                        each      = json::list();
+    json                        each      = json::array();
     const auto                  all       = look_at_all(services, names, processes);
     std::vector<service_report> reports;
     for (const service& of : all) {
         service_report one = report_on(services, of, processes, now);
         if (asked.as_json) {
-            each.push(json_of_report(one, processes, now));
+            each.push_back(json_of_report(one, processes, now));
         } else if (in_short) {
             reports.push_back(std::move(one));
         } else {
-            if (&of != all.data()) std::fputc('\n', stdout);
+            if (&of != all.data()) print("\n");
             report_printer{out, now}.print(one);
         }
     }
     if (asked.as_json) {
-        const std::string text =
-            json::object().set("directory", services.directory()).set("services", std::move(each)).text(true) + "\n";
-        std::fwrite(text.data(), 1, text.size(), stdout);
+        print_json(json{{"directory", services.directory()}, {"services", each}});
     } else if (in_short) {
         print_short(services, reports, runsvdir_of(services, processes), out, now);
     }

@@ -273,7 +273,7 @@ private:
         std::vector<std::string> names = services_.names();
         if (!asked_.patterns.empty()) names = services_.select(asked_.patterns);
         std::sort(names.begin(), names.end());
-        std::vector<top_row> rows;
+        std::vector<service_row> rows;
         unheard_.clear();
         for (const std::string& name : names) {
             try {
@@ -283,17 +283,18 @@ private:
                 // What this user may not see, or there are too many of; it is looked at with each refresh.
                 unheard_.insert(name);
             }
-            top_row* before = row_of(name);
-            rows.push_back(before != nullptr ? *before : top_row{});
+            service_row* before = row_of(name);
+            rows.push_back(before != nullptr ? *before : service_row{});
             rows.back().of = look(name);
         }
         rows_ = std::move(rows);
     }
 
     // Rows are by name.
-    top_row* row_of(const std::string& name) {
-        const auto found = std::lower_bound(rows_.begin(), rows_.end(), name,
-                                            [](const top_row& row, const std::string& it) { return row.of.name < it; });
+    service_row* row_of(const std::string& name) {
+        const auto found =
+            std::lower_bound(rows_.begin(), rows_.end(), name,
+                             [](const service_row& row, const std::string& it) { return row.of.name < it; });
         return found == rows_.end() || found->of.name != name ? nullptr : &*found;
     }
 
@@ -310,7 +311,7 @@ private:
         processes_          = process_table::read();
         const ticks  now    = sys::monotonic();
         const double passed = static_cast<double>(now - measured_) / one_second;
-        for (top_row& row : rows_) {
+        for (service_row& row : rows_) {
             // Of the others it is heard when they change.
             if (!row.of.main.present() || unheard_.contains(row.of.name)) row.of = look(row.of.name);
             const auto  pid = row.of.main.lives() ? static_cast<pid_t>(row.of.main.reported->pid) : 0;
@@ -347,14 +348,14 @@ private:
         if (heard.names) take_in_names();
         for (const std::string& changed : heard.services) {
             const std::string name = changed.substr(0, changed.find('/'));
-            if (top_row* row = row_of(name)) row->of = look(name);
+            if (service_row* row = row_of(name)) row->of = look(name);
         }
         if (heard.names || !heard.services.empty()) see_new_processes();
     }
 
     // A service that has another process than when it was measured has a command of its own.
     void see_new_processes() {
-        for (top_row& row : rows_) {
+        for (service_row& row : rows_) {
             const auto pid = row.of.main.lives() ? static_cast<pid_t>(row.of.main.reported->pid) : 0;
             if (spent_[row.of.name].first == pid) continue;
             row.percent = -1;
@@ -366,8 +367,8 @@ private:
 
     // The commands of those that are shown: to ask for all of them would cost more than all the rest.
     void read_commands() {
-        for (const top_row* shown : visible(shown_, at_.shown.selected, screen::lines())) {
-            top_row& row = rows_[static_cast<std::size_t>(shown - rows_.data())];
+        for (const service_row* shown : visible(shown_, at_.shown.selected, screen::lines())) {
+            service_row& row = rows_[static_cast<std::size_t>(shown - rows_.data())];
             if (!row.lives || !row.command.empty()) continue;
             process one;
             one.pid     = static_cast<pid_t>(row.of.main.reported->pid);
@@ -382,7 +383,7 @@ private:
         at_.shown.now    = sys::wall();
         shown_           = chosen(rows_, at_.shown.filter, at_.shown.by, at_.shown.now);
         const bool there = std::any_of(shown_.begin(), shown_.end(),
-                                       [&](const top_row* r) { return r->of.name == at_.shown.selected; });
+                                       [&](const service_row* r) { return r->of.name == at_.shown.selected; });
         if (!there) at_.shown.selected = shown_.empty() ? "" : shown_.front()->of.name;
         at_.shown.message       = at_.question != top_question::none ? question_text(at_) : at_.note;
         const std::size_t lines = screen::lines(), columns = screen::columns();
@@ -409,7 +410,7 @@ private:
 
     std::vector<std::string> details() {
         const auto row =
-            std::find_if(rows_.begin(), rows_.end(), [&](const top_row& r) { return r.of.name == at_.about; });
+            std::find_if(rows_.begin(), rows_.end(), [&](const service_row& r) { return r.of.name == at_.about; });
         if (row == rows_.end()) return {"it has vanished"};
         const auto&              main = row->of.main;
         std::vector<std::string> text{"state    " + std::string{state_word(main)} + ", wanted " +
@@ -485,8 +486,8 @@ private:
     ending_signals            signals_;  // outlives the screen
     screen                    screen_;
 
-    std::vector<top_row>                            rows_;
-    std::vector<const top_row*>                     shown_;
+    std::vector<service_row>                        rows_;
+    std::vector<const service_row*>                 shown_;
     process_table                                   processes_;
     std::map<std::string, std::pair<pid_t, double>> spent_;    // processor seconds at the last measuring
     std::set<std::string>                           unheard_;  // services whose changes cannot be heard

@@ -133,15 +133,11 @@ private:
         const moment at = sys::wall();
         std::string  line;
         if (asked_.as_json) {
-            json one = json::object();
-            one.set("at", iso_time(at)).set("event", event).set("name", name);
+            json one{{"at", iso_time(at)}, {"event", event}, {"name", name}};
             add_state(one, now, at);
-            json then;
-            if (before) {
-                then = json::object();
-                add_state(then, *before, at);
-            }
-            line = one.set("before", std::move(then)).text();
+            json& then = one["before"];
+            if (before) add_state(then, *before, at);
+            line = text_of(one);
         } else {
             line = out_.paint(tint::faint, local_time(at)) + "  " + out_.paint(tint::strong, printable(name)) + ": ";
             line += event == "vanished" ? "vanished" : out_.paint(state_tint(now, at), described(now));
@@ -149,8 +145,7 @@ private:
             if (before && state_word(*before) != state_word(now) && event != "vanished")
                 line += ", was " + std::string{state_word(*before)};
         }
-        line += '\n';
-        std::fwrite(line.data(), 1, line.size(), stdout);
+        print(line + "\n");
     }
 
     const services_directory&            services_;

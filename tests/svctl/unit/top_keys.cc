@@ -16,16 +16,16 @@ protected:
             all.emplace_back();
             all.back().of.name = name;
         }
-        for (const top_row& row : all) rows.push_back(&row);
+        for (const service_row& row : all) rows.push_back(&row);
         at.shown.selected = "db";
     }
 
     top_action press(pressed key) { return svctl::press(at, key, rows, 24); }
     top_action press(char letter) { return press({top_key::character, letter}); }
 
-    std::vector<top_row>        all;
-    std::vector<const top_row*> rows;
-    top_state                   at;
+    std::vector<service_row>        all;
+    std::vector<const service_row*> rows;
+    top_state                       at;
 };
 
 TEST_F(top_keys, the_selection_stays_among_the_rows) {

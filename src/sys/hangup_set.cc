@@ -1,4 +1,4 @@
-#include "sys/other_ends.hh"
+#include "sys/hangup_set.hh"
 
 #include <sys/epoll.h>
 
@@ -6,7 +6,7 @@
 
 namespace runwell::sys {
 
-result<void> other_ends::add(int pipe) noexcept {
+result<void> hangup_set::add(int pipe) noexcept {
     if (!set_) set_.reset(::epoll_create1(EPOLL_CLOEXEC));
     epoll_event wanted{};  // no events: the end of the reader (EPOLLERR) is told always
     wanted.data.fd = pipe;
@@ -15,7 +15,7 @@ result<void> other_ends::add(int pipe) noexcept {
     return {};
 }
 
-int other_ends::next() const noexcept {
+int hangup_set::next() const noexcept {
     epoll_event happened{};
     return set_ && ::epoll_wait(set_.value(), &happened, 1, 0) == 1 ? happened.data.fd : -1;
 }

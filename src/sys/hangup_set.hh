@@ -1,4 +1,4 @@
-// other_ends.hh — hear of it when the last reader of a pipe has gone, for any number of pipes at once (epoll).
+// hangup_set.hh — a set of pipes that reports when the last reader of one has exited (epoll).
 //
 // A descriptor for each pipe, one for all of them to wait on, and nothing in the set until the first is added.
 #pragma once
@@ -10,7 +10,7 @@
 
 namespace runwell::sys {
 
-class other_ends {
+class hangup_set {
 public:
     // Listens on the writing end of a pipe. It leaves the set when it is closed.
     result<void> add(int pipe) noexcept;

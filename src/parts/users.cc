@@ -1,4 +1,4 @@
-#include "sys/users.hh"
+#include "parts/users.hh"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -13,7 +13,7 @@
 #include "sys/files.hh"
 #include "sys/spawn.hh"
 
-namespace runwell::sys {
+namespace runwell::parts {
 namespace {
 
 constexpr std::size_t most_groups = 65536;    // NGROUPS_MAX, limits.h of Linux
@@ -21,13 +21,13 @@ constexpr std::size_t longest     = 1 << 20;  // of what getent says; a group ma
 
 // Text that was read, and the memory it is in.
 struct content {
-    pages            room;
+    sys::pages       room;
     std::string_view text;
 };
 
 // Everything that comes from a descriptor, as far as there is room; nothing when it cannot be read.
 result<content> read_all(int fd, std::size_t size) noexcept {
-    content     all{TRY(pages::make(size)), {}};
+    content     all{TRY(sys::pages::make(size)), {}};
     const auto  room = all.room.bytes();
     std::size_t have = 0;
     while (have < room.size()) {
@@ -48,13 +48,13 @@ bool is_roots_word(int file) noexcept {
 }
 
 bool is_roots_directory(const char* path) noexcept {
-    const auto directory = hold_directory(AT_FDCWD, path);
+    const auto directory = sys::hold_directory(AT_FDCWD, path);
     return directory && is_roots_word(directory->value());
 }
 
 result<content> read_file(const char* path, user_database in) noexcept {
-    const unique_fd file = TRY(open_at(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
-    struct stat     info {};
+    const sys::unique_fd file = TRY(sys::open_at(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
+    struct stat          info {};
     if (in == user_database::new_root &&
         !(is_roots_directory("/") && is_roots_directory("/etc") && is_roots_word(file.value())))
         return error{"unable to open ", path, EPERM};
@@ -75,14 +75,14 @@ content ask_getent(const char* database, std::string_view name) noexcept {
     std::memcpy(asked, name.data(), name.size());
     asked[name.size()] = '\0';
 
-    auto pipe = make_pipe();
+    auto pipe = sys::make_pipe();
     if (!pipe) return {};
     const char* const arguments[] = {"getent", database, asked, nullptr};
     char              path[]      = "PATH=/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin";
     char* const       variables[] = {path, nullptr};
 
-    const spawned child =
-        spawn({.path = "getent", .argv = arguments, .envp = variables, .fd_for_1 = pipe->write.value()});
+    const sys::spawned child =
+        sys::spawn({.path = "getent", .argv = arguments, .envp = variables, .fd_for_1 = pipe->write.value()});
     pipe->write.reset();
     if (child.pid <= 0) return {};
     auto answer = read_all(pipe->read.value(), longest);
@@ -97,12 +97,12 @@ content ask_getent(const char* database, std::string_view name) noexcept {
 std::string_view name_in(std::string_view line) noexcept { return split(line, ':').head; }
 
 // :uid:gid[:gid]…
-result<identity> by_numbers(const char* text) noexcept {
-    const error invalid{"invalid uid/gids: ", text + 1};
-    identity    who{.room = TRY(pages::make(most_groups * sizeof(id_number)))};
-    group_list  groups{who.room.as<id_number>()};
-    two_parts   part = split(text + 1, ':');
-    const auto  uid  = id_in(part.head);
+result<sys::identity> by_numbers(const char* text) noexcept {
+    const error   invalid{"invalid uid/gids: ", text + 1};
+    sys::identity who{.room = TRY(sys::pages::make(most_groups * sizeof(id_number)))};
+    group_list    groups{who.room.as<id_number>()};
+    two_parts     part = split(text + 1, ':');
+    const auto    uid  = id_in(part.head);
     if (!uid || !part.found) return invalid;
     while (part.found) {
         part           = split(part.rest, ':');
@@ -119,7 +119,7 @@ class search {
 public:
     search(naming form, user_database in) noexcept : form_{form}, in_{in} {}
 
-    result<identity> by_names(const char* text, bool init_groups) noexcept;
+    result<sys::identity> by_names(const char* text, bool init_groups) noexcept;
 
 private:
     std::string_view         passwd() noexcept { return file(passwd_, "/etc/passwd"); }
@@ -181,10 +181,10 @@ error search::unknown(const char* text) const noexcept {
     return {account ? "unknown account: " : "unknown user/group: ", text};
 }
 
-result<identity> search::by_names(const char* text, bool init_groups) noexcept {
-    identity   who{.room = TRY(pages::make(most_groups * sizeof(id_number)))};
-    group_list groups{who.room.as<id_number>()};
-    two_parts  part = form_ == naming::account ? two_parts{text} : split(text, ':');
+result<sys::identity> search::by_names(const char* text, bool init_groups) noexcept {
+    sys::identity who{.room = TRY(sys::pages::make(most_groups * sizeof(id_number)))};
+    group_list    groups{who.room.as<id_number>()};
+    two_parts     part = form_ == naming::account ? two_parts{text} : split(text, ':');
 
     const std::string_view name  = part.head;
     const auto             found = user(name);
@@ -204,9 +204,9 @@ result<identity> search::by_names(const char* text, bool init_groups) noexcept {
 
 }  // namespace
 
-result<identity> find_identity(const char* text, naming form, bool init_groups, user_database in) noexcept {
+result<sys::identity> find_identity(const char* text, naming form, bool init_groups, user_database in) noexcept {
     if (form == naming::user_groups && *text == ':') return by_numbers(text);
     return search{form, in}.by_names(text, init_groups);
 }
 
-}  // namespace runwell::sys
+}  // namespace runwell::parts

@@ -1,4 +1,4 @@
-// trails.hh — hear of it when a path comes to lead elsewhere, whatever links it goes through (inotify).
+// path_watch.hh — reports when a path comes to lead elsewhere, through whatever links it goes (inotify).
 //
 //     /service ──link──▶ /run/runit/service ──link──▶ /etc/runit/current
 //     │way                │way  │way  │way            │way │way  │way
@@ -22,14 +22,14 @@
 #include "sys/table.hh"
 #include "sys/watch.hh"
 
-namespace runwell::sys {
+namespace runwell::parts {
 
-class trails {
+class path_watch {
 public:
     using path_text = fixed_text<4095>;  // PATH_MAX
 
-    // A trail that follows nothing can be asked to; it is then blind. Trouble: see watch::make.
-    static result<trails> make() noexcept;
+    // A default one follows nothing, and follow() of it fails. Errors: see sys::watch::make.
+    static result<path_watch> make() noexcept;
 
     // What reports that the directory at the end of a way has been removed while a process works in it.
     enum class removal : unsigned char {
@@ -52,21 +52,21 @@ public:
 
     void release(int owner) noexcept;
 
-    const unique_fd& fd() const noexcept { return watch_.fd(); }
+    const sys::unique_fd& fd() const noexcept { return watch_.fd(); }
 
     // Tells what has happened: moved(owner) when the way of an owner may have changed, happened(owner, change) for the
     // entries of a directory, missed() when the kernel had to drop events. moved() and missed() only take notes;
     // happened() may follow and release.
     template <class Moved, class Happened, class Missed>
     void each(Moved moved, Happened happened, Missed missed) noexcept {
-        watch_.each([&](const change& what) {
+        watch_.each([&](const sys::change& what) {
             if ((what.mask & IN_Q_OVERFLOW) != 0) return missed();
             int listener = nobody;
-            for (const step& s : steps_.all().first(count_)) {
+            for (const component& s : components_.all().first(count_)) {
                 if (s.where != what.where) continue;
                 if (is_turn(s, what))
                     moved(s.owner);
-                else if (s.what == step::kind::entries)
+                else if (s.what == component::kind::entries)
                     listener = s.owner;
             }
             if ((what.mask & IN_IGNORED) != 0)
@@ -79,7 +79,7 @@ public:
 private:
     static constexpr int nobody = -2;
 
-    struct step {
+    struct component {
         enum class kind : std::uint8_t {
             way,      // a file on the way: its own end, its own move
             name,     // a directory, for the entry whose name has this hash
@@ -93,19 +93,19 @@ private:
     };
     struct walk;
 
-    static bool is_turn(const step& s, const change& what) noexcept;
+    static bool is_turn(const component& s, const sys::change& what) noexcept;
     // errno of the watch, 0 when it is there.
-    int  add(const step& what, const char* path, std::uint32_t mask) noexcept;
+    int  add(const component& what, const char* path, std::uint32_t mask) noexcept;
     bool walk_along(walk& on) noexcept;
     bool watch_parent(const walk& on) noexcept;
     bool watch_removal(const walk& on, removal by) noexcept;
     void drop_old() noexcept;
     void forget(int where) noexcept;
 
-    watch       watch_;
-    table<step> steps_;
-    std::size_t count_ = 0;
-    int         error_ = 0;
+    sys::watch            watch_;
+    sys::table<component> components_;
+    std::size_t           count_ = 0;
+    int                   error_ = 0;
 };
 
-}  // namespace runwell::sys
+}  // namespace runwell::parts

@@ -7,23 +7,12 @@
 // to LDAP, sssd or systemd, and `getent` is asked for it. Where there is no getent, the name is unknown.
 #pragma once
 
-#include <span>
-
-#include "core/passwd.hh"
 #include "core/result.hh"
-#include "sys/pages.hh"
+#include "sys/privileges.hh"
 
-namespace runwell::sys {
+namespace runwell::parts {
 
-// A user and the groups to be in; the first of them is the group id. Never without a group.
-struct identity {
-    id_number                  uid   = 0;
-    std::size_t                count = 0;
-    pages                      room;
-    std::span<const id_number> groups() const noexcept { return room.as<id_number>().first(count); }
-};
-
-// Who may be meant.
+// What a name may mean.
 enum class naming : unsigned char {
     account,      // the name of a user
     user_groups,  // user[:group]…, or numbers, :uid:gid[:gid]… (chpst(8), -u)
@@ -39,6 +28,6 @@ enum class user_database : unsigned char {
 // password/group file entry" with the errno of a file that could not be read; EPERM for one that is not root's word. An
 // empty number is refused: runit takes it for 0, so that a trailing colon grants the group of root. With `init_groups`,
 // the groups that the user is a member of follow those that are named.
-result<identity> find_identity(const char* text, naming form, bool init_groups, user_database in) noexcept;
+result<sys::identity> find_identity(const char* text, naming form, bool init_groups, user_database in) noexcept;
 
-}  // namespace runwell::sys
+}  // namespace runwell::parts

@@ -1,4 +1,4 @@
-#include "sys/trails.hh"
+#include "parts/path_watch.hh"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <climits>
 
-namespace runwell::sys {
+namespace runwell::parts {
 namespace {
 
 constexpr std::uint32_t own_end    = IN_DELETE_SELF | IN_MOVE_SELF;
@@ -26,10 +26,10 @@ bool exists(const char* path) noexcept {
     return ::lstat(path, &found) == 0;
 }
 
-const char* or_here(const trails::path_text& path) noexcept { return path.empty() ? "." : path.c_str(); }
+const char* or_here(const path_watch::path_text& path) noexcept { return path.empty() ? "." : path.c_str(); }
 
 // `path` with one more component.
-bool enter(trails::path_text& path, std::string_view name) noexcept {
+bool enter(path_watch::path_text& path, std::string_view name) noexcept {
     if (!path.empty() && path.view().back() != '/' && !path.append('/')) return false;
     return path.append(name);
 }
@@ -37,7 +37,7 @@ bool enter(trails::path_text& path, std::string_view name) noexcept {
 }  // namespace
 
 // Somewhere on the way: what is behind, free of links, and what is still ahead.
-struct trails::walk {
+struct path_watch::walk {
     int              owner;
     path_text        here;
     path_text        text;  // holds what is ahead
@@ -67,42 +67,42 @@ struct trails::walk {
     }
 };
 
-result<trails> trails::make() noexcept {
-    trails made;
-    made.watch_ = TRY(watch::make());
+result<path_watch> path_watch::make() noexcept {
+    path_watch made;
+    made.watch_ = TRY(sys::watch::make());
     return made;
 }
 
-bool trails::is_turn(const step& s, const change& what) noexcept {
+bool path_watch::is_turn(const component& s, const sys::change& what) noexcept {
     switch (s.what) {
-        case step::kind::way:
-        case step::kind::entries:
+        case component::kind::way:
+        case component::kind::entries:
             return (what.mask & (own_end | IN_IGNORED | IN_UNMOUNT)) != 0 ||
-                   ((what.mask & IN_ATTRIB) != 0 && s.what == step::kind::way && what.name.empty());
-        case step::kind::name:
+                   ((what.mask & IN_ATTRIB) != 0 && s.what == component::kind::way && what.name.empty());
+        case component::kind::name:
             return (what.mask & (own_end | IN_IGNORED | IN_UNMOUNT)) != 0 ||
                    (!what.name.empty() && hash_of(what.name) == s.hash);
     }
     return false;
 }
 
-int trails::add(const step& what, const char* path, std::uint32_t mask) noexcept {
+int path_watch::add(const component& what, const char* path, std::uint32_t mask) noexcept {
     if (!watch_.fd()) return error_ = EMFILE;
-    if (!steps_.grow(count_ + 1)) return error_ = ENOMEM;
+    if (!components_.grow(count_ + 1)) return error_ = ENOMEM;
     const result<int> where = watch_.add(path, mask | IN_MASK_ADD);
     if (!where) {
         const int code = where.why().code;
         if (code != ENOENT && code != ENOTDIR) error_ = code;
         return code;
     }
-    step& s = steps_.all()[count_++];
-    s       = what;
-    s.where = *where;
+    component& s = components_.all()[count_++];
+    s            = what;
+    s.where      = *where;
     return 0;
 }
 
 // True when all of the way that exists is watched.
-bool trails::walk_along(walk& on) noexcept {
+bool path_watch::walk_along(walk& on) noexcept {
     bool whole = true;
     for (int turns = 0; turns < most_turns; ++turns) {
         const std::string_view before = on.ahead;
@@ -112,10 +112,10 @@ bool trails::walk_along(walk& on) noexcept {
         path_text child = on.here;
         if (!enter(child, name)) return whole;  // too long for any path: it cannot come to exist
 
-        const step way{-1, on.owner, 0, step::kind::way, false};
-        int        code = add(way, child.c_str(), own_end | IN_DONT_FOLLOW);
+        const component way{-1, on.owner, 0, component::kind::way, false};
+        int             code = add(way, child.c_str(), own_end | IN_DONT_FOLLOW);
         if (code == ENOENT || code == ENOTDIR) {
-            const step missing{-1, on.owner, hash_of(name), step::kind::name, false};
+            const component missing{-1, on.owner, hash_of(name), component::kind::name, false};
             if (add(missing, or_here(on.here), appearing | own_end) != 0) return false;
             if (!exists(child.c_str())) return whole;
             on.ahead = before;  // it came just now
@@ -143,7 +143,7 @@ bool trails::walk_along(walk& on) noexcept {
     return false;
 }
 
-bool trails::watch_parent(const walk& on) noexcept {
+bool path_watch::watch_parent(const walk& on) noexcept {
     std::string_view last  = on.here.view();
     std::string_view above = last;
     if (const std::size_t slash = last.rfind('/'); slash != std::string_view::npos) last.remove_prefix(slash + 1);
@@ -151,13 +151,13 @@ bool trails::watch_parent(const walk& on) noexcept {
     if (last.empty() || last == "..") return true;
     path_text directory;
     directory.append(above.empty() ? "." : above);
-    const step name{-1, on.owner, hash_of(last), step::kind::name, false};
+    const component name{-1, on.owner, hash_of(last), component::kind::name, false};
     return add(name, directory.c_str(), vanishing | own_end) == 0;
 }
 
 // To remove a directory is to remove its ./run before, and the end of that file (a link less) is reported at once even
 // while a process executes it. A directory without a ./run is watched from above.
-bool trails::watch_removal(const walk& on, removal by) noexcept {
+bool path_watch::watch_removal(const walk& on, removal by) noexcept {
     switch (by) {
         case removal::none: return true;
         case removal::above: return watch_parent(on);
@@ -165,16 +165,16 @@ bool trails::watch_removal(const walk& on, removal by) noexcept {
     }
     path_text run = on.here;
     if (enter(run, "run")) {
-        const step file{-1, on.owner, 0, step::kind::way, false};
-        const int  code = add(file, run.c_str(), own_end | IN_ATTRIB | IN_DONT_FOLLOW);
+        const component file{-1, on.owner, 0, component::kind::way, false};
+        const int       code = add(file, run.c_str(), own_end | IN_ATTRIB | IN_DONT_FOLLOW);
         if (code == 0) return true;
         if (code != ENOENT && code != ENOTDIR) return false;
     }
     return watch_parent(on);
 }
 
-bool trails::follow(int owner, std::string_view base, std::string_view path, removal by, path_text* end) noexcept {
-    for (step& s : steps_.all().first(count_)) s.old = s.owner == owner;
+bool path_watch::follow(int owner, std::string_view base, std::string_view path, removal by, path_text* end) noexcept {
+    for (component& s : components_.all().first(count_)) s.old = s.owner == owner;
     walk on{.owner = owner, .here = {}, .text = {}, .ahead = {}};
     on.here.append(base);
     bool whole = on.go_on(path) && walk_along(on);
@@ -184,25 +184,25 @@ bool trails::follow(int owner, std::string_view base, std::string_view path, rem
     return whole;
 }
 
-bool trails::watch_entries(int owner, const char* path, std::uint32_t mask) noexcept {
-    if (add({-1, owner, 0, step::kind::entries, false}, path, mask | IN_ONLYDIR) != 0) return false;
-    const step& added = steps_.all()[count_ - 1];
-    for (const step& s : steps_.all().first(count_ - 1))
-        if (s.where == added.where && s.owner == owner && s.what == step::kind::entries) {
+bool path_watch::watch_entries(int owner, const char* path, std::uint32_t mask) noexcept {
+    if (add({-1, owner, 0, component::kind::entries, false}, path, mask | IN_ONLYDIR) != 0) return false;
+    const component& added = components_.all()[count_ - 1];
+    for (const component& s : components_.all().first(count_ - 1))
+        if (s.where == added.where && s.owner == owner && s.what == component::kind::entries) {
             --count_;  // it was there before
             break;
         }
     return true;
 }
 
-void trails::release(int owner) noexcept {
-    for (step& s : steps_.all().first(count_)) s.old = s.owner == owner;
+void path_watch::release(int owner) noexcept {
+    for (component& s : components_.all().first(count_)) s.old = s.owner == owner;
     drop_old();
 }
 
-// A watch ends with the last step that needs it.
-void trails::drop_old() noexcept {
-    const auto steps = steps_.all();
+// A watch ends with the last component that needs it.
+void path_watch::drop_old() noexcept {
+    const auto steps = components_.all();
     for (std::size_t k = 0; k < count_;) {
         if (!steps[k].old) {
             ++k;
@@ -211,13 +211,13 @@ void trails::drop_old() noexcept {
         const int where = steps[k].where;
         steps[k]        = steps[--count_];
         bool needed     = false;
-        for (const step& s : steps.first(count_)) needed = needed || s.where == where;
+        for (const component& s : steps.first(count_)) needed = needed || s.where == where;
         if (!needed) watch_.remove(where);
     }
 }
 
-void trails::forget(int where) noexcept {
-    const auto steps = steps_.all();
+void path_watch::forget(int where) noexcept {
+    const auto steps = components_.all();
     for (std::size_t k = 0; k < count_;) {
         if (steps[k].where == where)
             steps[k] = steps[--count_];
@@ -226,4 +226,4 @@ void trails::forget(int where) noexcept {
     }
 }
 
-}  // namespace runwell::sys
+}  // namespace runwell::parts
