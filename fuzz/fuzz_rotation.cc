@@ -1,4 +1,4 @@
-// Names of old files: in any directory the oldest are found, in order; only surplus files are deleted, and only a
+// Names of old files: it finds the oldest of any directory, in order; only surplus files are deleted, and only a
 // limited number at once. A naive list of all names is the oracle.
 //
 //     the name given last ⏎ name ⏎ name …

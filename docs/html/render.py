@@ -107,7 +107,7 @@ class Site:
 
     def manual_pages(self):
         (self.out / "man").mkdir(parents=True, exist_ok=True)
-        for page in self.manual:  # mandoc links to what is there, and to Debian's pages for what is not
+        for page in self.manual:  # mandoc links to pages that exist here, and to Debian's for all others
             (self.out / f"{page}.html").touch()
         rows = []
         for page in self.manual:

@@ -17,7 +17,7 @@ namespace runwell {
 // kernel's command line.
 struct boot_request {
     bool                   container = false;
-    std::span<char* const> command;  // what follows the options, up to the null pointer; may be empty
+    std::span<char* const> command;  // the words after the options, up to the null pointer; may be empty
 };
 boot_request boot_request_of(std::span<char* const> arguments) noexcept;
 

@@ -13,7 +13,7 @@ namespace runwell {
 
 // clang-format off
 enum class command : std::uint8_t {
-    up, once, down, exit,                                             // what is wanted
+    up, once, down, exit,                                             // the wanted state
     term, kill, pause, cont, hup, alarm, interrupt, quit, usr1, usr2  // a signal to ./run
 };
 

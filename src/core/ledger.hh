@@ -11,8 +11,8 @@
 //         └───────────────────────────────────────────┘
 //
 // It lies in supervise/lock, or elsewhere where supervise/ is not only ours to write (sys/records.hh). Numbers are
-// decimal and filled up with zeros; times are nanoseconds of CLOCK_BOOTTIME. Whoever reads it takes it for evidence, to
-// be compared with what the kernel says now: core/takeover.hh.
+// decimal and filled up with zeros; times are nanoseconds of CLOCK_BOOTTIME. Its reader takes it for evidence, and
+// compares it with what the kernel says now: core/takeover.hh.
 //
 // A process enters itself after it has come to be and before it executes anything, so there is no moment in which it
 // lives and is not entered. A supervisor that leaves in order empties its ledger.
@@ -33,7 +33,7 @@ enum class truth : std::uint8_t { no, yes, unknown };
 
 using boot_name = std::array<char, 36>;  // /proc/sys/kernel/random/boot_id
 
-// One life of one PID namespace: where pids mean something. What could not be read is 0.
+// One life of one PID namespace, in which PIDs are valid. A value that could not be read is 0.
 struct boot_scope {
     boot_name     boot{};
     std::int64_t  booted        = 0;  // when, in seconds of the wall clock; for where there is no boot id
@@ -50,7 +50,7 @@ struct boot_scope {
 truth same_boot(const boot_scope& one, const boot_scope& other) noexcept;
 
 // Whether a pid means the same in both. A container that is started again may have the boot and the namespace number of
-// the one before: PID 1 tells them apart.
+// the one before: PID 1 distinguishes them.
 truth same_scope(const boot_scope& one, const boot_scope& other) noexcept;
 
 // Which file this is. `other` is the device, or the birth of the inode.

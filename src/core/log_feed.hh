@@ -6,9 +6,9 @@
 //                    └── selected lines as they are ──▶ run ─┘
 //
 // Bytes leave in the order in which they came: first `out`, then the run, which is a piece of the block itself and is
-// never copied. wrote(n) moves on by n bytes and may be called after any number of them: what follows is always the
-// next byte of the log. skip() gives up the rest of a block for the sake of another directory; it keeps what `out` has
-// room for, and counts the lines that it drops.
+// never copied. wrote(n) moves on by n bytes and may be called after any number of them: the run always begins at
+// the next byte of the log. skip() gives up the rest of a block for the sake of another directory; it keeps what `out`
+// has room for, and counts the lines that it drops.
 #pragma once
 
 #include <cstddef>

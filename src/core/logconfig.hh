@@ -5,7 +5,7 @@
 //     N5               keep when full  pweb:                    prefix
 //     t24h             age             -*: *: debug *           selection.hh
 //
-// What is not understood is passed over; runit reads numbers up to the first letter that is no digit, and so does this.
+// Ignores lines that it does not know; reads numbers up to the first character that is not a digit, as runit does.
 #pragma once
 
 #include <cstddef>

@@ -29,7 +29,7 @@ struct pair {
     friend constexpr bool operator==(const pair&, const pair&) = default;
 };
 
-// What is to be done, and for whom.
+// An action, and the member that it is for.
 struct member_action {
     member         who = member::main;
     service_action what;

@@ -39,7 +39,7 @@ inline constexpr std::size_t program_head_size = 2048;  // room for the header a
 inline constexpr std::size_t most_notes        = 1024;
 
 // `head` holds the beginning of the file, as much as there is of program_head_size. `ours` is the beginning of our own
-// file: what it is for.
+// file, which is for the machine that we run on.
 program_head look_at_program(std::span<const std::byte> head, std::uint64_t file_size,
                              std::span<const std::byte> ours) noexcept;
 

@@ -10,7 +10,7 @@
 // Nothing is taken from the pipe before it has been written, so a line that was written in part is in the pipe as a
 // whole, within the block that was being written. A line of the pipe counts as that line if the log's last line is the
 // beginning of it, behind a stamp and the prefix. Should it be another line, or another pipe, then nothing is lost
-// either: what is skipped is in the log. Only the lines longer than -l need more than that: line_mark.hh.
+// either: the log has the skipped bytes. Only the lines longer than -l need more than that: line_mark.hh.
 #pragma once
 
 #include <cstddef>
@@ -115,7 +115,7 @@ resumption resume(const log_end& log, const log_block& block, const line_form& f
     return closed;
 }
 
-// Whether `log` is what became of `lines`, with stamps of any time.
+// Whether `log` contains exactly `lines`, with stamps of any time.
 template <class Wanted>
 bool is_logged(std::string_view log, std::string_view lines, const log_block& block, const line_form& form,
                Wanted&& wanted) noexcept {

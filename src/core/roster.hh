@@ -121,7 +121,7 @@ public:
 
     // Reports of entries in the directory. The answers below are valid after settle().
     //
-    // begin_look() before a look at all of it; afterwards, what is listed but not `seen` is to be unlisted.
+    // begin_look() before a look at all of it; afterwards, the caller unlists what is listed but not `seen`.
     void begin_look() noexcept;
     // There is such a name: its entry, for leads_to or leads_nowhere if it is new. Needs room for one.
     std::size_t list(std::string_view name) noexcept;

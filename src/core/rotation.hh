@@ -39,7 +39,7 @@ struct portion {
 // `written`: the size of current, bytes. `bytes`: whole lines, or at least the head (framing.hh) of the last one.
 portion next_portion(std::string_view bytes, std::uint64_t written, size_limits limits) noexcept;
 
-// The kinds of old files, as in "@400000006b02cdf70a5758b4.s".
+// The kinds of old files, by the last letter of their names: "@400000006b02cdf70a5758b4.s".
 enum class old_file : char {
     done       = 's',
     unfinished = 'u',  // to be processed

@@ -55,7 +55,7 @@ struct service {
     friend constexpr bool operator==(const service&, const service&) = default;
 };
 
-// What can happen to it.
+// An event of a service.
 struct event {
     enum class kind : std::uint8_t {
         tick,             // time has passed, or the supervisor begins
@@ -110,7 +110,7 @@ constexpr bool at_rest(const service& of) noexcept {
     return of.now == phase::down && !of.alive && !busy(of) && !of.owed;
 }
 
-// Down for good, as far as anybody knows now.
+// Down, and nothing known now will start it.
 constexpr bool gone(const service& of) noexcept {
     return of.now == phase::down && !of.owed && of.wanted != want::up && !of.is_log;
 }

@@ -106,7 +106,7 @@ action seen(session& s, const session_rules& rules, const session_event& e) noex
 action given(session& s, const session_rules& rules) noexcept {
     if (!rules.waits) return settle(s, settlement::given);
     s.now = stage::given;
-    return action::look;  // what is asked for may have been so all along, and then nothing is ever heard of it
+    return action::look;  // the service may be in that state already, and then no event is ever heard
 }
 
 action check_differs(session& s, const session_rules& rules, ticks at) noexcept {

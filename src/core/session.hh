@@ -1,4 +1,4 @@
-// session.hh — one service that a client (sv, svctl) has given a command to, until the service has done it or has not.
+// session.hh — one service that a client (sv, svctl) has given a command to, until it obeys or the wait ends.
 //
 //                   give                       judge() says done, ./check agrees
 //     to_give ─────────────────▶ given ────────────────────────────────────────────▶ settled
@@ -34,8 +34,8 @@ struct session_rules {
     bool             needs_process = false;  // a service without a process fails
     bool             only_running  = false;  // a service that does not run is left alone
     bool             patient       = false;  // a service without a runsv is waited for until `deadline`,
-    ticks            newcomer      = 0;      // … else for so long: from the beginning, or from the exit of a runsv
-    ticks            deadline      = 0;      // what is not done by then is too late
+    ticks            newcomer      = 0;      // … else for so long, from the beginning or from the exit of a runsv
+    ticks            deadline      = 0;      // a command that is not obeyed by then is too late
 
     rhythm checks;         // from one ./check that does not agree to the next
     rhythm looks_absent;   // from look to look: while there is no runsv,

@@ -25,7 +25,7 @@ struct shutdown_request {
 std::optional<shutdown_request> shutdown_request_of(std::string_view             program,
                                                     std::span<const char* const> arguments) noexcept;
 
-// Whether users are told that so many minutes are left of a delay of `all` minutes.
+// Whether users get a message when so many minutes are left of a delay of `all` minutes.
 bool is_announced(std::uint64_t left, std::uint64_t all) noexcept;
 
 // A level of telinit.

@@ -7,7 +7,7 @@
 //      └──────────┴─────────┴────────┴────────┴────────┴─────────┴────────┘
 //
 // The first 18 bytes are those of daemontools' supervise; node_exporter, go-runit, vsv and sv read them. A wish to
-// exit is 'd' here, and told apart only in the words. Source: runsv(8), measured (runit 2.1.2, 2.3.1).
+// exit is 'd' here; only the words differ. Source: runsv(8), measured (runit 2.1.2, 2.3.1).
 #pragma once
 
 #include <array>
@@ -28,7 +28,7 @@ enum class phase : std::uint8_t {
     finish,  // ./finish
 };
 
-// What it is meant to be doing.
+// The state that is wanted.
 enum class want : std::uint8_t { up, down, exit };
 
 struct status {
@@ -46,8 +46,8 @@ using status_record = std::array<std::byte, 20>;
 
 status_record encode(const status& of) noexcept;
 
-// Nothing when there are fewer than 20 bytes, or the last one is not a phase. What follows is ignored: a successor of
-// runit may say more.
+// Nothing when there are fewer than 20 bytes, or the last one is not a phase. More bytes are ignored: a successor of
+// runit may write them.
 std::optional<status> decode(std::span<const std::byte> record) noexcept;
 
 // "run, paused, got TERM, want down\n": the whole of supervise/stat.

@@ -1,8 +1,8 @@
-// takeover.hh — how a service goes on whose supervisor was killed: what the evidence says, and what follows from it.
+// takeover.hh — how a service continues after its supervisor was killed: weighs the evidence, and decides.
 //
 //     the ledger (core/ledger.hh)  ─┐
-//     what the kernel says now     ─┼─▶ judge(): adopt · end first · wait · nobody  ──▶ resume(): a service, and what
-//     who may write to supervise/  ─┘                                                    has to be told to it first
+//     what the kernel says now     ─┼─▶ judge(): adopt · end first · wait · nobody  ──▶ resume(): a service, and its
+//     the writers of supervise/    ─┘                                                    first event
 //
 // The ledger is evidence and is never believed: a process is ours when the kernel describes the one that was recorded.
 // Where that cannot be known the order is: never two copies, then never a stranger, then never down. So what may be
@@ -25,7 +25,7 @@ struct sighting {
     bool                 ended     = false;  // … and has ended: all of its threads, not the first alone
     bool                 child     = false;  // … and is our child, still to be reaped
     bool                 watchable = false;  // there is a pidfd
-    std::uint64_t        id        = 0;      // the inode of that; 0: this kernel has none to tell
+    std::uint64_t        id        = 0;      // the inode of the pidfd; 0: this kernel reports none
     std::optional<ticks> began     = {};     // when it was started, rounded down; nothing: there is no /proc of ours
 };
 
@@ -35,7 +35,7 @@ truth is_the_recorded(const process_record& recorded, const boot_scope& then, co
 
 struct evidence {
     bool  recorded = false;
-    bool  trusted  = false;      // nobody else can have written the record, or put it where it was found
+    bool  trusted  = false;      // no other user can have written the record, or put it in its place
     truth scope    = truth::no;  // same_scope()
     truth same     = truth::no;  // is_the_recorded()
     bool  exists = false, ended = false, child = false, watchable = false;
@@ -49,7 +49,7 @@ enum class verdict_on_process : std::uint8_t {
 };
 verdict_on_process judge(const evidence& of) noexcept;
 
-// What was found of one of the two.
+// The findings about one member.
 struct leftover {
     status                        said;                      // supervise/status, of the same supervisor
     want                          wanted        = want::up;  // of the ledger, or what the down file says
@@ -69,8 +69,8 @@ struct present {
     moment wall      = {};
 };
 
-// How it goes on, and what has to be told to it first, if anything: an end that was not seen, or a command whose
-// script was not seen to its end.
+// The state of the service, and its first event, if there is one: an exit that was not observed, or a command whose
+// script may not have finished.
 struct resumed {
     service              life;
     std::optional<event> first;
@@ -79,7 +79,7 @@ resumed resume(const leftover& of, bool is_log, const present& now) noexcept;
 
 // What a ledger says beside the processes holds in its life of the namespace, and as long as the status file is still
 // that of its supervisor: another one that has served the directory since, plain runit's for instance, has made its
-// own. Where the boot cannot be known a wish is kept: what is wrong then is a service that is down, never a second
+// own. If the boot is unknown, the wanted state is kept: the worst result is a service that is down, never a second
 // copy.
 constexpr bool wants_hold(truth scope, bool same_status_file) noexcept {
     return scope != truth::no && same_status_file;

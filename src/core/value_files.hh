@@ -1,4 +1,4 @@
-// value_files.hh — the files of one value beside ./run: their names, and what may be in them.
+// value_files.hh — the files of one value beside ./run: their names and their content.
 //
 //     timeout-kill:  "10s\n"  ──▶  value_in()  ──▶  "10s"  ──▶  duration_in()  ──▶  10 seconds
 //

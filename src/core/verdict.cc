@@ -62,7 +62,7 @@ bool lives(const status& of) noexcept { return of.pid != 0; }
 bool runs(const status& of) noexcept { return lives(of) && of.now == phase::run; }
 bool is_down(const status& of) noexcept { return !lives(of) && of.now == phase::down; }
 
-// A start is told from another by its process and its moment: never by the second alone.
+// Two starts differ in their process or in their moment: the second alone never proves another start.
 bool started_anew(const status& before, const status& now) noexcept {
     return now.pid != before.pid || now.since != before.since;
 }

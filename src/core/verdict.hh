@@ -38,7 +38,7 @@ struct order {
     goal             until   = goal::told;
     bool             reports = false;  // waits and reports even without -v
     bool             kills   = false;  // sends KILL when the time is over
-    bool             status  = false;  // sends nothing, only tells the status
+    bool             status  = false;  // sends nothing, only prints the status
 
     friend constexpr bool operator==(const order&, const order&) = default;
 };
@@ -56,9 +56,9 @@ enum class verdict : std::uint8_t {
     done_if_checked,  // done, provided that ./check, if there is one, exits 0
 };
 
-// What can be said of a service that had the status `before` when it was given its command, and has `now`. `heard`:
-// runsv has read the command. Before that a ./run that seems new may only have been told of late, since a supervisor
-// writes its status a little after it has started ./run.
+// The verdict on a service that had the status `before` when it was given its command, and has `now`. `heard`: runsv
+// has read the command. Before that a ./run that seems new may have been started earlier, since a supervisor writes
+// its status a little after it has started ./run.
 verdict judge(goal until, const status& before, const status& now, bool heard) noexcept;
 
 // Whether a goal asks for a new process, and judge() so needs to know what runsv has heard.
@@ -74,7 +74,7 @@ constexpr bool is_of_successor(const status& before, const status& now, bool sam
     return now.wanted == want::up || (normally_down && now.now == phase::down);
 }
 
-// How long runit waits when it is told to wait for so many seconds: it looks every 420 ms, and gives up at the second
+// How long runit waits if the limit is so many seconds: it looks every 420 ms, and gives up at the second
 // look that finds the time over. A service that is in time for runit is in time for us.
 ticks patience(std::uint64_t seconds) noexcept;
 

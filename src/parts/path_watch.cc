@@ -36,7 +36,7 @@ bool enter(path_watch::path_text& path, std::string_view name) noexcept {
 
 }  // namespace
 
-// Somewhere on the way: what is behind, free of links, and what is still ahead.
+// A point on the way: the path behind it, free of links, and the path still ahead.
 struct path_watch::walk {
     int              owner;
     path_text        here;

@@ -7,10 +7,10 @@
 // of unrelated entries beside it. Where the way ends early, the last directory is watched for the missing name. A watch
 // is always there before what it watches is read, so no change falls between.
 //
-// A directory that a process works in reports its own removal only when the last process has left. Its caller says what
-// reports it at once: `removal`.
+// A directory that a process works in reports its own removal only when the last process has left it. The caller names
+// another source that reports it at once: `removal`.
 //
-// What inotify cannot tell: mounts over the way, and changes made by other machines in a network file system.
+// inotify does not report mounts over the way, and changes made by other machines in a network file system.
 #pragma once
 
 #include <cstdint>
@@ -94,7 +94,7 @@ private:
     struct walk;
 
     static bool is_turn(const component& s, const sys::change& what) noexcept;
-    // errno of the watch, 0 when it is there.
+    // errno of the watch; 0: it exists.
     int  add(const component& what, const char* path, std::uint32_t mask) noexcept;
     bool walk_along(walk& on) noexcept;
     bool watch_parent(const walk& on) noexcept;

@@ -286,7 +286,7 @@ result<void> changer::close_all_others() const noexcept {
 result<void> changer::carry_out(const change& what) noexcept {
     const auto number = static_cast<int>(what.number);
     switch (what.what) {
-        case change_kind::session: ::setsid(); return {};  // who leads a session already, goes on to
+        case change_kind::session: ::setsid(); return {};  // a process that leads a session already keeps it
         case change_kind::environment: return read_directory(what.text, what.how);
         case change_kind::oom_score: return sys::set_oom_score(number);
         case change_kind::cgroup: cgroup_ = TRY(sys::cgroup::make(what.text, plan_.changes())); return {};
@@ -327,7 +327,7 @@ result<void> changer::carry_out(const change& what) noexcept {
 
 // -- the end of chpst -------------------------------------------------------------------------------------------------
 
-// An errno by which the kernel says that it does not know what was asked for, is no help to anybody: the feature is.
+// If the kernel lacks a feature, the name of the feature helps a reader more than the errno.
 int changer::give_up(const change& at, const error& why) const noexcept {
     if (plan_.silent) return 0;
     const kernel_feature needed  = feature_of(at.what);
@@ -351,7 +351,7 @@ int changer::run() noexcept {
     return plan_.silent ? 0 : messages.fatal({"unable to run: ", program[0], code}, failed);
 }
 
-// --print: the changes, one in each line, and what they need of the kernel with -v.
+// --print: the changes, one in each line; with -v, also the features of the kernel that they need.
 int show(const plan& made) noexcept {
     constexpr int out  = STDOUT_FILENO;
     bool          good = true;

@@ -1,4 +1,4 @@
-// runsv — look after one service directory, and its log/.
+// runsv — supervises one service directory, and its log/.
 //   setup()   may fail, and then runsv never began;
 //   run()     may not: from here on every error is a warning and a retry.
 //
@@ -255,7 +255,7 @@ result<void> supervisor::find_logger() noexcept {
     return {};
 }
 
-// What is wanted when nobody has said anything yet.
+// The wanted state before the first command.
 void supervisor::find_wishes() noexcept {
     const auto wanted_at = [](const member_io& its) {
         return exists(its.directory.value(), "down") ? want::down : want::up;
@@ -474,7 +474,7 @@ void supervisor::script_ended(int status) noexcept {
     on(member::main, {.what = event::kind::script_ended, .handled = status == 0});
 }
 
-// A container lives for this service, and its process no 1 listens: core/essential.hh.
+// The container depends on this service, and its PID 1 expects the signal: core/essential.hh.
 bool supervisor::is_essential() const noexcept {
     return std::getenv(essential_variable) != nullptr && exists(at(member::main).directory.value(), "essential");
 }
@@ -546,7 +546,7 @@ void supervisor::reexec(char* const* argv) noexcept {
     warn(runwell::reexec(all, argv));
 }
 
-// -- what is to be done ------------------------------------------------------------------------------------------
+// -- actions -----------------------------------------------------------------------------------------------------
 
 std::optional<event> supervisor::act(const member_action& what) noexcept {
     static constexpr const char* run[] = {"./run", nullptr};
@@ -566,7 +566,7 @@ std::optional<event> supervisor::act(const member_action& what) noexcept {
     return std::nullopt;
 }
 
-// The pipe between the two is made when it is first needed, and anew after a drain.
+// Makes the log pipe when it is first needed, and again after a drain.
 bool supervisor::ensure_pipe() noexcept {
     if (!state_.has_log || state_.draining || pipe_.write) return true;
     auto made = sys::make_pipe();
@@ -677,7 +677,7 @@ status supervisor::status_of(member who) const noexcept {
             .now      = is.now};
 }
 
-// Both, where they have changed. When that fails the reason is told once, and tried again every second.
+// Publishes both if they have changed. On a failure prints the reason once, and tries again every second.
 bool supervisor::publish() noexcept {
     result<void>       said   = publish(member::main);
     const result<void> of_log = state_.has_log ? publish(member::log) : result<void>{};

@@ -3,9 +3,9 @@
 //     dir/web ──▶ /etc/sv/web        runsvdir ─┬─ runsv web
 //     dir/db  ──▶ /etc/sv/db                   └─ runsv db
 //
-// core/roster decides what to start and what to end; prog/runsvdir looks at the directory, starts processes, and tells
-// them to leave. Changes of the directory, and of whatever its path and its links go through, are reported by inotify
-// and by the mount table; a look every five seconds is left for where these report nothing.
+// core/roster decides what to start and what to end; prog/runsvdir looks at the directory, starts processes, and sends
+// them the command to exit. Changes of the directory, and of whatever its path and its links go through, are reported
+// by inotify and by the mount table; a look every five seconds is left for where these report nothing.
 //
 //   setup()   may fail, and then runsvdir never began;
 //   run()     may not: from here on every error is a warning and a retry.

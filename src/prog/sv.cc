@@ -1,4 +1,4 @@
-// sv — tell services what to do, wait until they have done it, and say so. Source: sv(8).
+// sv — sends commands to services, waits until they have taken effect, and reports that. Source: sv(8).
 //
 //     for each service:   open its directory, give the command, or say why not
 //     until all settled:  wait for a change of supervise/  ──▶  look again  ──▶  ok: …   timeout: …
@@ -140,7 +140,7 @@ public:
     int command() noexcept;
 
 private:
-    // What one look at a service has shown, and what was met on the way.
+    // The result of one look at a service, and the errors on the way.
     struct sight {
         sys::unique_fd dir;
         status         now;
@@ -182,14 +182,13 @@ private:
     std::span<service_entry> entries_;
     result<sys::unique_fd>   services_;  // the directory of that name
     sys::watch               watch_;     // of every supervise/ that is waited for
-    sys::unique_fd           children_;  // tells that a ./check has ended
+    sys::unique_fd           children_;  // readable when a ./check has ended
     moment                   wall_;
     ticks                    now_;
     session_rules            rules_;
     std::size_t              failures_ = 0;
 
-    // For the person at the terminal, if there is one: what may have gone wrong, and the first service with which it
-    // did.
+    // For the user at the terminal, if there is one: the likely cause, and the first service that it applies to.
     struct remedy {
         advice           what;
         const char*      service;
@@ -251,7 +250,7 @@ circumstances::failure failure_of(const error& why) noexcept {
     return has_not_come(why) ? failure::no_runsv : failure::other;
 }
 
-// What is to be said of a service that has not done in time what it was told to.
+// The circumstances of a service that has not reached the requested state in time.
 circumstances lateness_of(int dir, const status& now, const order& given) noexcept {
     using run_file      = circumstances::run_file;
     const bool    alive = now.pid != 0 && now.now == phase::run;
@@ -460,7 +459,7 @@ void client::give_advice() noexcept {
     const bool is_usual = std::string_view{asked_.services} == RUNWELL_SERVICE_DIR;
     for (const remedy& one : remedies_) {
         fixed_text<4096> path = path_of(one.service);
-        if (one.what == advice::correct_name) {  // the path of what was meant
+        if (one.what == advice::correct_name) {  // the path of the service that was meant
             path = one.services;
             path.append_cut("/");
             path.append_cut(one.other.view());
@@ -680,8 +679,7 @@ void client::wait() noexcept {
     }
 }
 
-// Hear what happens in supervise/. It may not be there yet, and there may be no more watches to be had: then the
-// service is looked at more often.
+// Watches supervise/. If it does not exist yet, or no inotify watch is left, sv looks at the service more often.
 void client::listen_to(service_entry& of) noexcept {
     if (of.watch != 0) return;
     if (!watch_.fd())

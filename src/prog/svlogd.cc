@@ -185,7 +185,7 @@ private:
     bool                                  marked_ = false;  // a successor knows where the input goes on
     bool                                  reopen_ = false, rotate_ = false;
     std::optional<ticks>                  leave_at_, rest_at_;
-    std::optional<ticks>                  line_by_;  // told to leave when this line has ended, or then
+    std::optional<ticks>                  line_by_;  // exits when this line has ended, or at this time
     bool to_the_end_ = false;                        // or when the input has ended: no process can write to it any more
 };
 
@@ -246,8 +246,8 @@ void logger::look() noexcept {
     }
 }
 
-// Nothing more is read. What has come of a line is a line; but at TERM its beginning stays in the pipe for the next
-// logger. Where it cannot, because it is in memory, or in the log without a mark, the rest of it is waited for.
+// Reads nothing more. At the end of the input the beginning of a line is a line; on TERM it stays in the pipe for the
+// next logger. If it is no longer there, but in memory or in the log without a mark, svlogd waits for its rest.
 void logger::leave(phase how) noexcept {
     const bool idle = phase_ == phase::reading && !block_open_;
     if (idle && how == phase::told_to_leave && !line_by_ && source_.is_peeked_at()) {
@@ -334,7 +334,7 @@ void logger::log() noexcept {
     if (!done) return;
     mark_line();
     if (line_by_ && !to_the_end_ && (!inside_ || marked_)) phase_ = phase::told_to_leave;
-    const bool leaves = phase_ == phase::told_to_leave;  // what follows is the next logger's
+    const bool leaves = phase_ == phase::told_to_leave;  // the next logger gets the rest
     if (leaves)
         source_.leave_after(block_.ready.size());
     else
@@ -375,7 +375,7 @@ std::optional<ticks> logger::due() const noexcept {
     return next;
 }
 
-// What was asked for and what has fallen due. False: there is nothing left to log to.
+// Carries out requests and actions that are due. False: no directory is left to log to.
 bool logger::housekeeping() noexcept {
     if (reopen_ && !open_directories()) return false;
     if (const bool nothing = !reopen_ && !rotate_ && !due(); nothing) return true;

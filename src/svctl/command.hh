@@ -1,4 +1,4 @@
-// command.hh — the commands of svctl, one file each below commands/, and what they all are given.
+// command.hh — the commands of svctl, one file each below commands/, and the settings that all of them receive.
 //
 // A new command is a file commands/NAME.cc that defines add_NAME(), a line here, and a line in main.cc.
 #pragma once

@@ -67,7 +67,7 @@ std::vector<std::string> names_of_commands(const CLI::App& app) {
     return names;
 }
 
-// What stands where a command is looked for, with what follows it.
+// The failure for a word that stands in the place of a command, with the words that follow it.
 failure no_command(const CLI::App& app, const std::string& word, std::span<const std::string> rest) {
     const answer      said  = answer_to(word, rest, names_of_commands(app));
     const std::string cause = "'" + printable(word) + "' is no command";
@@ -373,6 +373,15 @@ command command_line::add(const std::string& name, const std::string& help) {
     return {*made, in_->chosen};
 }
 
+// -9 and -HUP of kill(1) are --signal=9, --signal=HUP.
+std::string as_signal(const std::string& word) {
+    const std::string_view rest      = std::string_view{word}.substr(std::min<std::size_t>(word.size(), 1));
+    const bool             is_number = !rest.empty() && rest.find_first_not_of("0123456789") == std::string_view::npos;
+    const bool             is_name =
+        rest.size() > 2 && rest.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ12") == std::string_view::npos;
+    return word.starts_with('-') && (is_number || is_name) ? "--signal=" + std::string{rest} : word;
+}
+
 // The command first, under its own name, then the options that stood before it. Without a command it is `list`, where
 // there is anything that is not svctl's own; `help` is --help.
 std::vector<std::string> command_line::inside::in_order(std::vector<std::string> words) const {
@@ -390,6 +399,8 @@ std::vector<std::string> command_line::inside::in_order(std::vector<std::string>
     std::string name{canonical(*place)};
     words.erase(place);
     if (at > 0 && words[at - 1] == "--") words.erase(words.begin() + static_cast<std::ptrdiff_t>(at) - 1);
+    if (name == "kill")
+        for (std::string& word : words) word = as_signal(word);
     if (name != "help") {
         words.insert(words.begin(), name);
         return words;

@@ -1,4 +1,4 @@
-// command_line.hh — what svctl is told: a few words for each command, and CLI11 reads it.
+// command_line.hh — the command line of svctl: each command declares its options in a few words, and CLI11 reads them.
 //
 //     line.add("wait", "Return when services are as they are waited for")
 //         .flag("--up", to->up, "until ./run lives and ./check agrees")
@@ -47,16 +47,16 @@ public:
     // The option named first and the one named second are not to be used together.
     command& excludes(const std::string& one, const std::string& other);
 
-    // What stands without a dash, in this order. `word` must be there, `words` is one or more, `maybe_words` any
+    // Arguments without a dash, in this order. `word` must be there, `words` is one or more, `maybe_words` any
     // number.
     command& word(const std::string& placeholder, std::string& into, const std::string& help);
     command& words(const std::string& placeholder, std::vector<std::string>& into, const std::string& help);
     command& maybe_words(const std::string& placeholder, std::vector<std::string>& into, const std::string& help);
 
-    // What follows the list of options in --help.
+    // Text below the list of options in --help.
     command& note(const std::string& text);
 
-    // What is done when the whole command line has been understood.
+    // The action that runs when the whole command line has been understood.
     command& does(action what);
 
 private:

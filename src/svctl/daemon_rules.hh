@@ -4,7 +4,7 @@
 //     redis-server     goes with: --daemonize yes       leave it out
 //
 // A supervisor takes a program that has gone into the background for one that has exited. One row for each program, and
-// every spelling of its options; what has no row stays, as far as is known.
+// every spelling of its options; a program without a row is assumed to stay in the foreground.
 #pragma once
 
 #include <cstdint>

@@ -100,7 +100,8 @@ void examine_complaints(const process* runsvdir, const std::string& name, std::v
 
 void examine_absence(const services_directory& in, const service& of, const process* runsvdir,
                      const process_table& processes, std::vector<finding>& found) {
-    if (const auto wrong = check_supervise(in.path(of.name), printable(of.name + "/supervise"), of.name))
+    const std::string supervise = is_directory(in.path(of.name) + "/supervise") ? of.name + "/supervise" : of.name;
+    if (const auto wrong = check_supervise(in.path(of.name), printable(supervise), of.name))
         found.push_back(wrong->explained());
     examine_lock(in, of.name, found, processes);
     if (is_log(of.name)) {
@@ -116,7 +117,7 @@ void examine_absence(const services_directory& in, const service& of, const proc
 
 // -- what the status says --------------------------------------------------------------------------------------------
 
-// How ./run has ended, as its ./finish was told: exit code and wait status are the two words behind its name
+// How ./run has ended, by the arguments of ./finish: exit status and wait status are the two words after its name
 // (runsv(8)).
 void examine_end(const status& said, std::vector<finding>& found) {
     const auto words = arguments_of(static_cast<pid_t>(said.pid));
@@ -242,7 +243,7 @@ std::vector<std::string> complaints_about(std::string_view title, std::string_vi
     if (log == std::string_view::npos) return found;
     std::string_view rest     = title.substr(log + 5);
     const auto       is_about = [&](std::string_view message) {
-        // NOLINTNEXTLINE(readability-use-anyofallof): what is asked of each is too much for one expression
+        // NOLINTNEXTLINE(readability-use-anyofallof): the test of each is too long for one expression
         for (const std::string_view program : {"runsv ", "runsvdir "}) {
             if (!message.starts_with(program)) continue;
             const std::string_view subject = message.substr(program.size());

@@ -1,10 +1,10 @@
 // diagnosis.hh — why a service is not up, does not stay up, or does not go down: causes, each with its cure.
 //
-//     the directory      leads nowhere; nobody looks after it; its lock is held by somebody else
+//     the directory      a dangling link; without a runsv; its lock is held by another process
 //     supervise/         cannot be written: a read-only or a full file system
 //     run                missing, not executable, empty, no #!, CRLF, no such interpreter, for another machine, noexec
 //     the status         paused; TERM was sent and it lives on; wanted down, by whom; it ends as soon as it has begun
-//     its last end       the exit code or signal that ./finish is told; how long ./run has lived; a ./run that is
+//     its last end       the exit status or signal that ./finish gets; how long ./run has lived; a ./run that is
 //                        younger than its runsv
 //     the supervisors    what runsv and runsvdir have last complained of: the title of runsvdir, or the file that its
 //                        standard error is

@@ -14,6 +14,7 @@
 #include "svctl/files.hh"
 #include "svctl/human.hh"
 #include "svctl/script_checks.hh"
+#include "svctl/shell_tokens.hh"
 
 namespace runwell::svctl {
 namespace {
@@ -34,11 +35,6 @@ constexpr control_row control_rows[] = {
     {"hup", "h"},  {"reload", "h"}, {"alarm", "a"}, {"alrm", "a"},    {"interrupt", "i"}, {"int", "i"},
     {"quit", "q"}, {"usr1", "1"},   {"usr2", "2"},  {"restart", "t"},
 };
-
-template <std::size_t N>
-bool is_one_of(std::string_view word, const std::string_view (&words)[N]) {
-    return std::find(std::begin(words), std::end(words), word) != std::end(words);
-}
 
 std::string lower(std::string_view text) {
     std::string low{text};

@@ -4,7 +4,7 @@
 //         cure: exec nginx -g 'daemon off;'
 //
 //     script_checks.hh, remedies.hh    what there is to find in a program, and the words for it: shared with status
-//     lint_rules.cc                    how bad each is and what it is called: one table; and what is no program
+//     lint_rules.cc                    the severity and name of each: one table; and the rules about other files
 //
 // Looks only, and starts nothing. A program that is not a shell script is asked less.
 #pragma once

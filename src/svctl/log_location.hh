@@ -11,10 +11,10 @@
 
 namespace runwell::svctl {
 
-// What follows svlogd on its command line and is no option; nothing for another program.
+// The arguments of an svlogd that are no options; nothing for another program.
 std::vector<shell_word> directories_in(const shell_call& call);
 
-// What svlogd is told to log to in a script, as it is written there; nothing where none is started.
+// The directories that a script passes to svlogd, as they are written there; nothing if it starts no svlogd.
 std::vector<shell_word> svlogd_directories(const std::string& script);
 
 // The directories that the logger of a service writes to, the first one first. `directory` is that of the service.

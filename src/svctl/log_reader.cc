@@ -2,11 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <spawn.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include <algorithm>
 #include <array>
@@ -17,15 +13,14 @@
 #include <system_error>
 
 #include "core/rotation.hh"
+#include "svctl/backward_lines.hh"
 #include "svctl/errors.hh"
+#include "svctl/packed_file.hh"
 #include "svctl/terminal.hh"
 
 namespace runwell::svctl {
 namespace {
 
-constexpr std::size_t block         = 65'536;                  // bytes read at once
-constexpr std::size_t longest_line  = 262'144;                 // bytes of one line that are shown
-constexpr std::size_t most_searched = std::size_t{16} << 20;   // bytes without a newline, looked at backwards
 constexpr std::size_t most_unpacked = std::size_t{128} << 20;  // bytes of a file that another user can have packed
 constexpr std::size_t most_ahead    = 32;                      // old files that are kept open
 constexpr const char* missing       = ": deleted before it could be read: its lines are missing";
@@ -34,130 +29,6 @@ std::string label_in(std::string_view name) {
     const bool old = is_old_name(name, old_file::done) || is_old_name(name, old_file::unfinished);
     return old ? std::string{name.substr(0, tai::label_size)} : std::string{};
 }
-
-// As much as there is at a place, at most `size` bytes.
-std::string read_at(int fd, std::uint64_t place, std::size_t size) {
-    std::string bytes(size, '\0');
-    ssize_t     got = 0;
-    do got = ::pread(fd, bytes.data(), size, static_cast<off_t>(place));
-    while (got < 0 && errno == EINTR);
-    bytes.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-    return bytes;
-}
-
-std::uint64_t size_of(int fd) {
-    struct stat about {};
-    return ::fstat(fd, &about) == 0 ? static_cast<std::uint64_t>(about.st_size) : 0;
-}
-
-struct packer {
-    std::string_view magic;
-    const char*      program;
-};
-constexpr std::array packers{packer{"\x1f\x8b", "gzip"}, packer{"\xfd\x37zXZ", "xz"},
-                             packer{"\x28\xb5\x2f\xfd", "zstd"}, packer{"BZh", "bzip2"}};
-
-// A file without a name, for what is unpacked.
-sys::unique_fd scratch_file() {
-    std::error_code   none;
-    const std::string place = std::filesystem::temp_directory_path(none).string();
-    sys::unique_fd    file{::open(place.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)};
-    if (!file) file.reset(::memfd_create("svctl", MFD_CLOEXEC));
-    return file;
-}
-
-// What this process starts meanwhile cannot write more than `bytes` to a file.
-class file_size_limit {
-public:
-    explicit file_size_limit(std::uint64_t bytes) {
-        ::getrlimit(RLIMIT_FSIZE, &before_);
-        rlimit now   = before_;
-        now.rlim_cur = std::min<rlim_t>(bytes, before_.rlim_cur);
-        ::setrlimit(RLIMIT_FSIZE, &now);
-    }
-    ~file_size_limit() { ::setrlimit(RLIMIT_FSIZE, &before_); }
-    file_size_limit(const file_size_limit&)            = delete;
-    file_size_limit& operator=(const file_size_limit&) = delete;
-
-private:
-    rlimit before_{};
-};
-
-// Runs `program -dc` between two files, for at most `most` bytes; what went wrong, or nothing.
-std::string unpack(const char* program, int from, int into, std::uint64_t most) {
-    posix_spawn_file_actions_t actions;
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawn_file_actions_adddup2(&actions, from, STDIN_FILENO);
-    ::posix_spawn_file_actions_adddup2(&actions, into, STDOUT_FILENO);
-    ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    std::string          name = program, option = "-dc";
-    std::array<char*, 3> argv{name.data(), option.data(), nullptr};
-    pid_t                pid  = 0;
-    int                  code = 0;
-    {
-        const file_size_limit limited{most};
-        code = ::posix_spawnp(&pid, program, &actions, nullptr, argv.data(), environ);
-    }
-    ::posix_spawn_file_actions_destroy(&actions);
-    if (code == ENOENT) return "there is no " + name + " here";
-    if (code != 0) return name + " cannot be run";
-    int status = 0;
-    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
-    return status == 0 ? "" : name + " says that it is damaged";
-}
-
-// The lines of a file, from its end to its beginning.
-class backward_lines {
-public:
-    struct piece {
-        std::uint64_t place;  // where it begins
-        std::string   text;   // without newline
-        bool          whole;  // ended by one
-    };
-
-    explicit backward_lines(int fd) : fd_{fd}, begin_{size_of(fd)}, more_{begin_ > 0} {
-        if (!more_) return;
-        load();
-        whole_ = !bytes_.empty() && bytes_.back() == '\n';
-        if (whole_) bytes_.pop_back();
-        unsearched_ = bytes_.size();
-    }
-
-    // Of a line that is too long only the beginning; what comes before one without an end is not looked at.
-    std::optional<piece> next() {
-        if (!more_) return std::nullopt;
-        std::size_t         newline = 0;
-        const std::uint64_t end     = begin_ + bytes_.size();
-        while ((newline = last_newline()) == std::string::npos && begin_ > 0 && end - begin_ < most_searched) load();
-        more_                   = newline != std::string::npos;
-        const std::size_t start = more_ ? newline + 1 : 0;
-        piece             line{begin_ + start, bytes_.substr(start, longest_line), std::exchange(whole_, true)};
-        bytes_.resize(more_ ? newline : 0);
-        unsearched_ = bytes_.size();
-        return line;
-    }
-
-private:
-    void load() {
-        if (bytes_.size() >= longest_line) bytes_.clear();
-        const std::uint64_t size = std::min<std::uint64_t>(std::max(block, bytes_.size()), begin_);
-        begin_ -= size;
-        bytes_.insert(0, read_at(fd_, begin_, static_cast<std::size_t>(size)));
-        unsearched_ = static_cast<std::size_t>(size);
-    }
-
-    // What lies behind the unsearched bytes has none.
-    std::size_t last_newline() const {
-        return unsearched_ == 0 ? std::string::npos : bytes_.rfind('\n', unsearched_ - 1);
-    }
-
-    int           fd_;
-    std::uint64_t begin_;           // of bytes_, in the file
-    std::string   bytes_;           // up to the end of the next line
-    std::size_t   unsearched_ = 0;  // bytes at the beginning that were not searched for a newline
-    bool          more_;
-    bool          whole_ = true;
-};
 
 }  // namespace
 
@@ -202,7 +73,7 @@ void log_reader::begin_at_last(std::uint64_t n, const line_predicate& wanted) {
     begin_at_oldest();
     std::optional<open_file> file   = open_current();
     std::vector<std::string> labels = labels_after("");
-    // Rotated since it was opened: what is as young, or younger, comes after it.
+    // Rotated since it was opened: files as young, or younger, come after it.
     if (const std::string label = file ? label_of(*file) : ""; !label.empty())
         labels.erase(std::lower_bound(labels.begin(), labels.end(), label), labels.end());
 
@@ -254,7 +125,7 @@ result<sys::opened_entry> log_reader::open_entry(const char* name) const {
     return sys::open_trusted(dir_.value(), name, sys::expected::regular, O_RDONLY);
 }
 
-// The plain file if it is still there, else what a processor has made of it.
+// The plain file if it still exists, else the file that a processor made of it.
 std::optional<log_reader::open_file> log_reader::open_old(const std::string& label) {
     int code = ENOENT;
     for (const char* kind : {".u", ".s", ".u"}) {
@@ -289,7 +160,7 @@ std::optional<log_reader::open_file> log_reader::open_current() {
     }
 }
 
-// "" for what is still current. What was opened as current has a name that it got since, or had last.
+// "" for the file that is still current. A file that was opened as current has been renamed, or has kept its last name.
 std::string log_reader::label_of(const open_file& file) {
     if (!file.label.empty()) return file.label;
     std::error_code   none;
@@ -313,14 +184,12 @@ bool log_reader::is_gone() const {
 }
 
 sys::unique_fd log_reader::unpacked(sys::opened_entry file, const std::string& name) {
-    const std::string head = read_at(file.file.value(), 0, 8);
-    const auto* const by   = std::find_if(packers.begin(), packers.end(),
-                                          [&head](const packer& p) { return head.substr(0, p.magic.size()) == p.magic; });
-    if (by == packers.end()) return std::move(file.file);
+    const char* const by = packer_of(read_at(file.file.value(), 0, 8));
+    if (by == nullptr) return std::move(file.file);
     const std::uint64_t most  = file.how == trust::full ? std::numeric_limits<std::uint64_t>::max() : most_unpacked;
     sys::unique_fd      plain = scratch_file();
     const std::string   why =
-        plain ? unpack(by->program, file.file.value(), plain.value(), most) : "there is no room to unpack it";
+        plain ? unpack(by, file.file.value(), plain.value(), most) : "there is no room to unpack it";
     if (why.empty()) return plain;
     if (size_of(plain.value()) == most) {
         complain_(name + ": only its first " + std::to_string(most >> 20) + " MB were unpacked");
@@ -472,60 +341,9 @@ log_line log_reader::line_of(std::string_view text) {
     if (at) {
         stamped_ = true;
         order_   = std::max(order_, *at);
-        skips_   = since_ && *at < *since_;  // what follows without a stamp belongs to it
+        skips_   = since_ && *at < *since_;  // later lines without a stamp belong to it
     }
     return {at, order_, std::string{without_stamp(text)}};
-}
-
-// ---- several ------------------------------------------------------------------------------------------------------
-
-log_merger::log_merger(std::vector<log_reader*> readers) : readers_{std::move(readers)} {
-    for (std::size_t i = 0; i < readers_.size(); ++i) asked_.insert(i);
-}
-
-std::optional<log_merger::told> log_merger::next(bool rest) {
-    for (const std::size_t i : std::exchange(asked_, {}))
-        if (auto line = readers_[i] != nullptr ? readers_[i]->next(rest) : std::nullopt)
-            heads_.push({i, std::move(*line)});
-        else
-            dry_.insert(i);
-    if (heads_.empty()) return std::nullopt;
-    told line = heads_.top();
-    heads_.pop();
-    asked_.insert(line.reader);
-    return line;
-}
-
-void log_merger::add(log_reader& reader) {
-    asked_.insert(readers_.size());
-    readers_.push_back(&reader);
-}
-
-void log_merger::ask_again(std::size_t reader) {
-    if (dry_.erase(reader) != 0) asked_.insert(reader);
-}
-
-last_lines::last_lines(const std::vector<std::string>& directories, std::uint64_t n) : n_{n} {
-    for (const std::string& one : directories) {
-        readers_.push_back(std::make_unique<log_reader>(one, [](const std::string&) {}));
-        readers_.back()->begin_at_last(n, {});
-    }
-}
-
-std::vector<log_line> last_lines::take() {
-    std::vector<log_reader*> all;
-    for (const auto& one : readers_) all.push_back(one.get());
-    log_merger           from{std::move(all)};
-    std::deque<log_line> last;
-    while (auto told = from.next(true)) {
-        if (last.size() == n_) last.pop_front();
-        last.push_back(std::move(told->line));
-    }
-    return {std::make_move_iterator(last.begin()), std::make_move_iterator(last.end())};
-}
-
-bool log_merger::is_later::operator()(const told& one, const told& other) const {
-    return one.line.order != other.line.order ? other.line.order < one.line.order : other.reader < one.reader;
 }
 
 }  // namespace runwell::svctl

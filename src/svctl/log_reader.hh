@@ -1,13 +1,13 @@
 // log_reader.hh — the directory of an svlogd as one stream of lines, from whatever place in it.
 //
 //     @4000…a.s   @4000…b.s   @4000…c.u   current
-//     ├─ oldest ─────────────────────────────────▶ newest, and what is yet to come
+//     ├─ oldest ─────────────────────────────────▶ newest, and future files
 //                     ▲ begin_at_last(n), begin_since(moment)
 //
 // svlogd(8) closes `current`, renames it after the moment, and begins another: so a file that is open here has been
 // written to its end when it has lost its name, and its successor is the next one by name. The reader holds the file,
-// not the name; nothing is lost or told twice where files are renamed, processed or compressed under its hands. What is
-// deleted before it could be opened is counted.
+// not the name; no line is lost or returned twice if files are renamed, processed or compressed meanwhile. It counts
+// files that were deleted before it could open them.
 //
 // A line that a rotation has cut is put together again. Files that gzip, xz, zstd or bzip2 have processed are unpacked
 // by those programs.
@@ -44,7 +44,8 @@ using line_predicate = std::function<bool(std::string_view text)>;
 
 class log_reader {
 public:
-    // Trouble is told in sentences, as it comes: files that cannot be read, lines that were deleted too early.
+    // Called with a sentence for each error as it occurs: a file that cannot be read, lines that were deleted too
+    // early.
     using complaint = std::function<void(const std::string& what)>;
 
     // Throws a failure where the directory cannot be read; as do the others, where current cannot.
@@ -59,7 +60,7 @@ public:
     // The next line that is complete; nothing when there is none yet. `rest`: an incomplete one will do at the end.
     std::optional<log_line> next(bool rest = false);
 
-    // A file has got this name just now. Rotations are to be heard of in their order: one whose file was deleted before
+    // A file has just got this name. Rotations must be reported in their order: one whose file was deleted before
     // it could be opened is then complained about.
     void heard_of(std::string_view name);
 
@@ -96,13 +97,13 @@ private:
     open_file             file_;
     std::uint64_t         offset_ = 0;
     std::string           buffer_;            // what was read of file_, and what a cut has left of the one before
-    std::size_t           told_     = 0;      // so much of it was told
+    std::size_t           told_     = 0;      // so many bytes of it were returned
     std::size_t           searched_ = 0;      // so much of it was searched for the end of a line
     std::uint64_t         omitted_  = 0;      // bytes of a line that is too long: they followed the end of buffer_
     bool                  cut_      = false;  // the file before ended within a line
     std::string           done_;              // the label of the last file that was read to its end
     std::deque<open_file> queue_;             // the files that follow it
-    std::set<std::string> announced_;         // labels of files that are there, or were, and are not yet opened
+    std::set<std::string> announced_;         // labels of files that exist, or existed, and are not yet opened
     std::set<std::string> opened_;            // those of the files that were, as long as their rotation is not heard of
     std::string           heard_;             // the last label that was heard of
     std::optional<moment> since_;
@@ -111,8 +112,8 @@ private:
     moment                order_;
 };
 
-// The lines of several logs, by their time. The readers are the caller's; one that is null tells nothing. A reader that
-// had nothing more to tell is left in peace, so that those of a thousand quiet services cost nothing.
+// The lines of several logs, by their time. The caller owns the readers; a null one has no lines. The merger does not
+// ask a reader without lines again, so the readers of a thousand quiet services cost nothing.
 class log_merger {
 public:
     explicit log_merger(std::vector<log_reader*> readers);

@@ -1,4 +1,4 @@
-// svctl — look at services, and tell them what to do. Source: svctl(8).
+// svctl — looks at services and controls them. Source: svctl(8).
 //
 // A client of runsv, ours or runit's: whatever it does, it does through supervise/, as sv does.
 #include <cerrno>

@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <map>
 
 #include "core/session.hh"
@@ -217,13 +218,13 @@ void control_runner::print_json() const {
     print_results(entries_.front().in->directory(), each, met);
 }
 
-// What is behind a failure.
+// Adds the causes that diagnosis.hh finds.
 void control_runner::explain(entry& of) {
     if (!processes_) processes_ = process_table::read();
     const service at    = look_at_service(*of.in, of.name);
     const auto    found = diagnose(*of.in, at, *processes_, sys::wall());
     for (const finding& one : found) of.failures.emplace_back(exit_code::failed, one.cause, one.cure);
-    // runsv stays until its logger has read everything: whoever holds the pipe keeps it.
+    // runsv exits when its logger has read everything: a process that holds the pipe open prevents that.
     if (what_.until == goal::gone && at.main.present() && at.main.reported->pid == 0 && at.log && at.log->runs())
         of.failures.emplace_back(
             exit_code::failed, "its logger still reads: something that it has left behind can write to it",
@@ -243,7 +244,7 @@ void control_runner::settle(entry& of) {
             return fail(
                 of, exit_code::timed_out,
                 "not " + what_.goal_word + " after " + plainly(what_.seconds) + ": " + description(of.last) + wanted);
-        case settlement::failed: return;  // and has been told
+        case settlement::failed: return;  // and has been reported
         case settlement::none: return;
     }
 }

@@ -29,7 +29,7 @@ struct operation {
     std::string goal_word     = "told";      // "up", "down", "restarted", "sent HUP": "not up after 7 s"
     double      seconds       = default_seconds;
     bool        waits         = true;
-    bool        patient       = false;  // a runsv that is not there (yet) is waited for
+    bool        patient       = false;  // waits for a runsv that does not run yet
     bool        as_json       = false;  // one object at the end, and no lines; see svctl(8), JSON
     bool        needs_process = false;  // a service without a process fails: nothing is there to send a signal to
     bool        only_running  = false;  // one that does not run is left as it is

@@ -2,7 +2,7 @@
 //
 //     explain(remedy::not_executable, {"web/run", "/etc/service/web/run"})
 //         web/run is not executable                             the cause
-//         make it so: chmod +x /etc/service/web/run             the cure; what follows the colon works as typed
+//         make it so: chmod +x /etc/service/web/run             the cure; the text after the colon works as typed
 //
 // tests/svctl/test_cures.py reads the table in remedies.cc and carries out each cure in a scene made for it: a row
 // without a scene fails it.

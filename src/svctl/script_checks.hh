@@ -23,16 +23,16 @@ enum class role : std::uint8_t { service, logger, other };
 
 struct script {
     std::string path;   // of the file
-    std::string shown;  // what it is called: "web/run"
+    std::string shown;  // its name in messages: "web/run"
     role        is         = role::service;
-    bool        has_logger = false;  // what it writes goes to a log service
+    bool        has_logger = false;  // its output goes to a log service
 };
 
 struct fault {
     remedy                   what;
     std::vector<std::string> words;     // for explain()
     unsigned                 line = 0;  // from 1; 0: all of it
-    std::string              path{};    // of what it is about, where that is not the program
+    std::string              path{};    // of the file that it is about, if that is not the program
 
     finding explained() const { return explain(what, words); }
 };
@@ -49,6 +49,10 @@ std::vector<fault> check_logger(const script& of);
 // What keeps runsv from making or using the supervise/ of a service or log service. `shown` is what that is called,
 // `name` is "web" or "web/log".
 std::optional<fault> check_supervise(const std::string& service, const std::string& shown, const std::string& name);
+
+// Whether a program is in a directory of PATH, or of the PATH that runit gives its services.
+bool in_path(const std::string& program);
+bool is_shell_script(const std::string& text);
 
 // The first line of a script, as execve(2) takes it: "#!/usr/bin/env -S bash -e" is env and bash.
 struct interpreter {

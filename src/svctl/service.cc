@@ -54,7 +54,7 @@ service_state look_at(int base, const std::string& name, bool with_down_file) {
         at.reported = *status;
         if (there) at.by = supervision::present;
     } else if (there) {
-        // A runsv that has just come has told nothing yet: that is as good as none.
+        // A runsv that has just started has reported nothing yet: it counts as absent.
         at.code = status.why().code;
         at.by   = is_refused(at.code) ? supervision::hidden
                   : at.code == ENOENT ? supervision::absent

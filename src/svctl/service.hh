@@ -1,6 +1,6 @@
 // service.hh — how a service is, in one look at its directory.
 //
-//     NAME/supervise/ok        somebody reads it: a runsv is there          present, absent
+//     NAME/supervise/ok        a process has it open for reading: runsv     present, absent
 //     NAME/supervise/status    what that runsv says                         core/status.hh
 //     NAME/down                it is not started by itself
 //     NAME/log/                its log service: the same again
@@ -20,9 +20,9 @@
 namespace runwell::svctl {
 
 enum class supervision : std::uint8_t {
-    present,  // a runsv looks after it: `reported` is true now
+    present,  // a runsv supervises it: `reported` is true now
     absent,   // none does; `reported`, if there is one, is the last that a runsv reported
-    hidden,   // this user may not see; `reported` has what its processes show of it, and never what is wanted
+    hidden,   // this user may not read it; `reported` has what its processes show, and never the wanted state
     broken,   // there is a runsv, and what it says cannot be read
     missing,  // there is no directory: a link that leads nowhere
 };
@@ -43,7 +43,7 @@ struct service_state {
     bool wanted_up() const noexcept { return present() ? reported->wanted == want::up : !down_file; }
     // What exit code 3 counts: it is meant to be up, this can be seen, and ./run does not live.
     bool fails() const noexcept { return by != supervision::hidden && wanted_up() && !runs(); }
-    // Seconds since the last change; nothing when nobody says.
+    // Seconds since the last change; nothing if that is not known.
     std::optional<double> age(moment now) const noexcept;
 };
 

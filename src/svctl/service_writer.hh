@@ -8,7 +8,7 @@
 //     NAME/finish       what is done when it has ended
 //
 // It is made beside its place under a name that runsvdir(8) passes over, and renamed when it is complete: so a
-// supervisor never sees half of it, and what is there already is never touched.
+// supervisor never sees half of it, and an existing directory is never changed.
 #pragma once
 
 #include <string>

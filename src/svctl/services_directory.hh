@@ -31,7 +31,7 @@ public:
     std::string        path(std::string_view name) const { return directory_ + "/" + std::string{name}; }
 
     // The services, in order: every directory, or link to one, whose name does not begin with a dot. A link that leads
-    // nowhere is one, too: somebody meant it to be a service.
+    // nowhere is one, too: it is meant to be a service.
     std::vector<std::string> names() const;
 
     // Whether the service has a log service.

@@ -7,7 +7,7 @@
 //     characters ──▶ tokens ──▶ sequences, branches, loops, functions ──▶ commands, each with what follows it
 //
 // Not a shell: words, quotes, comments, here-documents and compound commands are understood as in sh(1), and some of
-// bash; what only running it would tell ($variables, `commands`, patterns) is marked as not literal. Pure.
+// bash; words whose value only a shell knows ($variables, `commands`, patterns) are marked as not literal. Pure.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,6 @@
 #include "svctl/since.hh"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <ctime>
@@ -11,32 +12,46 @@ namespace runwell::svctl {
 namespace {
 
 struct unit_row {
-    char         letter;
-    std::int64_t seconds;
+    std::string_view word;
+    std::int64_t     seconds;
 };
-constexpr std::array units{unit_row{'s', 1}, unit_row{'m', 60}, unit_row{'h', 3600}, unit_row{'d', 86'400},
-                           unit_row{'w', 604'800}};
+constexpr std::array units{unit_row{"seconds", 1}, unit_row{"minutes", 60}, unit_row{"hours", 3600},
+                           unit_row{"days", 86'400}, unit_row{"weeks", 604'800}};
 
-std::int64_t seconds_of(char letter) {
+// "m", "min", "minute" and "minutes"; 0 for another word.
+std::int64_t seconds_of(std::string_view word) {
     for (const unit_row& unit : units)
-        if (unit.letter == letter) return unit.seconds;
+        if (unit.word.starts_with(word) && (word.size() == 1 || word.size() > 2)) return unit.seconds;
     return 0;
 }
 
-// "2h30m"
+void skip_spaces(std::string_view& text) { text.remove_prefix(std::min(text.find_first_not_of(' '), text.size())); }
+
+// "2h30m" or "2 hours 30 min"
 std::optional<std::int64_t> span_of(std::string_view text) {
     constexpr std::uint64_t most  = 1'000'000'000;
     std::int64_t            total = 0;
     if (text.empty()) return std::nullopt;
     while (!text.empty()) {
         const scanned_number number = scan_number(text);
-        if (number.digits == 0 || number.digits == text.size() || number.value > most) return std::nullopt;
-        const std::int64_t unit = seconds_of(text[number.digits]);
+        if (number.digits == 0 || number.value > most) return std::nullopt;
+        text.remove_prefix(number.digits);
+        skip_spaces(text);
+        const std::size_t  size = std::min(text.find_first_not_of("abcdefghijklmnopqrstuvwxyz"), text.size());
+        const std::int64_t unit = size == 0 ? 0 : seconds_of(text.substr(0, size));
         if (unit == 0) return std::nullopt;
         total += static_cast<std::int64_t>(number.value) * unit;
-        text.remove_prefix(number.digits + 1);
+        text.remove_prefix(size);
+        skip_spaces(text);
     }
     return total;
+}
+
+// As journalctl has it: "5 min ago", "-5m".
+std::string_view without_ago(std::string_view text) {
+    constexpr std::string_view ago = " ago";
+    if (text.starts_with('-')) text.remove_prefix(1);
+    return text.ends_with(ago) ? text.substr(0, text.size() - ago.size()) : text;
 }
 
 std::tm local_date(std::int64_t seconds) {
@@ -127,7 +142,7 @@ std::optional<moment> moment_of(std::string_view text, moment now) {
     if (text == "yesterday") return whole(midnight(now.seconds, 1));
     if (text.size() == tai::stamp_size)
         if (const auto stamp = tai::read(text)) return stamp;
-    if (const auto span = span_of(text)) return moment{now.seconds - *span, now.nanos};
+    if (const auto span = span_of(without_ago(text))) return moment{now.seconds - *span, now.nanos};
     if (const auto clock = time_of_day(text, now.seconds)) return whole(*clock);
     if (const auto date = date_and_time(text)) return whole(*date);
     return std::nullopt;

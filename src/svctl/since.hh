@@ -1,6 +1,7 @@
 // since.hh — the moments that people type.
 //
 //     90s  10m  2h30m  3d  1w                          so long ago
+//     -10m  "5 min ago"  "2 hours 30 minutes ago"      the same, as journalctl has it
 //     10:00  10:00:30                                  today, or yesterday where that is still to come
 //     2026-11-22  "2026-11-22 10:00"  2026-11-22T10:00:30   local time; in UTC with a Z at the end
 //     today  yesterday                                 its midnight

@@ -10,7 +10,7 @@ constexpr std::string_view gap = "  ";
 constexpr std::size_t usual = 24;  // a text up to this is not cut for the sake of other columns
 constexpr std::size_t least = 8;   // of the last column, to be worth showing
 
-// Which columns a line of `room` has: `widths` are made smaller, `shown` tells the columns that are left.
+// Fits the columns into `room`: makes `widths` smaller, and clears `shown` for columns that are left out.
 void make_room(const std::vector<column>& columns, std::vector<std::size_t>& widths, std::vector<bool>& shown,
                std::size_t room) {
     const auto last_shown = [&] {

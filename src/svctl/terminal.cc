@@ -53,7 +53,7 @@ std::size_t width_of(const character& one) noexcept {
     return width < 0 ? 1 : static_cast<std::size_t>(width);
 }
 
-// What must not reach a terminal as it is: C0, DEL, C1 and bytes that are no character.
+// Characters that must not reach a terminal unchanged: C0, DEL, C1 and bytes that are no character.
 constexpr bool is_control(const character& one) noexcept {
     return one.code < 0x20 || (one.code >= 0x7f && one.code < 0xa0);
 }

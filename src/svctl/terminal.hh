@@ -19,11 +19,11 @@ enum class color_mode : std::uint8_t { automatic, always, never };
 enum class tint : std::uint8_t {
     plain,
     strong,  // headings, names
-    faint,   // what is as it is meant to be and of no interest
+    faint,   // of no interest: everything is as wanted
     good,    // up
     young,   // up, but only just; or on its way
     bad,     // wanted up and not up; an error
-    name_1,  // six that tell names apart; name_tint() deals them out
+    name_1,  // six that distinguish names; name_tint() assigns them
     name_2,
     name_3,
     name_4,
@@ -31,7 +31,7 @@ enum class tint : std::uint8_t {
     name_6,
 };
 
-// The i-th name's colour; they begin anew after six.
+// The colour of the i-th name; they repeat after six.
 constexpr tint name_tint(std::size_t i) noexcept {
     return static_cast<tint>(static_cast<std::size_t>(tint::name_1) + i % 6);
 }
@@ -51,7 +51,7 @@ public:
     // In lines; 0 where there is no terminal.
     std::size_t height() const;
 
-    // The text in that colour, with what leads to it and back; the other way, put behind what is there.
+    // The text between the escape sequences of that colour. The second appends it to `onto`.
     std::string paint(tint in, std::string_view text) const;
     void        paint(std::string& onto, tint in, std::string_view text) const;
 
@@ -63,14 +63,14 @@ private:
     bool full_;
 };
 
-// Writes to standard output. What could not be written is remembered by stdio; main() reports it.
+// Writes to standard output. stdio remembers an error, and main() reports it.
 void print(std::string_view text);
 
 // Sets the locale up as the environment wants it; to be called once, before any of the others. Times and messages stay
 // as in the C locale: only what a character is comes from it.
 void use_locale();
 
-// How many columns text takes; what is not UTF-8 takes one for each byte.
+// How many columns text takes; a byte that is not UTF-8 takes one.
 std::size_t columns_of(std::string_view text);
 
 // `text` in at most `columns`, cut with "…" where it is longer. 0 columns: all of it.
@@ -83,8 +83,8 @@ std::vector<std::string> wrapped(std::string_view text, std::size_t columns);
 // `text` followed (or preceded) by as many spaces as make it `columns` wide.
 std::string pad(std::string_view text, std::size_t columns, bool to_the_right = false);
 
-// Text that may have come from anywhere, safe to show: control characters and what is not UTF-8 as \n, \t, \xNN, and
-// then a backslash as \\. What is harmless stays as it is.
+// Untrusted text, safe to show: control characters and bytes that are not UTF-8 as \n, \t, \xNN, and
+// then a backslash as \\. Harmless text stays unchanged.
 std::string printable(std::string_view text);
 
 // The same for a text of lines: newlines and tabulators stay.

@@ -9,7 +9,7 @@
 
 namespace runwell::svctl {
 
-// Whether the text is one of the last two lines. What follows the name of the summer time is not looked at.
+// Whether the text is one of the last two lines. Ignores the text after the name of the summer time.
 bool is_zone_rule(std::string_view text) noexcept;
 
 // Reports a TZ that names no time zone, once in the life of the process.

@@ -46,7 +46,7 @@ struct top_state {
     top_question question = top_question::none;
     std::string  about;        // the service of the page
     std::string  asked_about;  // that of the question
-    std::string  note;         // what came of the last action
+    std::string  note;         // the result of the last action
     std::size_t  scrolled = 0;
     bool         over     = false;
 
@@ -59,7 +59,7 @@ struct top_action {
     kind        what = kind::none;
     std::string name;   // of a service
     std::string bytes;  // for supervise/control
-    std::string word;   // what they mean: "stop", "send HUP"
+    std::string word;   // their meaning: "stop", "send HUP"
 };
 
 // `rows`: those of the list, in order. `lines`: of the screen.

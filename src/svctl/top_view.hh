@@ -1,4 +1,4 @@
-// top_view.hh — what `svctl top` shows, as a function of what is known and of the size of the screen.
+// top_view.hh — the frames of `svctl top`, as a function of the services and of the size of the screen.
 //
 //     svctl top  /etc/service   4 services: 2 up, 1 down, 1 failing   sorted by name       the heading
 //       NAME     STATE   SINCE    PID   CPU%  MEMORY  LOG   COMMAND
@@ -54,7 +54,7 @@ struct top_list {
 std::span<const service_row* const> visible(const std::vector<const service_row*>& rows, std::string_view selected,
                                             std::size_t lines);
 
-// `rows`: of chosen(). `all`: for the counts of the heading. The selected one is always to be seen.
+// `rows`: of chosen(). `all`: for the counts of the heading. The selected row is always visible.
 top_frame list_frame(const std::vector<service_row>& all, const std::vector<const service_row*>& rows,
                      const top_list& of, std::size_t columns, std::size_t lines);
 

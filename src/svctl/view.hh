@@ -1,4 +1,4 @@
-// view.hh — what is common to the commands that tell how services are: their JSON, their colour, their exit code.
+// view.hh — the state of services as the commands show it: JSON, colours, cells of tables, exit code.
 #pragma once
 
 #include <span>

@@ -64,7 +64,7 @@ void watcher::add(const std::string& name) {
     }
 }
 
-// What is outside is listened to first: what comes while this goes on is then heard there.
+// The outer directories come first, so that a change during this function is heard there.
 void watcher::listen_below(const std::string& name) {
     const std::string supervise = in_->path(name) + "/supervise";
     if (!listen(supervise, of_supervise, watched::supervise, name)) {

@@ -5,7 +5,7 @@
 //     …/supervise/    a runsv writes its status
 //     …/supervise/ok  a runsv leaves: the last that reads it has closed it; or comes, where there is none: opens it
 //
-// Who only reads these files wakes nobody: what is listened to is what a supervisor does. A change is a reason to look,
+// Reading these files wakes no watcher: only changes by a supervisor do. A change is a reason to look,
 // never more: look() says what is so.
 #pragma once
 
@@ -31,7 +31,7 @@ public:
     void add(const std::string& name);
     void remove(const std::string& name);
 
-    // How it is; whatever becomes of it from now on is heard, if it is listened to.
+    // Its state now. Every later change is heard, if the watcher listens to it.
     service_state look(const std::string& name);
 
     // Listens to names that come and go.
@@ -43,7 +43,7 @@ public:
         std::set<std::string> services;       // look at these again
         bool                  names = false;  // ask the services directory for its names again
     };
-    // What has changed since; never waits.
+    // The changes since the last call; never blocks.
     changes read();
 
 private:

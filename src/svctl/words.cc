@@ -101,7 +101,8 @@ constexpr word_row word_rows[] = {
     // What people call them
     {meaning::similar, "log journal journalctl tail less output", "logs"},
     {meaning::similar, "ls all services units ps status-all", "list"},
-    {meaning::similar, "info describe state why inspect st diagnose", "status"},
+    {meaning::similar, "info describe state why inspect st diagnose pid uptime tree", "status"},
+    {meaning::similar, "disabled available", "list --available"},
     {meaning::similar, "failed", "list --failed"},
     {meaning::similar, "add install link on", "enable"},
     {meaning::similar, "remove rm del delete uninstall unlink off", "disable"},
@@ -139,6 +140,10 @@ constexpr word_row option_rows[] = {
     {meaning::other, "--global", "every user has a services directory of their own: --user"},
     {meaning::other, "--force", "what is in the way has to be taken away by hand: leave it out"},
     {meaning::other, "--property --value", "properties are members of a JSON object: svctl status --json NAME"},
+    {meaning::other, "--now", "it is done at once, and counts until the next boot: leave it out"},
+    {meaning::other, "--all", "all of them are a pattern: '*'"},
+    {meaning::other, "-a", "all of them are shown without an option: leave it out"},
+    {meaning::other, "--tail", "svctl's word for it is --lines"},
     {meaning::other, "-b --boot", "a log knows no boots: say from when: svctl logs --since TIME"},
     {meaning::other, "-k --dmesg", "the kernel's messages are for dmesg, or for a service that logs them"},
     {meaning::other, "-e -xe", "svctl starts no pager: say how many lines: -n 100"},
@@ -151,6 +156,22 @@ std::string filled(std::string_view pattern, std::span<const std::string> rest) 
     std::string       text;
     for (const char c : pattern) text += c == '%' ? words.empty() ? "NAME" : words : std::string(1, c);
     return text;
+}
+
+// Without the options of another program: -p MainPID, --no-block.
+std::vector<std::string> without_options(std::span<const std::string> words) {
+    std::vector<std::string> plain;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        if (!words[i].starts_with('-')) plain.push_back(words[i]);
+        if (words[i] == "-p") ++i;
+    }
+    return plain;
+}
+
+// Whether a service may be called so: nothing that a shell or a terminal takes for something else.
+bool is_plain(std::string_view word) {
+    return printable(word) == word && shell_quoted(word) == word && word.find('/') == std::string_view::npos &&
+           !word.starts_with('-');
 }
 
 std::string with_rest(std::string_view command, std::span<const std::string> rest) {
@@ -168,7 +189,7 @@ answer answer_to(std::string_view word, std::span<const std::string> rest, std::
     if (const word_row* row = row_of(word)) switch (row->is) {
             case meaning::same: break;
             case meaning::nothing: return {std::string{row->cause}, std::string{row->cure}, true};
-            case meaning::other: return {std::string{row->cause}, "type: " + filled(row->cure, rest)};
+            case meaning::other: return {std::string{row->cause}, "type: " + filled(row->cure, without_options(rest))};
             case meaning::similar: return {"", "did you mean '" + with_rest(row->cure, rest) + "'?"};
         }
 
@@ -193,6 +214,9 @@ answer answer_to(std::string_view word, std::span<const std::string> rest, std::
     // A word of two letters is near to everything.
     if (const std::string meant = word.size() > 3 ? likeliest(word, others) : ""; !meant.empty())
         return answer_to(meant, rest, commands).is_done ? answer{} : answer_to(meant, rest, commands);
+    if (rest.empty() && is_plain(word))
+        return {"",
+                "for a service of that name: svctl status " + std::string{word} + "; for the commands: svctl --help"};
     return {"", "see what there is: svctl --help"};
 }
 

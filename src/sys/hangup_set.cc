@@ -8,7 +8,7 @@ namespace runwell::sys {
 
 result<void> hangup_set::add(int pipe) noexcept {
     if (!set_) set_.reset(::epoll_create1(EPOLL_CLOEXEC));
-    epoll_event wanted{};  // no events: the end of the reader (EPOLLERR) is told always
+    epoll_event wanted{};  // no events: the exit of the reader (EPOLLERR) is always reported
     wanted.data.fd = pipe;
     if (!set_ || ::epoll_ctl(set_.value(), EPOLL_CTL_ADD, pipe, &wanted) != 0)
         return error{"unable to listen to a pipe", "", errno};

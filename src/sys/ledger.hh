@@ -10,7 +10,7 @@
 
 namespace runwell::sys {
 
-// This life of this PID namespace. What /proc does not tell is 0.
+// This life of this PID namespace. A value that /proc does not have is 0.
 boot_scope scope_now() noexcept;
 
 // The record of this process, which was started no earlier than `earliest`. Makes system calls only: for a child that
@@ -24,7 +24,7 @@ bool write_ledger(int file, const ledger& whole) noexcept;
 bool write_header(int file, const ledger_header& of) noexcept;
 bool enter(int file, role as, const process_record& of) noexcept;
 
-// Nobody is left behind.
+// Removes all records: no process is left behind.
 void empty_ledger(int file) noexcept;
 
 // Which file it is, by its device or by the birth of its inode; a path of "" is the directory itself. Nothing ({}) for

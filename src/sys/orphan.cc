@@ -35,7 +35,7 @@ fixed_text<40> path_of(std::uint32_t pid, std::string_view name) noexcept {
 struct process_stat {
     char          state   = 'X';
     std::uint64_t threads = 0;
-    ticks         began   = 0;  // rounded down to what the kernel tells
+    ticks         began   = 0;  // rounded down to the resolution of the kernel
 
     // A process whose first thread has ended shows as a zombie for as long as its other threads live.
     bool has_ended() const noexcept { return state == 'X' || (state == 'Z' && threads <= 1); }
@@ -125,7 +125,7 @@ bool is_child(pid_t pid) noexcept {
 
 namespace {
 
-// The process of this record still lives, as far as /proc tells.
+// Whether the process of this record is still alive, according to /proc.
 bool lives(const process_record& of) noexcept {
     const auto is = stat_of(of.pid);
     return is && is->began <= of.born && !is->has_ended();

@@ -1,7 +1,7 @@
 // orphan.hh — a process that is not our child, known by its record (core/ledger.hh) and watched through a pidfd.
 //
-// Of a child the kernel keeps everything until it is reaped. Of somebody else's child there is less: that it has ended
-// is seen at once; how, when its parent has reaped it, since Linux 6.15. See pidfd_open(2).
+// The kernel keeps the exit status of a child until it is reaped. For the child of another process it reports less: its
+// exit at once, and since Linux 6.15 the exit status, once its parent has reaped it. See pidfd_open(2).
 #pragma once
 
 #include <sys/types.h>
@@ -23,7 +23,7 @@ ticks tick_of_proc() noexcept;
 // Linux 6.9), or there is no such process. System calls only.
 std::uint64_t process_id(pid_t pid) noexcept;
 
-// When a process was started, in nanoseconds of CLOCK_BOOTTIME, rounded down. Nothing where /proc does not tell.
+// When a process was started, in nanoseconds of CLOCK_BOOTTIME, rounded down. Nothing if /proc does not have it.
 std::optional<ticks> start_of(std::uint32_t pid) noexcept;
 
 // Whether this is a child of this process that is still to be reaped.

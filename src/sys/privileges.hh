@@ -27,8 +27,8 @@ result<void> become_user(const identity& who) noexcept;
 // file it executes. With keep_others, the rest outlives the change of user until set_capabilities().
 result<void> drop_from_bounding_set(std::uint64_t capabilities, bool keep_others) noexcept;
 
-// Of the capabilities that this process has, those in the mask stay. As ambient ones they are held on to by every
-// program that it executes, as any user: then each that is named must be there (bit 63: all that are there).
+// Of the capabilities that this process has, those in the mask stay. With `ambient` they also survive execve(2)
+// and a change of user: then the process must have each that is named (bit 63: all that it has).
 result<void> set_capabilities(std::uint64_t stay, bool ambient) noexcept;
 
 result<void> refuse_new_privileges() noexcept;  // PR_SET_NO_NEW_PRIVS

@@ -39,7 +39,7 @@ result<unique_fd> open_fifo(int directory, const char* path, int flags) noexcept
 
 std::span<const std::byte> bytes_of(std::string_view text) noexcept { return std::as_bytes(std::span{text}); }
 
-// What stands under the name, if it is a file of ours with one name.
+// Opens the file of this name, if it is a file of ours with one name.
 result<unique_fd> open_own(int directory, const char* path) noexcept {
     auto        there = open_entry(directory, path, O_WRONLY);
     struct stat is;

@@ -10,9 +10,10 @@
 //
 // A reader of the last three has what was true before or what is true now: docs/decisions/0003-status-files.md.
 //
-// What exists is never chmod'ed, chowned or made again, so that an administrator's rights survive. Whoever they let
-// write to supervise/ cannot lead anything out of it: of its files none is opened through a link. Everything is
-// reached through descriptors: a service directory that is renamed goes on being served. Source: runsv(8), measured.
+// runsv never changes the mode or owner of an existing file and never makes it again, so the settings of an
+// administrator survive. A user who may write to supervise/ cannot lead runsv out of it: it opens none of its files
+// through a link. It uses descriptors for everything: a service directory that is renamed stays supervised. Source:
+// runsv(8), measured.
 #pragma once
 
 #include <sys/types.h>
@@ -52,8 +53,8 @@ class supervise {
 public:
     supervise() noexcept = default;
 
-    // Opens supervise/ below `service`, made where it is not there, and takes its lock. EAGAIN: somebody else has it;
-    // then with `wait`, waits until it is free.
+    // Opens supervise/ below `service`, made if it does not exist, and takes its lock. EAGAIN: another process has
+    // it; then with `wait`, waits until it is free.
     static result<supervise> lock(int service, const supervise_names& names, bool wait = false) noexcept;
 
     // What a supervisor has open and hands over when it becomes another program; -1: none.
@@ -67,12 +68,12 @@ public:
     static supervise handed_over(int service, const supervise_names& names, const hold& held,
                                  const status& now) noexcept;
 
-    // The lock file, open for reading and writing, and whether it may hold the record of our processes: nobody else can
-    // write to it or put another one in its place, and it has no second name.
+    // The lock file, open for reading and writing, and whether it may hold the record of our processes: no other user
+    // can write to it or replace it, and it has no second name.
     int  lock_file() const noexcept { return lock_.value(); }
     bool is_trusted() const noexcept { return trusted_; }
     bool keeps_ledger() const noexcept { return trusted_ && one_name_; }
-    // What is in the lock file is not to be found there again, whoever has written it.
+    // Empties the lock file, whichever process has written it.
     void forget_record() const noexcept;
 
     // What was published last, here or by a predecessor. Nothing when there is no such file.
@@ -84,7 +85,7 @@ public:
     // A new one was made since this was asked last.
     bool has_new_status() noexcept { return std::exchange(new_status_, false); }
 
-    // Opens control and ok, made where they are not there. From now on clients find somebody.
+    // Opens control and ok, made if they do not exist. From now on clients can reach this supervisor.
     result<void> open_fifos() noexcept;
 
     // The next control byte; nothing when there is none (now).

@@ -1,4 +1,4 @@
-// value_files.hh — which files of one value (core/value_files.hh) are beside ./run, and what is in them.
+// value_files.hh — finds and reads the files of one value (core/value_files.hh) beside ./run.
 //
 // Most directories have none, and must not pay for asking: the answer is kept for as long as the directory is the same
 // and has not been changed, so that one fstat(2) is all it costs.

@@ -41,7 +41,7 @@ told seen(const status& now, ticks at, action answer, bool heard = true) {
 }
 told is(kind what, ticks at, action answer) { return {{.what = what, .at = at}, answer}; }
 
-// One story: what is reported, and what each report is answered with.
+// One story: the reports, and the action that answers each.
 session play(const session_rules& rules, const std::vector<told>& story) {
     session one = begin(rules, 0);
     for (std::size_t i = 0; i < story.size(); ++i)

@@ -176,12 +176,12 @@ TEST(takeover, a_drain_is_not_gone_on_with) {
 
 // -- evidence ---------------------------------------------------------------------------------------------------------
 
-// What is true, and cannot be asked.
+// The truth, which runsv cannot query.
 enum class life : unsigned char { same, other_boot, other_container };
 enum class holder : unsigned char { nobody, old_process, old_zombie, stranger, twin };  // of the recorded pid, now
 enum class paper : unsigned char { genuine, forged };  // forged: names a living stranger, exactly
 
-// What can be found out about it.
+// The evidence that runsv can find.
 struct view {
     bool trusted, child, pidfd;
     bool boot_then, boot_now;  // the boot id could be read
@@ -269,7 +269,7 @@ TEST(takeover, whatever_the_evidence_never_two_copies_then_never_a_stranger_then
                     if (who == holder::nobody) {
                         ASSERT_EQ(verdict, nobody) << "down for nobody: " << say();
                     }
-                    // What is known of boot and process decides.
+                    // The known facts of boot and process decide.
                     const bool boot_known  = (v.boot_then && v.boot_now) || !v.clock_was_set;
                     const bool place_known = (v.namespaces_then && v.namespaces_now) || (v.ids_then && v.ids_now);
                     const bool ids_known   = v.ids_then && v.ids_now && v.pidfd;
@@ -311,7 +311,7 @@ std::vector<leftover> all_leftovers(bool is_log) {
     return all;
 }
 
-// The successor's world, told what has to be told first.
+// The world of the successor, after its first events.
 world goes_on(const leftover& of_main, const leftover& of_log, bool has_log) {
     const resumed main = resume(of_main, false, now), log = resume(of_log, true, now);
 

@@ -31,7 +31,7 @@ class Services:
         self.held = []
 
     def make(self, name, run=SLEEP, **files):
-        """A service directory that nobody looks after."""
+        """A service directory without a supervisor."""
         return self.world.service(f"services/{name}", run, **files)
 
     def supervise(self, name, run=SLEEP, **files):
@@ -118,7 +118,7 @@ class Services:
 
 @pytest.fixture
 def services(world):
-    """A tree that our runsv looks after."""
+    """A tree that our runsv supervises."""
     made = Services(world, harness.ours())
     yield made
     made.close()
@@ -130,7 +130,7 @@ SUPERVISORS = ["ours"] if SANITIZED else ["ours", "2.1.2", "2.3.1"]
 
 @pytest.fixture(params=SUPERVISORS)
 def any_services(world, request):
-    """A tree that is looked after by our runsv, or by Debian's."""
+    """A tree that our runsv supervises, or Debian's."""
     suite = harness.ours() if request.param == "ours" else harness.reference(request.param)
     if suite is None:
         pytest.skip(f"no runsv {request.param} here")

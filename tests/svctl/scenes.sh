@@ -695,7 +695,8 @@ cure() { rm main/ballast; }
 mkdir main; mount -t tmpfs -o size=16k x main
 fill() { head -c 100000 /dev/zero >main/ballast 2>/dev/null; }
 wrong() { fill; (seq 300000; await grep -q dropping dropped; rm -f main/ballast; echo more) | svlogd -L ./main 2>dropped; cat dropped; }
-cure() { mount -o remount,size=1m main; fill() { :; }; }
+cure() { mount -o remount,size=1m main; }
+right() { echo line | svlogd -L ./main 2>rest; cat rest; ! grep lost rest; }
 
 @@ warning: unable to unlink oldest logfile: ...
 mkdir main; for i in 1 2 3; do echo a >main/@4000000037c219bf2ef02e9$i.s; done; echo n2 >main/config; chmod 777 main .; chmod +t main

@@ -11,6 +11,8 @@ await() {  # CONDITION...: waits until it holds
 skip() { echo "SKIP $*"; exit 0; }
 said() { grep -qF -- "$1" messages; }
 nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
+# Types the cure that `wrong` has printed, the line that begins as the scene is called: what follows its last ": ".
+typed() { eval "$(tr -d '\r' <wrong | grep -F -- "${key%%...*}" | sed -n 's/^svctl: .*: //p' | head -n 1)"; }
 sudo() { env -i PATH="$PATH" "$@"; }  # as sudo(8) by default: nothing of the environment
 terminal() { script -qec "$1" /dev/null; }
 holds() { fuser -s "$1"; }

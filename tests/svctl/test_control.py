@@ -1,4 +1,4 @@
-"""svctl up, down, restart, reload, once, kill, signal: told, waited for, and one clear result each."""
+"""svctl up, down, restart, reload, once, kill, signal: each is sent, waited for, and has one clear result."""
 
 import os
 import re
@@ -18,7 +18,7 @@ STUBBORN = "#!/bin/sh\ntrap '' TERM\ntouch ready\nwhile :; do sleep 0.05; done\n
 
 
 def says(result, out="", code=0, err=""):
-    """What was said, with N for every process and T for every time."""
+    """The output, with N for every process and T for every time."""
     text = re.sub(r"\d+\.\d\d s|(?<=after )\d+ s", "T", re.sub(r"process \d+", "process N", result.stdout))
     assert (text, result.stderr, result.returncode) == (out, err, code)
 
@@ -98,7 +98,7 @@ def test_what_is_no_signal_is_refused_with_those_that_are(services):
 
 
 def test_many_are_told_at_once(any_services):
-    """Each ends when all have been told: one after the other, none would."""
+    """Each exits only when all have their TERM: one after the other, none would."""
     run = "#!/bin/sh\ntrap 'touch ../../told-NAME; until [ -e ../../told-a -a -e ../../told-b -a -e ../../told-c ]; do sleep 0.05; done; exit' TERM\ntouch ready\nwhile :; do sleep 0.05; done\n"
     for name in ("a", "b", "c"):
         any_services.running(name, run.replace("NAME", name))

@@ -75,7 +75,7 @@ class Stage:
         made["PATH"] = f"{self.bin}:{made['PATH']}"
         return {key: str(value) for key, value in made.items()}
 
-    # -- what is told --------------------------------------------------------------------------------------------
+    # -- the output ----------------------------------------------------------------------------------------------
 
     def lint(self, *arguments, **options):
         said = self.run("svctl", "lint", "--json", *arguments, **options)
@@ -243,7 +243,7 @@ def _(stage):
 
 @scene("not-believed")
 def _(stage):
-    """nobody owns the directory, and root looks."""
+    """The user nobody owns the directory, and root looks."""
     directory = stage.services.make("web", None, x="")
     program = stage.world.write("program", SLEEP)
     (directory / "run").symlink_to(program)
@@ -523,7 +523,7 @@ def _(stage):
 
 @scene("no-runsv")
 def _(stage):
-    """What it says to look at is there."""
+    """The file that it names exists."""
     runsvdir = scan(stage)
     directory = stage.services.make("web")
     (directory / "supervise").write_text("in the way")

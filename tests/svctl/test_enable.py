@@ -9,7 +9,7 @@ from harness import alive, pid_of, wait_until
 
 @pytest.fixture
 def tree(any_services):
-    """A services directory that a runsvdir looks after, and a service to enable."""
+    """A services directory with a runsvdir, and a service to enable."""
     any_services.world.service("available/web")
     any_services.world.service("available/web-2")
     any_services.runsvdir = any_services.world.start(
@@ -160,7 +160,7 @@ def test_all_are_told_before_the_first_is_waited_for(services, names):
 
 
 def test_one_deadline_for_all(services):
-    """Two that do not end: the second is not given the time anew."""
+    """Two that do not exit: they share the time."""
     for name in ("web", "db"):
         services.world.service(f"available/{name}", "#!/bin/sh\ntrap '' TERM\n>ready\nwhile :; do sleep 1000; done\n")
         (services.directory / name).symlink_to(services.available / name)

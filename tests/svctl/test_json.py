@@ -1,4 +1,4 @@
-"""--json: every member is there, is what svctl(8) says it is, and nothing else is."""
+"""--json: every member of svctl(8) is present, is as described there, and there is no other."""
 
 import json
 import os

@@ -139,7 +139,7 @@ def test_exec_is_asked_for_where_it_can(services, text, line, program):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs another user")
 def test_what_only_this_user_may_not_do_is_no_fault_of_the_service(services):
-    """nobody looks at services of root: one whose log is for root alone, one that is closed, one with a private program."""
+    """The user nobody runs lint on services of root: one whose log is for root alone, one that is closed, one with a private program."""
     base = services.directory
     services.world.directory.chmod(0o755)
     (services.make("web", GOOD, log__run=LOG) / "log/main").mkdir(mode=0o700)

@@ -34,7 +34,7 @@ def label(second):
 
 
 def log_of(services, name, text="", **old):
-    """A service with a log that nobody writes to; keywords are old files: s5="…" has been rotated at second 5."""
+    """A service with a log without a writer; keywords are old files: s5="…" has been rotated at second 5."""
     directory = services.make(name, log__run="#!/bin/sh\nexec svlogd -t ./main\n")
     main = directory / "log/main"
     main.mkdir()
@@ -376,7 +376,7 @@ def test_following_costs_nothing_when_nothing_is_said(services):
 
 @pytest.mark.parametrize("config, keeps_all", [("s2048\nn0\n", True), ("s4096\nn0\n!gzip\n", True), ("s2048\nn3\n", False)])
 def test_a_torrent_is_followed_without_losing_or_doubling_a_line(services, config, keeps_all):
-    """svlogd rotates every few dozen lines, as fast as it can; what was deleted too early must at least be told."""
+    """svlogd rotates every few dozen lines, as fast as it can; a file that was deleted too early must at least be reported."""
     count = 20_000
     directory = services.make("web", log__run="#!/bin/sh\nexec svlogd -t -l 200 ./main\n")
     main = directory / "log/main"

@@ -1,4 +1,4 @@
-"""The pictures of svctl in the README: their scripts run, and what is in the tree is what they draw."""
+"""The pictures of svctl in the README: their scripts run, and draw the same pictures as in the tree."""
 
 import os
 import re
@@ -16,7 +16,7 @@ from harness import ROOT, ours
 PICTURES = ROOT / "docs/pictures"
 SERVICES = ("database", "mail", "queue", "web", "young")
 
-# What is another one each time: pids, times, costs, colours that depend on them, and how wide the columns become by that.
+# Parts that differ each time: pids, times, costs, colours that depend on them, and how wide the columns become by that.
 VARIES = re.compile(r"\d+(\.\d+)?[smhKMG%]?\b|/tmp/\S+")
 
 

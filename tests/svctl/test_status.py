@@ -31,7 +31,7 @@ def until_cause(services, name, cause):
 
 
 def fields(said):
-    """What is behind each label."""
+    """The text after each label."""
     return {m[1]: m[2] for m in re.finditer(r"^ *(\w+):  (.*)$", said.stdout, re.M)}
 
 
@@ -125,7 +125,7 @@ def test_what_is_wrong_with_run(services, content, mode, cause, cure):
     if content is not None:
         services.world.write("services/web/run", content, mode=mode)
     found = findings(services, "web")
-    if cause is None:  # "-e\r" is an argument: the shell is there
+    if cause is None:  # "-e\r" is an argument: the shell exists
         assert found[0][0] == "./run has ended, and is started again, once a second at most"
     else:
         assert found[0] == (cause, cure.replace("DIR", str(services.directory)))
@@ -304,7 +304,7 @@ def test_the_last_lines_of_its_log(services):
     assert all(one["at"].endswith("Z") for one in told)
 
 
-# -- what does not stay up: nothing but what can be read is said ---------------------------------------------------------
+# -- services that do not stay up: status reports only what it can read ---------------------------------------------------------
 
 
 def test_a_service_that_flaps_and_how_long_it_lives(services):
@@ -324,7 +324,7 @@ def test_what_another_boot_has_written_down_is_not_believed(services):
 
 @pytest.mark.parametrize("end, cause", [("exit 3", "./run has exited 3"), ("kill -9 $$", "./run was killed by signal 9 (KILL)")])
 def test_how_it_has_ended_is_what_finish_is_told(any_services, end, cause):
-    """As long as ./finish runs: nobody else remembers."""
+    """As long as ./finish runs: its arguments are the only record."""
     os.mkfifo(any_services.world.directory / "gate")
     any_services.supervise("web", f"#!/bin/sh\n{end}\n", finish=f"#!/bin/sh\nread line <{any_services.world.directory}/gate\n")
     any_services.until_status("web", now="finish")

@@ -44,7 +44,7 @@ sys.stdin.readline()
 
 
 class Terminal:
-    """A shell with job control on a terminal, that runs one svctl, tells when it was stopped, and goes on with `fg`."""
+    """A shell with job control on a terminal, that runs one svctl, reports when it was stopped, and continues it with `fg`."""
 
     def __init__(self, services, *words):
         self.services = services

@@ -86,7 +86,7 @@ def test_the_list_at_three_sizes(services, top, columns, lines):
     assert shown[1].split()[:2] == ["NAME", "STATE"]
     assert shown[2].startswith("> broken")
     assert ("COMMAND" in shown[1]) == (columns >= 80) and ("PID" in shown[1]) == (columns >= 60)
-    # The selected one is always to be seen, and the last line says what keys there are.
+    # The selected one is always visible, and the last line lists the keys.
     screen.press("End")
     screen.until("^> s19")
     assert "? help" in screen.screen()[lines - 1]

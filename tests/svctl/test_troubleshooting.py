@@ -1,4 +1,5 @@
-"""Every cure of docs/troubleshooting.md is carried out in a scene made for it, and cures it: scenes.sh has the scenes.
+"""Every cure of docs/troubleshooting.md, and every one that svctl prints below a failure, is carried out in a scene made for it,
+and cures it: scenes.sh and cures.sh have the scenes.
 
 The section of svctl's findings is held equal to the table in src/svctl/remedies.cc, whose cures test_cures.py executes.
 """
@@ -13,6 +14,7 @@ import pytest
 
 import harness
 from harness import ROOT
+from source_cures import cures_of_failures
 
 HERE = Path(__file__).parent
 PAGE = (ROOT / "docs/troubleshooting.md").read_text()
@@ -58,17 +60,18 @@ def rows():
     return found
 
 
-def scenes():
+def scenes(file):
     found = {}
-    for part in re.split(r"^@@ ", (HERE / "scenes.sh").read_text(), flags=re.M)[1:]:
+    for part in re.split(r"^@@ ", (HERE / file).read_text(), flags=re.M)[1:]:
         text, _, script = part.partition("\n")
         assert text not in found, text
         found[text] = script
     return found
 
 
-SCENES = scenes()
-NOTHING = re.compile(r"^(nothing\b|try again$|wait$|report it|see there|it has said why|the same|what is (said|told)|the command that is named|"
+SCENES = scenes("scenes.sh")
+CURES = scenes("cures.sh")
+NOTHING = re.compile(r"^(nothing\b|try again$|wait$|report it|see there|see its own message|the same|what is (said|told)|the line below|"
                      r"the command in the|`runsvdir` starts the next|the line above)")
 
 
@@ -104,20 +107,24 @@ def test_the_cure_of_a_row_cures_it(world, text):
     cure = next(cure for texts, cure in rows() if text in texts)
     asked = commands_of(cure)
     assert not asked or any(re.search(rf"\b{re.escape(one)}\b", script) for one in asked), (asked, "no command of the page is typed")
+    play(world, text, script)
+
+
+def play(world, text, script):
     (world.directory / "services").mkdir()
     (world.directory / "home").mkdir()
     world.directory.chmod(0o755)
     bin = os.path.dirname(harness.ours().path("svctl"))
-    play = "\n".join([
-        (HERE / "stage.sh").read_text(), script,
+    played = "\n".join([
+        (HERE / "stage.sh").read_text(), "cure() { typed; }", script,
         "( wrong ) >wrong 2>&1 </dev/null; code=$?",
         "echo SAID; cat wrong; echo CURED",
         "cure >cured 2>&1 </dev/null || { cat cured; echo FAILED; exit 1; }",
         "if declare -F right >/dev/null; then right >after 2>&1 </dev/null || { echo FAILED; cat cured after; exit 1; }",
         "else ( wrong ) >after 2>&1 </dev/null; cat after; fi"])
     environment = harness.ours().environment(SVDIR=world.directory / "services", HOME=world.directory / "home", LC_ALL="C.UTF-8",
-                                             TERM="xterm", bin=bin)
-    done = subprocess.run(["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "bash", "-c", play],
+                                             TERM="xterm", bin=bin, key=text)
+    done = subprocess.run(["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "bash", "-c", played],
                           cwd=world.directory, env=environment, capture_output=True, text=True, errors="replace", timeout=120,
                           stdin=subprocess.DEVNULL, check=False)
     if reason := re.match("SKIP (.*)", done.stdout):
@@ -126,3 +133,20 @@ def test_the_cure_of_a_row_cures_it(world, text):
     assert pattern(text).search(before), (before, done.stderr)
     assert done.returncode == 0 or "FAILED" not in after, (after, done.stderr)
     assert "FAILED" not in after and not pattern(text).search(after), (after, done.stderr)
+
+
+# -- the cures below the failures of svctl -----------------------------------------------------------------------------------
+
+
+def test_every_cure_of_a_failure_has_a_scene(capsys):
+    known = cures_of_failures()
+    assert set(known) - set(CURES) == set(), known
+    assert set(CURES) - set(known) == set()
+    with capsys.disabled():
+        print(f"\n{len(CURES)} cures of failures of svctl, each with a scene")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+@pytest.mark.parametrize("cure", CURES)
+def test_the_cure_of_a_failure_works_as_printed(world, cure):
+    play(world, cure, CURES[cure])

@@ -185,7 +185,7 @@ def test_only_what_was_asked_for(services):
 
 
 def test_watch_wakes_for_nothing(services):
-    """Nor when somebody else looks at the services."""
+    """Nor when another process reads the services."""
     for name in ("a", "b", "c"):
         services.fake(name, want="d")
     process = watch(services)
@@ -233,7 +233,7 @@ def test_the_tree_may_vanish_too(services):
 
 
 def test_a_supervisor_that_opens_ok_last_is_heard(services):
-    """As runit's does: the status is there, and the FIFO, and only then is it read."""
+    """As runit's does: the status exists, and the FIFO, and only then does it open it."""
     services.fake("web", pid=1, phase=1, ok=False)
     waiting = start(services, "wait", "web")
     wait_until(lambda: is_waiting(waiting), "it waits")

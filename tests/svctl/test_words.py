@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import time
 
 import harness
 import pytest
@@ -249,7 +250,7 @@ def test_no_row_is_wider_than_the_terminal(services, columns):
     assert "a-name-of-23-characters" in said
     whole, _ = services.on_a_terminal("list", "--color=never", "-l", columns=columns)
     assert "…" not in whole and whole.splitlines()[0].split() == services.svctl("list").stdout.splitlines()[0].split()
-    assert "/" in whole.splitlines()[1]  # the command is there
+    assert "/" in whole.splitlines()[1]  # the command is shown
 
 
 # -- cat and edit ----------------------------------------------------------------------------------------------------
@@ -342,7 +343,7 @@ def test_user_is_the_directory_of_the_runsvdir_that_runs(services):
 
 
 def test_processes_show_what_supervise_does_not(any_services):
-    """State, process and time of a service whose supervise/ is closed; what is wanted is not to be seen."""
+    """State, process and time of a service whose supervise/ is closed; the wanted state is unknown."""
     if os.geteuid() != 0:
         pytest.skip("needs root")
     services = any_services
@@ -369,3 +370,59 @@ def test_processes_show_what_supervise_does_not(any_services):
                            f"svctl: see all of it as root: sudo svctl --svdir {services.directory} list --columns name,state,want,pid,log\n")
     assert "RSS" in services.svctl("list", **nobody).stdout and "PSS" in services.svctl("list").stdout
     assert services.svctl("is-active", "web", **nobody).stdout == "active\n"
+
+
+# -- first guesses ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", [["-9"], ["-KILL"], ["-SIGKILL"], ["-s", "9"], ["-s", "KILL"], ["--signal=SIGKILL"]])
+def test_kill_takes_a_signal_as_kill_does(services, words):
+    services.running("web")
+    before = pid_of(services.directory / "web")
+    said = services.svctl("kill", *words, "web")
+    assert (said.returncode, said.stdout) == (0, "web: sent KILL\n"), said
+    wait_until(lambda: pid_of(services.directory / "web") not in (0, before), "it has been killed, and started again")
+
+
+@pytest.mark.parametrize("since", ["5 min ago", "-5m", "2 hours ago", "1 day ago"])
+def test_since_takes_the_words_of_journalctl(services, since):
+    stamp = f"@{2**62 + 10 + int(time.time()) - 10:016x}00000000"
+    services.make("web", log__run="#!/bin/sh\nexec svlogd ./main\n", log__main__current=f"{STAMP} old\n{stamp} new\n")
+    said = services.svctl("logs", "--since", since, "-o", "cat", "web")
+    assert said.stdout.endswith("new\n") and said.stderr == "", said
+
+
+@pytest.mark.parametrize("words, cure", [
+    (["show", "web", "-p", "MainPID"], "type: svctl status --json web"),
+    (["reload-or-restart", "--no-block", "web"], "type: svctl reload web, if it reads its files at HUP; else: svctl restart web"),
+    (["journalctl", "-u", "web", "-n", "5"], "did you mean 'svctl logs -u web -n 5'?"),
+    (["web"], "for a service of that name: svctl status web; for the commands: svctl --help"),
+    (["pid", "web"], "did you mean 'svctl status web'?"),
+    (["restart", "--all"], "name a service, or a pattern for several: svctl restart '*'"),
+    (["status", "--all"], "all of them are a pattern: '*'"),
+    (["stop", "--now", "web"], "it is done at once, and counts until the next boot: leave it out"),
+    (["logs", "web", "--tail", "2"], "svctl's word for it is --lines"),
+])
+def test_a_guess_is_answered_with_a_command_that_works(services, words, cure):
+    services.fake("web", want="d")
+    said = services.svctl(*words)
+    assert said.returncode == 2 and said.stderr.splitlines()[-1] == f"svctl: {cure}", said
+
+
+def test_enable_speaks_of_what_can_be_enabled(services):
+    told = {"SVAVAILABLE": services.available}
+    for word, cause in (("nothing", f"'nothing': no such service in {services.available}"),
+                        ("/etc/sv/nothing/at/all", "'/etc/sv/nothing/at/all': no such directory"), ("./x", "'./x': no such directory")):
+        said = services.svctl("enable", word, env=told)
+        assert said.returncode == 4
+        assert said.stderr.splitlines() == [f"svctl: {cause}", "svctl: see what there is: svctl list --available"]
+    said = services.svctl("enable", "--available", services.available, "nothing")
+    assert said.stderr.splitlines()[1] == f"svctl: see what there is: ls {services.available}"
+
+
+@pytest.mark.parametrize("words, line", [([], "no line has been written yet"), (["--grep", "x"], "no line matches"),
+                                         (["-n", "3"], "no line has been written yet")])
+def test_a_person_is_told_that_there_are_no_lines(services, words, line):
+    services.make("web", log__run="#!/bin/sh\nexec svlogd ./main\n", log__main__current="")
+    assert services.on_a_terminal("logs", *words, "web") == (f"svctl: {line}\n", 0)
+    assert services.svctl("logs", *words, "web").stderr == ""

@@ -156,7 +156,7 @@ def test_a_script_that_is_not_executable_is_none(world):
 
 
 def test_a_script_that_is_executable_for_others_only_is_none(world):
-    """R30: it is the owner's bit that counts"""
+    """R30: only the owner's bit counts"""
     directory = world.service("s", TRACER, control__h="#!/bin/sh\necho h >>trace\n")
     (directory / "control/h").chmod(0o655)
     running(world)
@@ -350,7 +350,7 @@ def test_bytes_that_mean_nothing_are_passed_over(world):
 
 
 def test_four_writers_at_once(world):
-    """Nothing that is written to control is lost, whoever writes"""
+    """No byte that is written to control is lost, with any number of writers"""
     directory = world.service("s", control__h="#!/bin/sh\necho h >>trace\n")
     process, _ = running(world)
 

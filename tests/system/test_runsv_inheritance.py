@@ -80,8 +80,8 @@ def test_a_stream_that_is_closed_at_the_start(world, closed):
     leaves(process)
 
 
-def test_nobody_reads_its_errors(world):
-    """A broken pipe at stderr kills nobody"""
+def test_its_errors_have_no_reader(world):
+    """A broken pipe at stderr kills no process"""
     directory = world.service("s", run=None)
     read, write = os.pipe()
     process = world.runsv("s", stderr=write)

@@ -1,4 +1,4 @@
-"""runsv(8): log/: the pipe between a service and its logger, and who leaves last."""
+"""runsv(8): log/: the pipe between a service and its logger, and which of them exits last."""
 
 import os
 import signal
@@ -165,7 +165,7 @@ def test_up_that_comes_with_the_end_of_the_logger_starts_nothing_that_nobody_loo
 
 
 def test_a_logger_that_is_killed_while_it_drains_is_started_once_more(world):
-    """A deliberate difference: what is in the pipe reaches the log"""
+    """A deliberate difference: the content of the pipe reaches the log"""
     directory = world.service("s", "#!/bin/sh\necho last\necho >said\nexec sleep 1000\n",
                               log__run="#!/bin/sh\n" + UNTIL_GO + "exec cat >>out\n")
     process, _ = running(world)

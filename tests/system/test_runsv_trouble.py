@@ -86,7 +86,7 @@ def test_supervise_that_is_removed_comes_back(world):
 
 
 def test_a_fifo_that_is_removed_alone(world):
-    """Somebody removes supervise/control: TERM still ends it"""
+    """supervise/control is removed: TERM still ends it"""
     directory = world.service("s")
     process, _ = running(world)
     (directory / "supervise/control").unlink()
@@ -138,7 +138,7 @@ def test_no_process_is_left_for_a_control_script(world):
 
 
 def test_no_descriptor_is_left(world):
-    """EMFILE: it says so, goes on, and the files tell the truth when they can"""
+    """EMFILE: it prints that, continues, and updates its files as soon as it can"""
     directory = world.service("s", down="", log__run="#!/bin/sh\nexec cat >>out\n", log__down="")
     process = world.runsv("s")
     wait_for_words(directory, "down")

@@ -1,4 +1,4 @@
-"""runsvchdir: links that change at once, and what is in the way."""
+"""runsvchdir: links that change at once, and obstacles."""
 
 import os
 import subprocess

@@ -17,7 +17,7 @@ from harness import (Status, alive, children, control, fifo_has_reader, free_por
 ALONE = "#!/bin/sh\nexec 9>>alone\nflock -n 9 || echo two >>two\necho $$ >>pids\nexec sleep 1000\n"
 FINISH = '#!/bin/sh\necho "$@" >>finished\n'
 
-# Writes numbered lines until it is told to end; says what it died of if that is a closed pipe.
+# Writes numbered lines until it gets TERM; notes it if it dies of a closed pipe.
 LINES = """#!/bin/sh
 trap 'echo pipe >>sigpipe' PIPE
 trap 'exit 0' TERM
@@ -28,7 +28,7 @@ READ = "#!/bin/sh\nexec cat >>../lines\n"
 
 
 def knows_exit_status():
-    """Linux 6.15: a pidfd tells the exit status of somebody else's child."""
+    """Linux 6.15: a pidfd reports the exit status of another process's child."""
     return tuple(map(int, re.match(r"(\d+)\.(\d+)", os.uname().release).groups())) >= (6, 15)
 
 
@@ -49,7 +49,7 @@ def process_of(directory):
 
 
 def words_become(world, directory, words):
-    """As wait_for_words, and takes in orphans as process no 1 does."""
+    """As wait_for_words, and reaps orphans as PID 1 does."""
     def so():
         reap_orphans(world.processes)
         return stat_words(directory) == words
@@ -327,7 +327,7 @@ def other_process(world):
 
 @pytest.mark.parametrize("what", ["boot", "namespace", "container", "pid reused", "empty", "noise"])
 def test_a_process_that_only_has_the_number_is_left_alone(world, what):
-    """After a boot, in another container, or when the number was given to somebody else."""
+    """After a boot, in another container, or when another process got the number."""
     directory, process, pid = running(world, finish=FINISH)
     killed(process)
     os.kill(pid, signal.SIGKILL)
@@ -381,7 +381,7 @@ def test_a_record_that_others_can_write_gets_nobody_killed(world, who):
 
 
 def test_a_lock_with_another_name_is_not_written_to(world):
-    """A hard link to somebody's file, where the directory is not root's own."""
+    """A hard link to a file of another user, where the directory is not root's own."""
     directory = world.service("s")
     (directory / "supervise").mkdir(mode=0o700)
     (world.directory / "precious").write_text("precious\n")
@@ -453,7 +453,7 @@ def test_one_of_the_two_is_enough_to_have_the_pipe_back(world, who):
     service, logger = process_of(directory), process_of(directory / "log")
     pipe = os.stat(f"/proc/{service}/fd/1").st_ino
     lives, dies = (service, logger) if who == "service" else (logger, service)
-    os.kill(lives, signal.SIGSTOP)  # it neither writes while nobody reads nor sees the end of its input
+    os.kill(lives, signal.SIGSTOP)  # it neither writes without a reader nor sees the end of its input
     killed(process)
     os.kill(dies, signal.SIGKILL)
     wait_until(lambda: (reap_orphans(world.processes), not alive(dies))[1], "it has ended")
@@ -834,7 +834,7 @@ def test_kill_9_after_damage_does_not_double(world, how):
     killed(process)
     process = succeed(world, "s")
     assert stays(lambda: text(directory / "pids").split() == [str(pid)] and never_two(directory), 1.2)
-    if how in ("chown", "g+w"):  # who could have written the record is not known
+    if how in ("chown", "g+w"):  # the writer of the record is unknown
         assert f"process {pid} may be left of this service" in world.errors("runsv")
     else:
         wait_for_words(directory, "run")
@@ -921,7 +921,7 @@ def test_a_service_whose_first_thread_has_ended_lives(world):
 
 
 def test_plain_runit_in_between_has_the_last_word(world):
-    """It writes the status anew, and knows nothing of our record."""
+    """It writes the status again, and knows nothing of our record."""
     directory, process, _ = running(world)
     control(directory, "d")
     wait_for_words(directory, "down")

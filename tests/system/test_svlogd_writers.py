@@ -321,7 +321,7 @@ def test_kill_of_the_logger_in_the_middle_of_a_flood(world):
 
 
 def test_term_waits_for_the_rest_of_a_line_that_is_in_memory(world):
-    """The line is whole, and what follows it is the next logger's."""
+    """The line is whole, and the next logger gets the bytes after it."""
     d = log_dir(world)
     pipe = os.pipe()
     live = Live(world, d, pipe=pipe)

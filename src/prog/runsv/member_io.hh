@@ -23,7 +23,7 @@ struct supervised_process {
     void send(int signal) const noexcept;
     void has_ended() noexcept;
     bool is_mine(pid_t child) const noexcept { return pid == child && pid != 0 && !foreign; }
-    // Foreign, and no pidfd tells when it ends.
+    // Foreign, and no pidfd reports its exit.
     bool must_be_polled() const noexcept { return foreign && !orphan; }
 };
 

@@ -51,7 +51,7 @@ void keep(const handover& all, int memory, bool through_execve) noexcept {
 
 // The program that was installed where this one was started from.
 bool installed_program(fixed_text<1023>& path) noexcept {
-    // getauxval(3) tells an address as a number.
+    // getauxval(3) returns an address as a number.
     const auto* const executed =
         reinterpret_cast<const char*>(::getauxval(AT_EXECFN));  // NOLINT(performance-no-int-to-ptr)
     if (executed != nullptr && *executed == '/') return path.append(executed);
@@ -102,7 +102,7 @@ result<void> check(const char* path) noexcept {
     return defect == program_defect::none ? result<void>{} : result<void>{why_not(defect)};
 }
 
-// A file without a name, which nobody can change any more.
+// A file without a name, which no process can change any more.
 result<sys::unique_fd> sealed(std::span<const std::byte> bytes) noexcept {
     constexpr unsigned no_exec = 8;  // MFD_NOEXEC_SEAL, Linux 6.3: where vm.memfd_noexec asks for it
     const auto         make    = [](unsigned also) {

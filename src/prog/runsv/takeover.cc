@@ -18,8 +18,8 @@ struct found_record {
     bool   trusted = false;
 };
 
-// Where supervise/ was once only ours to write, and is not any more or again, there are two. The later one that nobody
-// else can have written comes first; `other` still says what must not be doubled.
+// There are two records if other users gained or lost the right to write to supervise/ meanwhile. The later one that no
+// other user can have written comes first; `other` still names processes that must not be doubled.
 struct found_records {
     found_record first, other;
 };

@@ -1,9 +1,9 @@
 // takeover.hh — what a supervisor takes over from one that was killed.
 //
-//     the record ──▶ the evidence for each process ──▶ core/takeover: judge() ──▶ adopt, end first, wait, or nobody
+//     the record ──▶ the evidence for each process ──▶ core/takeover: judge() ──▶ adopt, end first, wait, or no one
 //                                                                        resume() ──▶ how the service goes on
 //
-// The record lies in supervise/lock where nobody else can have written it, and else where sys/records.hh says. A record
+// The record is in supervise/lock if no other user can have written it, otherwise where sys/records.hh says. A record
 // that another user may have written still keeps a second copy from being started; it gets nothing signalled or
 // adopted.
 #pragma once
@@ -16,8 +16,7 @@ namespace runwell {
 
 // Fills `state` and the processes of both members, which hold their locks, with what is found; `pipe` with the pipe
 // between the two, if one of the processes still has it. Opens the file for the record of this supervisor, and writes
-// nothing yet. Without a record all stays as it is. Returns what has to be told first to the service, and to its
-// logger.
+// nothing yet. Without a record it changes nothing. Returns the first events of the service and of its logger.
 struct initial_events {
     std::optional<event> of_main, of_log;
 };

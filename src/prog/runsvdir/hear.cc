@@ -86,7 +86,7 @@ void supervisor::reap() noexcept {
         roster_.ended(child.pid, end_of(child.status), sys::monotonic());
 }
 
-// Every runsv is told to end. The exit code, when that is all; nothing, when their end is waited for.
+// Sends every runsv the command to exit. Returns the exit code; nothing if runsvdir waits for them first.
 std::optional<int> supervisor::end(int exit_code) noexcept {
     if (ending_) return exit_code;
     reap();  // HUP is read before SIGCHLD, whichever came first

@@ -22,7 +22,7 @@ constexpr int   no_directory = -1;              // beside errno: something that 
 
 }  // namespace
 
-// The services directory. Nothing, said and to be tried again, when it is not there: then what runs is kept.
+// The services directory. If it is missing: nothing, with a message and another try later; services go on running.
 sys::unique_fd supervisor::enter() noexcept {
     struct stat found;
     error       why{"unable to stat ", directory_, 0};
@@ -152,7 +152,7 @@ void supervisor::look_everywhere() noexcept {
     if (!all || is_remote(dir.value())) slow_at_ = sys::monotonic() + slow_look;
 }
 
-// Where only the modification time tells of changes. It is trusted when it is old enough to have ticked since.
+// For a directory whose modification time alone shows changes. It counts once it is old enough to have ticked since.
 void supervisor::look_slowly() noexcept {
     struct stat found;
     const bool  same = !missing_ && all_is_watched() && ::stat(directory_, &found) == 0 &&
@@ -206,7 +206,7 @@ void supervisor::look_at(int dir, const char* name, arrival how) noexcept {
     if (how == arrival::made) wait_until_filled(dir, i);
 }
 
-// Where a link leads, watched before it is read when `anew`. Returns errno, or no_directory, which is none.
+// Where a link leads; with `anew` it is watched before it is read. Returns errno, or no_directory, which is none.
 int supervisor::follow_link(int dir, std::size_t i, const char* name, struct stat& found, bool anew) noexcept {
     parts::path_watch::path_text path;
     if (anew) {

@@ -1,6 +1,6 @@
 // path_store.hh — where the directories of services are, by path, for when their names have gone.
 //
-// A service whose link has been removed may still have to be told something: its directory is then reached by this
+// A service whose link has been removed may still need a command: its directory is then reached by this
 // path, and is believed only if it is still the same directory (device and inode).
 #pragma once
 

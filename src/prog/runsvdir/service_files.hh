@@ -19,13 +19,14 @@ bool is_remote(int dir) noexcept;
 // runsv exits, the descriptor reports an error.
 sys::unique_fd control_of(int dir, const char* name) noexcept;
 
-// Whether a runsv supervises the service: it holds the lock, and need not listen (yet, or any more). A service may hold
-// its own control pipe open, so `control`, which control_of() has found, counts only where the lock cannot be read.
+// Whether a runsv supervises the service: it holds the lock, although it may not listen yet, or not any more. A service
+// may hold its own control pipe open, so `control`, which control_of() has found, counts only where the lock cannot be
+// read.
 bool is_supervised(int dir, const char* name, const sys::unique_fd& control) noexcept;
 
 void tell_to_exit(int control) noexcept;
 
-// How a runsv has ended that was not our child, as the files of `service` tell: one that left in order has written that
+// How a runsv has ended that was not our child, by the files of `service`: one that exited in order has written that
 // the service is down, and its log service too.
 runsv_end end_of_foreign(int service) noexcept;
 

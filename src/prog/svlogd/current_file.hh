@@ -2,8 +2,8 @@
 //
 //     0644: being written; its svlogd has crashed if none has it open       0744: closed well
 //
-// In a directory where other users can write, nothing but a regular file with one name is opened, and only the owner's
-// execute bit is changed, by descriptor, of what belongs to this user: core/trust.hh.
+// In a directory where other users can write, only a regular file with one name is opened, and only the owner's execute
+// bit is changed, by descriptor, and only if the file belongs to this user: core/trust.hh.
 #pragma once
 
 #include <cstddef>
@@ -52,7 +52,7 @@ private:
     bool           ours_ = true;  // the directory is: its name can be trusted
 };
 
-// Whether `current` is there and ends inside a line.
+// Whether `current` exists and ends inside a line.
 bool current_is_torn(int dir) noexcept;
 
 // Whether the log does. `processed`: old files that end in .s are what a processor has made of the log.

@@ -37,8 +37,8 @@ public:
     log_directory(const char* name, const log_settings& how, std::span<char> out, outlets& elsewhere) noexcept
         : how_{how}, outlets_{elsewhere}, files_{name, how, config_, processor_}, feed_{out} {}
 
-    // Opens, locks, and reads the config; false, and said why, when it cannot be logged to. `first`: nothing has been
-    // read from standard input yet, so that a predecessor may have logged a part of what is there.
+    // Opens, locks, and reads the config; false, and said why, when it cannot be logged to. `first`: nothing was read
+    // from standard input yet, so a predecessor may have logged a part of the bytes in it.
     bool open(ticks now, bool first) noexcept;
     void close() noexcept;
     // Writes the pending bytes now, whatever failed before.

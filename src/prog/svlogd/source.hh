@@ -50,7 +50,7 @@ public:
     bool                 pending() const noexcept;
     std::optional<ticks> due() const noexcept { return waits(state_).until; }
 
-    // What is there, without waiting. bytes() begin where they began before, less what take() took.
+    // Looks at the input without waiting. bytes() begin where they began before, less the bytes that take() took.
     found look() noexcept;
 
     // The input stays in a pipe until it is taken, and these bytes() are no longer there.
@@ -73,8 +73,8 @@ public:
     // The first n bytes() are dealt with.
     void take(std::size_t n) noexcept;
 
-    // The first n bytes() are dealt with, and nothing else will be. How many of the others are not left to who reads
-    // next.
+    // Consumes the first n bytes and stops reading. Returns how many of the rest are lost because they are no longer in
+    // the pipe.
     std::size_t leave_after(std::size_t n) noexcept;
 
     // The memory of blocks goes back to the kernel until it is used again; bytes() must be empty.

@@ -76,6 +76,22 @@ void check_room(const services_directory& services, const services_directory& av
                   "look at both, and take one away: svctl status " + printable(name)};
 }
 
+// The names; where there is none, the cure is about the available services.
+std::vector<std::string> select_available(const services_directory& available, const options& asked) {
+    const std::string see = asked.available.empty() ? "see what there is: svctl list --available"
+                                                    : "see what there is: ls " + shell_quoted(available.directory());
+    for (const std::string& word : asked.names)
+        if (word.find('/') != std::string::npos && word.find_first_of("*?[") == std::string::npos &&
+            !word.ends_with("/log") && ::access(word.c_str(), F_OK) != 0)
+            throw failure{exit_code::not_found, "'" + printable(word) + "': no such directory", see};
+    try {
+        return available.select(asked.names);
+    } catch (const failure& why) {
+        if (why.code() != exit_code::not_found || !why.cure().starts_with("see what there is")) throw;
+        throw failure{why.code(), std::string{why.cause()}, see};
+    }
+}
+
 void make_down_file(const services_directory& available, const std::string& name) {
     const std::string path = name + "/down";
     const auto        made =
@@ -86,7 +102,7 @@ void make_down_file(const services_directory& available, const std::string& name
 exit_code enable(const settings& in, const options& asked) {
     const services_directory services  = in.open_services();
     const services_directory available = open_available(in, asked);
-    const auto               names     = available.select(asked.names);
+    const auto               names     = select_available(available, asked);
     static_cast<void>(seconds_to_wait(asked.seconds));  // a malformed SVWAIT is an error before anything is done
     for (const std::string& name : names) {
         if (name.find('/') != std::string::npos)

@@ -1,4 +1,4 @@
-// svctl logs — what services have said, and what they are saying.
+// svctl logs — the lines that services have written, and those that they write from now on.
 #include <poll.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -50,7 +50,7 @@ struct options {
     }
 };
 
-// What is asked for, understood.
+// The parsed options: which lines to show.
 struct log_query {
     std::optional<std::uint64_t> last;
     std::optional<moment>        since, until;
@@ -175,7 +175,7 @@ void allow_many_files() {
     static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
 }
 
-// Every log that was asked for. Where there are several, one that cannot be read is told of and left out.
+// Opens every log that was asked for. If there are several, one that cannot be read is reported and left out.
 exit_code open_all(log_sources& to, const settings& in, const options& asked, const log_query& wanted) {
     exit_code                      code  = exit_code::good;
     const std::vector<std::string> words = asked.words();
@@ -228,6 +228,12 @@ public:
 
     void write(const log_merger::told& told) {
         print((as_json_ ? json_of(told) : bare_ ? said(told) : shown(told)) + "\n");
+        is_silent_ = false;
+    }
+
+    // A person who sees nothing wonders whether it has worked.
+    void say_if_silent(bool is_filtered) const {
+        if (is_silent_ && on_.is_terminal()) say(is_filtered ? "no line matches" : "no line has been written yet");
     }
 
     static void flush() {
@@ -259,7 +265,7 @@ private:
 
     const log_sources&       of_;
     terminal                 on_;
-    bool                     as_json_, bare_;
+    bool                     as_json_, bare_, is_silent_ = true;
     std::vector<std::string> names_;  // each once: a service may have several directories
     std::size_t              width_ = 0;
 };
@@ -270,7 +276,7 @@ log_merger merger_of(const log_sources& all) {
     return log_merger{std::move(readers)};
 }
 
-// The lines that are there already. `rest`: incomplete last ones, too.
+// Shows the lines that exist already. `rest`: incomplete last lines, too.
 void tell_what_is_there(log_merger& from, const log_query& wanted, line_writer& to, bool rest) {
     std::deque<log_merger::told> last;
     while (auto told = from.next(rest)) {
@@ -304,7 +310,7 @@ public:
             const auto         place     = watch_.add(directory.c_str(), IN_MODIFY | IN_CREATE | IN_MOVED_TO);
             if (!place) throw system_failure(place.why().code, "listen to", directory);
             places_[*place].push_back(known_);
-            // As long as a file in it is open, only the directory above tells of the end of a directory.
+            // As long as a file in it is open, only the parent directory reports that the directory was removed.
             static_cast<void>(watch_.add((directory + "/..").c_str(), IN_DELETE | IN_MASK_ADD));
         }
     }
@@ -353,7 +359,7 @@ public:
 
     bool are_awaited() const { return !awaited_.empty(); }
 
-    // Whether they have to be looked at again after a while, since no change of supervise/ will tell.
+    // Whether they must be looked at again after a while, since no change of supervise/ will report it.
     bool are_starting() const { return !starting_.empty(); }
 
     // The names of those that may have a log now.
@@ -415,7 +421,7 @@ private:
     watcher               listening_;
     std::set<std::string> known_, awaited_;
     std::set<std::string> fresh_;     // of these: the ones that have not been looked at
-    std::set<std::string> starting_;  // of these: their logger runs, and its directory is not there
+    std::set<std::string> starting_;  // of these: their logger runs, and its directory does not exist
 };
 
 class follower {
@@ -530,6 +536,7 @@ exit_code logs(const settings& in, const options& asked) {
     line_writer to{all, in.output(), asked};
     log_merger  from = merger_of(all);
     tell_what_is_there(from, wanted, to, !asked.follow);
+    if (!asked.follow) to.say_if_silent(wanted.pattern || wanted.since || wanted.until || wanted.priority);
     return asked.follow ? follower{in, asked, wanted, all, from, to, *by, begun}.run() : code;
 }
 

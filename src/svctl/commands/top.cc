@@ -1,17 +1,11 @@
 // svctl top — the services as they are now, on the whole screen.
 //
 //     wakes up for: a key, a change of a service (inotify), a line of the log that is shown (inotify), the refresh
-#define NCURSES_NOMACROS
-#include <curses.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <csignal>
-#include <deque>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -20,208 +14,23 @@
 #include "svctl/command.hh"
 #include "svctl/human.hh"
 #include "svctl/lint_rules.hh"
-#include "svctl/log_location.hh"
-#include "svctl/log_reader.hh"
-#include "svctl/since.hh"
+#include "svctl/log_tail.hh"
 #include "svctl/state_from_processes.hh"
 #include "svctl/time_zone.hh"
 #include "svctl/top_keys.hh"
+#include "svctl/top_screen.hh"
 #include "svctl/top_view.hh"
 #include "svctl/watcher.hh"
 #include "sys/clock.hh"
-#include "sys/fd.hh"
 
 namespace runwell::svctl {
 namespace {
 
-constexpr double      usual_refresh = 2;     // seconds
-constexpr std::size_t most_log      = 2000;  // lines
-constexpr int         escape        = 27;
+constexpr double usual_refresh = 2;  // seconds
 
 struct options {
     std::optional<double>    refresh;
     std::vector<std::string> patterns;
-};
-
-// ---- the terminal --------------------------------------------------------------------------------------------------
-
-// The signals that would end this process before it has given the terminal back: they wake the loop, which ends, and
-// the process then ends by the signal. ncurses does this for INT and TERM alone.
-class ending_signals {
-public:
-    ending_signals() {
-        std::array<int, 2> ends{};
-        if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) throw system_failure(errno, "make", "a pipe");
-        wakes_.reset(ends[0]), waker_.reset(ends[1]);
-        waker_fd              = waker_.value();
-        struct sigaction what = {};
-        what.sa_handler       = [](int number) {
-            const int before = errno;
-            came             = number;
-            if (::write(waker_fd, "", 1) < 0) {}  // it is full: the loop is about to wake
-            errno = before;
-        };
-        for (const int number : numbers) {
-            struct sigaction now = {};
-            // One that the parent has ignored stays so: nohup(1).
-            if (::sigaction(number, nullptr, &now) == 0 && now.sa_handler == SIG_DFL)
-                ::sigaction(number, &what, nullptr);
-        }
-    }
-    ending_signals(const ending_signals&)            = delete;
-    ending_signals& operator=(const ending_signals&) = delete;
-
-    // Ends the process by the signal that has come, if one has.
-    ~ending_signals() {
-        if (came == 0) return;
-        static_cast<void>(::signal(came, SIG_DFL));
-        static_cast<void>(::raise(came));
-    }
-
-    int fd() const { return wakes_.value(); }
-
-private:
-    static constexpr std::array numbers{SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGALRM, SIGTERM, SIGUSR1, SIGUSR2};
-
-    static inline volatile std::sig_atomic_t came     = 0;
-    static inline volatile std::sig_atomic_t waker_fd = -1;
-
-    sys::unique_fd wakes_, waker_;
-};
-
-class screen {
-public:
-    explicit screen(const terminal& on) : screen_{::newterm(nullptr, stdout, stdin)} {
-        if (screen_ == nullptr)
-            throw failure{exit_code::usage, "this terminal is of a kind that cannot be drawn on",
-                          "say what it is: TERM=xterm svctl top"};
-        ::cbreak(), ::noecho(), ::curs_set(0), ::set_escdelay(25);
-        ::keypad(stdscr, TRUE), ::nodelay(stdscr, TRUE);
-        if (!on.has_color() || !::has_colors()) return;
-        ::start_color(), ::use_default_colors();
-        for (const paint& one : paints)
-            if (one.color >= 0) ::init_pair(one.pair, one.color, -1);
-        colored_ = true;
-    }
-    ~screen() { ::endwin(), ::delscreen(screen_); }
-    screen(const screen&)            = delete;
-    screen& operator=(const screen&) = delete;
-
-    static std::size_t columns() { return static_cast<std::size_t>(std::max(::getmaxx(stdscr), 1)); }
-    static std::size_t lines() { return static_cast<std::size_t>(std::max(::getmaxy(stdscr), 1)); }
-
-    // The next key, or ERR when none was pressed.
-    static int key() { return ::getch(); }
-
-    void show(const top_frame& frame) const {
-        ::erase();
-        for (std::size_t y = 0; y < frame.lines.size() && y < lines(); ++y)
-            draw(static_cast<int>(y), frame.lines[y], y != 0 && y == frame.selected);
-        ::refresh();
-    }
-
-private:
-    struct paint {
-        tint   in;
-        short  pair;
-        short  color;  // -1: none
-        chtype how;
-    };
-    static constexpr paint paints[] = {{tint::strong, 0, -1, A_BOLD},
-                                       {tint::faint, 0, -1, A_DIM},
-                                       {tint::good, 1, COLOR_GREEN, 0},
-                                       {tint::young, 2, COLOR_YELLOW, 0},
-                                       {tint::bad, 3, COLOR_RED, A_BOLD}};
-
-    void draw(int y, const top_line& line, bool reverse) const {
-        std::size_t used = 0;
-        for (const cell& one : line) {
-            const std::string text = used < columns() ? fit(one.text, columns() - used) : "";
-            ::attrset(static_cast<int>(style(one.in) | (reverse ? A_REVERSE : 0)));
-            ::mvaddstr(y, static_cast<int>(used), text.c_str());
-            used += columns_of(text);
-        }
-        ::attrset(static_cast<int>(reverse ? A_REVERSE : A_NORMAL));
-        if (reverse && used < columns())
-            ::mvaddstr(y, static_cast<int>(used), std::string(columns() - used, ' ').c_str());
-    }
-
-    chtype style(tint in) const {
-        for (const paint& one : paints)
-            if (one.in == in) return one.how | (colored_ ? static_cast<chtype>(COLOR_PAIR(one.pair)) : 0);
-        return 0;
-    }
-
-    SCREEN* screen_;
-    bool    colored_ = false;
-};
-
-pressed key_of(int key) {
-    switch (key) {
-        case KEY_UP: return {top_key::up};
-        case KEY_DOWN: return {top_key::down};
-        case KEY_PPAGE: return {top_key::page_up};
-        case KEY_NPAGE: return {top_key::page_down};
-        case KEY_HOME: return {top_key::home};
-        case KEY_END: return {top_key::end};
-        case KEY_RESIZE: return {top_key::resize};
-        case '\n':
-        case '\r':
-        case KEY_ENTER: return {top_key::enter};
-        case KEY_BACKSPACE:
-        case 127:
-        case '\b': return {top_key::backspace};
-        case escape: return {top_key::escape};
-        default: return {top_key::character, key < 256 ? static_cast<char>(key) : '\0'};
-    }
-}
-
-// ---- the log of one service ----------------------------------------------------------------------------------------
-
-class log_tail {
-public:
-    log_tail(const std::string& directory, const std::string& name) : merger_{{}} {
-        if (auto made = sys::watch::make()) watch_ = std::move(*made);
-        for (const std::string& one : log_directories(directory, name)) {
-            const auto complain = [this](const std::string& what) { add("(" + what + ")"); };
-            readers_.push_back(std::make_unique<log_reader>(one, complain));
-            const auto place = watch_.add(one.c_str(), IN_MODIFY | IN_CREATE | IN_MOVED_TO);
-            if (place) places_[*place] = readers_.size() - 1;
-            readers_.back()->begin_at_last(most_log, {});
-            merger_.add(*readers_.back());
-        }
-        read();
-    }
-
-    int fd() const { return watch_.fd().value(); }
-
-    void read() {
-        watch_.each([this](const sys::change& what) {
-            const auto place = places_.find(what.where);
-            if (place == places_.end()) return;
-            if ((what.mask & IN_MOVED_TO) != 0) readers_[place->second]->heard_of(what.name);
-            merger_.ask_again(place->second);
-        });
-        for (std::size_t i = 0; i < readers_.size() * most_log; ++i) {
-            const auto told = merger_.next();
-            if (!told) break;
-            add((told->line.at ? local_stamp(*told->line.at) + " " : "") + printable(told->line.text));
-        }
-    }
-
-    const std::vector<std::string>& lines() const { return lines_; }
-
-private:
-    void add(std::string line) {
-        if (lines_.size() == 2 * most_log) lines_.erase(lines_.begin(), lines_.begin() + most_log);
-        lines_.push_back(std::move(line));
-    }
-
-    std::vector<std::string>                 lines_;
-    sys::watch                               watch_;
-    std::vector<std::unique_ptr<log_reader>> readers_;
-    std::map<int, std::size_t>               places_;  // whose directory it is
-    log_merger                               merger_;
 };
 
 // ---- what is shown -------------------------------------------------------------------------------------------------
@@ -260,7 +69,11 @@ public:
         while (!at_.over) {
             show();
             await();
-            for (int key = screen::key(); key != ERR && !at_.over; key = screen::key()) press(key_of(key));
+            while (!at_.over) {
+                const auto key = top_screen::key();
+                if (!key) break;
+                press(*key);
+            }
             hear();
         }
         return exit_code::good;
@@ -367,7 +180,7 @@ private:
 
     // The commands of those that are shown: to ask for all of them would cost more than all the rest.
     void read_commands() {
-        for (const service_row* shown : visible(shown_, at_.shown.selected, screen::lines())) {
+        for (const service_row* shown : visible(shown_, at_.shown.selected, top_screen::lines())) {
             service_row& row = rows_[static_cast<std::size_t>(shown - rows_.data())];
             if (!row.lives || !row.command.empty()) continue;
             process one;
@@ -386,7 +199,7 @@ private:
                                        [&](const service_row* r) { return r->of.name == at_.shown.selected; });
         if (!there) at_.shown.selected = shown_.empty() ? "" : shown_.front()->of.name;
         at_.shown.message       = at_.question != top_question::none ? question_text(at_) : at_.note;
-        const std::size_t lines = screen::lines(), columns = screen::columns();
+        const std::size_t lines = top_screen::lines(), columns = top_screen::columns();
         switch (at_.page) {
             case top_page::list:
                 read_commands();
@@ -400,12 +213,12 @@ private:
 
     // A log is looked at from its end, other texts from their beginning.
     void show_text(const std::string& heading, const std::vector<std::string>& text) {
-        const std::size_t room  = screen::lines() > 2 ? screen::lines() - 2 : 1;
+        const std::size_t room  = top_screen::lines() > 2 ? top_screen::lines() - 2 : 1;
         const std::size_t most  = text.size() > room ? text.size() - room : 0;
         at_.scrolled            = std::min(at_.scrolled, most);
         const std::size_t first = at_.page == top_page::log ? most - at_.scrolled : at_.scrolled;
         const std::string last  = at_.shown.message.empty() ? "q back  up and down scroll" : at_.shown.message;
-        screen_.show(text_frame(printable(heading), text, first, last, screen::lines()));
+        screen_.show(text_frame(printable(heading), text, first, last, top_screen::lines()));
     }
 
     std::vector<std::string> details() {
@@ -460,7 +273,7 @@ private:
     }
 
     void press(pressed key) {
-        const top_action service_action = svctl::press(at_, key, shown_, screen::lines());
+        const top_action service_action = svctl::press(at_, key, shown_, top_screen::lines());
         switch (service_action.what) {
             case top_action::kind::none: return;
             case top_action::kind::send: return send(service_action.name, service_action.bytes, service_action.word);
@@ -484,7 +297,7 @@ private:
     const options&            asked_;
     watcher                   listening_;
     ending_signals            signals_;  // outlives the screen
-    screen                    screen_;
+    top_screen                screen_;
 
     std::vector<service_row>                        rows_;
     std::vector<const service_row*>                 shown_;

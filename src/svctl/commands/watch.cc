@@ -68,7 +68,7 @@ private:
         std::map<std::string, service_state> left = std::move(known_);
         known_.clear();
         for (const std::string& name : wanted_names()) {
-            // Another directory may have come under the same name: listen anew.
+            // Another directory may have come under the same name: listen to that one.
             listening_.remove(name);
             if (!listen(name)) continue;
             const service_state now    = listening_.look(name);
@@ -153,7 +153,7 @@ private:
     const terminal                       out_;
     watcher                              listening_;
     std::map<std::string, service_state> known_;
-    std::set<std::string>                told_;         // whose refusal has been told, or will be:
+    std::set<std::string>                told_;         // services whose refusal has been printed, or will be:
     std::size_t                          refused_ = 0;  // so many of them
 };
 

@@ -19,7 +19,7 @@ protected:
         ::setenv("TZ", name, 1);
         ::tzset();
     }
-    // What was typed, as UTC.
+    // The typed text, as UTC.
     static std::string utc(std::string_view text) {
         const auto at = moment_of(text, now);
         return at ? utc_stamp(*at) : "none";
@@ -33,6 +33,15 @@ TEST_F(since, a_span_is_so_long_ago) {
     EXPECT_EQ(utc("3d"), "2026-11-19T11:11:41.175298740Z");
     EXPECT_EQ(utc("1w"), "2026-11-15T11:11:41.175298740Z");
     EXPECT_EQ(utc("0s"), utc("now"));
+}
+
+TEST_F(since, a_span_may_be_in_words) {
+    for (const char* text : {"10 min ago", "-10m", "10 minutes", "10min ago", "600 seconds ago", "5m 300 sec ago"})
+        EXPECT_EQ(utc(text), "2026-11-22T11:01:41.175298740Z") << text;
+    EXPECT_EQ(utc("2 hours 30 minutes ago"), utc("2h30m"));
+    EXPECT_EQ(utc("1 day ago"), utc("1d"));
+    for (const char* text : {"ago", " ago", "5 ago", "5 mi", "5 minutesx ago", "min ago", "-", "--5m", "5 months ago"})
+        EXPECT_EQ(utc(text), "none") << text;
 }
 
 TEST_F(since, a_date_is_local_unless_it_ends_in_z) {
