@@ -85,9 +85,9 @@ struct service_action {
         start_finish,  // ./finish, with wait_status as its two arguments
         send,          // `signal` to ./run; KILL also to ./finish
         kill_script,   // KILL to the control script
-        send_rest,   // `signal` to all that a contained ./run has left; KILL until nothing lives; then tell rest_ended
-        run_script,  // control/`script`, if it is there and executable; then tell script_ended
-        end_input,   // the logger is to see the end of its input: close the writing end of the pipe
+        send_rest,  // `signal` to all that a contained ./run has left; KILL until nothing lives; then report rest_ended
+        run_script,     // control/`script`, if it is there and executable; then tell script_ended
+        end_input,      // the logger is to see the end of its input: close the writing end of the pipe
         end_container,  // an essential service has ended for good: tell process no 1
         leave,          // everything has ended: exit
     };

@@ -12,7 +12,7 @@
 // core/service.cc composes this with the life of a service: it calls one of these functions where a limit begins or
 // ends. Without the files of core/value_files.hh every limit is `never`, and nothing is ever due.
 //
-// Source of the names and of what they mean: s6-supervise's servicedir page.
+// Source of the names and their meaning: s6-supervise's servicedir page.
 #pragma once
 
 #include <csignal>
@@ -50,7 +50,7 @@ struct escalation {
     friend constexpr bool operator==(const escalation&, const escalation&) = default;
 };
 
-// What has become due. The receivers are looked up by the program.
+// An action that has become due. The program looks up the receivers.
 enum class stop_action : std::uint8_t { kill_process, kill_script, term_rest, kill_rest };
 using stop_actions = fixed_list<stop_action, 3>;
 

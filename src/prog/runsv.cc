@@ -135,7 +135,7 @@ private:
     sys::value_files_seen beside_;                 // ./run lies the files of one value
     stop_rules            rules_;                  // that they say
     value_file_set        present_;                // … as of the last look
-    value_file_set        refused_;                // what is in these is no value, and that was said
+    value_file_set        refused_;                // runsv has reported that these hold no value
     ticks                 recorded_kill_ = never;  // state_.main.stop.kill_at, as the record says it
     sys::contained        contained_;              // all that ./run has started, where the file `contain` says so
     bool                  uncontained_said_ = false;
@@ -362,7 +362,7 @@ void supervisor::look_at_rest() noexcept {
         return;
     }
     if (contained_.any(others())) {
-        if (state_.main.stop.by_force) contained_.send(SIGKILL, others());  // what was forked at that moment
+        if (state_.main.stop.by_force) contained_.send(SIGKILL, others());  // a process may have forked at that moment
         return;
     }
     contained_.end();

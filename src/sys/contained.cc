@@ -111,7 +111,7 @@ void each_child(pid_t of, Each each) noexcept {
     }));
 }
 
-// What is deeper loses its parent first, and is found higher up in the next round.
+// A deeper process loses its parent first, and the next round finds it higher up.
 constexpr int deepest = 16;
 
 // Calls each(pid) for what descends from `of`, a parent before its children.
@@ -139,7 +139,8 @@ bool write_to(int dir, const char* file, std::string_view text) noexcept {
     return to && ::write(to->value(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 
-// Calls each(pid) for every process in the cgroup itself. What is in cgroups below it (chpst --cgroup) gets KILL alone.
+// Calls each(pid) for every process in the cgroup itself. A process in a cgroup below it (chpst --cgroup) gets KILL
+// alone.
 template <class Each>
 void each_member(int leaf, Each each) noexcept {
     const auto file = open_at(leaf, "cgroup.procs", O_RDONLY);

@@ -28,7 +28,7 @@ enum class containment : std::uint8_t { none, cgroup, subreaper };
 
 class contained {
 public:
-    using others = std::array<pid_t, 2>;  // 0: nobody
+    using others = std::array<pid_t, 2>;  // 0: none
 
     // Goes on with the leaf of an earlier supervisor of this service directory, or as the subreaper this process is.
     void resume(int service) noexcept;

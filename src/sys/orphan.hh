@@ -40,7 +40,7 @@ void end(const process_record& of, ticks patience) noexcept;
 // EACCES or EPERM: it may have, but this process may not look; with ENOENT: it has not.
 result<pipe_ends> reopen_pipe(std::uint32_t holder, const file_identity& pipe) noexcept;
 
-// /proc is there, and shows the processes of our PID namespace under our numbers.
+// /proc exists, and shows the processes of our PID namespace under our numbers.
 bool proc_is_ours() noexcept;
 
 class orphan {

@@ -57,7 +57,7 @@ struct world {
                               ahead(s.stop.script_at),
                               s.stop.by_force};
         };
-        const bool free = rules == stop_rules{};  // of every limit: who was killed decides nothing
+        const bool free = rules == stop_rules{};  // of every limit: a KILL decides nothing
         return std::tuple{of(p.main),
                           of(p.log),
                           p.has_log,
