@@ -121,6 +121,12 @@ bool walk(With& with, service& s) noexcept {
 }
 
 template <class With>
+bool walk(With& with, escalation& of) noexcept {
+    return time(with, of.kill_at) && time(with, of.finish_at) && time(with, of.script_at) && flag(with, of.by_force) &&
+           flag(with, of.rest);
+}
+
+template <class With>
 bool walk(With& with, handed_process& of) noexcept {
     return with.maybe(of.record,
                       [&](process_record& r) {
@@ -150,7 +156,8 @@ bool walk(With& with, handover& all) noexcept {
     for (handed_member& each : all.members)
         if (!walk(with, each.files) || !walk(with, each.process) || !walk(with, each.script)) return false;
     return descriptor(with, all.log_pipe[0]) && descriptor(with, all.log_pipe[1]) && flag(with, all.terminate) &&
-           with.path(all.path) && flag(with, all.state.main.killed) && flag(with, all.state.log.killed);
+           with.path(all.path) && flag(with, all.state.main.killed) && flag(with, all.state.log.killed) &&
+           walk(with, all.state.main.stop) && walk(with, all.state.log.stop);
 }
 
 // A service is as alive, as busy and as blocked as it has processes.
@@ -161,7 +168,8 @@ bool agrees(const service& s, const handed_member& its) noexcept {
         if (is_ours(*p) && (!p->record || p->record->pid != p->pid)) return false;
     return s.alive == is_ours(process) && busy(s) == is_ours(script) &&
            s.blocked == (process.foreign || script.foreign) && (s.now != phase::run || s.alive) &&
-           (s.now != phase::down || !s.alive) && (!s.killed || s.now == phase::run);
+           (s.now != phase::down || !s.alive) && (!s.killed || s.now == phase::run) &&
+           (!s.stop.rest || (s.now == phase::finish && !s.alive));
 }
 
 }  // namespace

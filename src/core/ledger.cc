@@ -220,7 +220,8 @@ ledger read_ledger(std::span<const char> bytes) noexcept {
     };
     return {.from    = read_header(part(bytes, 0, header_size)),
             .process = record_of(role::process),
-            .script  = record_of(role::script)};
+            .script  = record_of(role::script),
+            .stop    = record_of(role::stop)};
 }
 
 std::array<char, ledger::bytes> write(const ledger& of) noexcept {
@@ -228,6 +229,7 @@ std::array<char, ledger::bytes> write(const ledger& of) noexcept {
     to.put(write(of.from.value_or(ledger_header{})));
     to.put(write(of.process));
     to.put(write(of.script));
+    to.put(write(of.stop));
     return to.line();
 }
 

@@ -6,6 +6,8 @@
 //         │ what ␣ pid ␣ earliest ␣ born ␣ id \n      │  ./run 'r' or ./finish 'f', the last that was started
 //   + line ├───────────────────────────────────────────┤
 //         │ what ␣ pid ␣ earliest ␣ born ␣ id \n      │  the last control script, by its letter
+//   + line ├───────────────────────────────────────────┤
+//         │ k ␣ pid ␣ born ␣ when ␣ id \n             │  only after a stop with a limit: that ./run is killed `when`
 //         └───────────────────────────────────────────┘
 //
 // It lies in supervise/lock, or elsewhere where supervise/ is not only ours to write (sys/records.hh). Numbers are
@@ -83,20 +85,34 @@ struct process_record {
 inline constexpr std::size_t header_size = 218, record_size = 72;
 
 // Whose record: where its line begins.
-enum class role : std::uint16_t { process = header_size, script = header_size + record_size };
+enum class role : std::uint16_t {
+    process = header_size,
+    script  = header_size + record_size,
+    stop    = header_size + 2 * record_size
+};
 
 using header_line = std::array<char, header_size>;
 using record_line = std::array<char, record_size>;
+
+// When the process of a record is killed, as a record; and that moment, if it is of this process.
+constexpr process_record kill_record(const process_record& of, ticks when) noexcept {
+    return {.what = 'k', .pid = of.pid, .earliest = of.born, .born = when < of.born ? of.born : when, .id = of.id};
+}
+constexpr std::optional<ticks> kill_time(const std::optional<process_record>& stop,
+                                         const std::optional<process_record>& of) noexcept {
+    if (!stop || !of || of->what != 'r' || *stop != kill_record(*of, stop->born)) return std::nullopt;
+    return stop->born;
+}
 
 header_line write(const ledger_header& of) noexcept;
 record_line write(const std::optional<process_record>& of) noexcept;  // nothing: a line that is nobody's
 
 // What does not have exactly this form is not there.
 struct ledger {
-    static constexpr std::size_t bytes = header_size + 2 * record_size;
+    static constexpr std::size_t bytes = header_size + 3 * record_size;
 
     std::optional<ledger_header>  from;
-    std::optional<process_record> process, script;
+    std::optional<process_record> process, script, stop;
 
     friend constexpr bool operator==(const ledger&, const ledger&) = default;
 };

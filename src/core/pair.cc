@@ -74,6 +74,8 @@ std::optional<ticks> next_tick(const pair& of) noexcept {
     std::optional<ticks> next;
     const auto           consider = [&](const service& s) {
         if (start_is_due(s) && (!next || s.not_before < *next)) next = s.not_before;
+        const auto stop = next_deadline(s.stop);
+        if (stop && (!next || *stop < *next)) next = stop;
     };
     consider(of.main);
     if (of.has_log) consider(of.log);

@@ -39,7 +39,7 @@ using member_actions = fixed_list<member_action, 12>;
 // Something happened to one of the two. The actions are to be done in order.
 member_actions step(pair& of, member who, const event& happened) noexcept;
 
-// The next moment at which a tick would start something, if there is one.
+// The next moment at which a tick would start or kill something, if there is one.
 std::optional<ticks> next_tick(const pair& of) noexcept;
 
 }  // namespace runwell

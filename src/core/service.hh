@@ -23,6 +23,7 @@
 #include "core/commands.hh"
 #include "core/fixed.hh"
 #include "core/status.hh"
+#include "core/stop.hh"
 #include "core/tai.hh"
 #include "core/ticks.hh"
 #include "core/wait_status.hh"
@@ -49,6 +50,8 @@ struct service {
     ticks  started    = 0;   // when ./run was started
     ticks  not_before = 0;   // nothing is started before this
 
+    escalation stop;  // with `rest`: now is `finish`, not alive, and ./finish is not due yet
+
     friend constexpr bool operator==(const service&, const service&) = default;
 };
 
@@ -60,6 +63,7 @@ struct event {
         ended,            // the process of `now` has been reaped
         script_ended,     // the control script has been reaped, or there is none
         could_not_start,  // the start that was asked for did not come to be: no process, no memory
+        rest_ended,       // nothing lives any more of what ./run has left behind
     };
     kind        what       = kind::tick;
     ticks       at         = 0;
@@ -67,17 +71,21 @@ struct event {
     bool        essential  = false;  // a container lives for this service: core/essential.hh
     command_row order      = {};     // command
     int         status     = 0;      // ended: waitpid(2), or unknown_status
-    bool        has_finish = false;  // ended: ./finish can be read
+    bool        has_finish = false;  // ended, rest_ended: ./finish can be read
+    bool        has_rest   = false;  // ended, of a contained ./run: processes that it has started live on
     std::size_t unread     = 0;      // ended, of a logger: bytes that it has left in its pipe
     bool        handled    = false;  // script_ended: it exited 0, so its signal is not sent
+    stop_rules  rules      = {};     // what the files beside ./run say now
 };
 
 // What is to be done, in order. A control script is always the last: what follows depends on its answer.
 struct service_action {
     enum class kind : std::uint8_t {
-        start_run,      // ./run
-        start_finish,   // ./finish, with wait_status as its two arguments
-        send,           // `signal` to ./run
+        start_run,     // ./run
+        start_finish,  // ./finish, with wait_status as its two arguments
+        send,          // `signal` to ./run; KILL also to ./finish
+        kill_script,   // KILL to the control script
+        send_rest,  // `signal` to all that a contained ./run has left; KILL until nothing lives; then report rest_ended
         run_script,     // control/`script`, if it is there and executable; then tell script_ended
         end_input,      // the logger is to see the end of its input: close the writing end of the pipe
         end_container,  // an essential service has ended for good: tell process no 1
@@ -89,7 +97,7 @@ struct service_action {
 
     friend constexpr bool operator==(const service_action&, const service_action&) = default;
 };
-using service_actions = fixed_list<service_action, 6>;
+using service_actions = fixed_list<service_action, 8>;
 
 // A step changes the service and adds to the list. An essential service that has crashed is not started again.
 void step(service& of, const event& happened, service_actions& list) noexcept;
@@ -109,7 +117,7 @@ constexpr bool gone(const service& of) noexcept {
 
 // Something is only waiting for not_before.
 constexpr bool start_is_due(const service& of) noexcept {
-    if (of.alive || of.blocked || busy(of)) return false;
+    if (of.alive || of.blocked || of.stop.rest || busy(of)) return false;
     if (of.held) return of.is_log && of.owed;
     return of.now == phase::finish || of.owed || of.wanted == want::up;
 }

@@ -10,6 +10,9 @@ constexpr moment earlier(moment at, ticks by) noexcept {
     return at;
 }
 
+// A deadline that is over is due at once: `never` is no time.
+constexpr ticks at_or_soon(ticks deadline) noexcept { return deadline > never ? deadline : never + 1; }
+
 // control/t has been asked on the way down, and its answer was never heard.
 bool is_half_way_down(const service& s, const leftover& of) noexcept {
     if (s.now != phase::run || s.wanted == want::up || !of.script || of.script_lives) return false;
@@ -62,6 +65,7 @@ resumed resume(const leftover& of, bool is_log, const present& now) noexcept {
     s.since    = was_told || !is_run ? of.said.since : earlier(now.wall, age);
     s.paused   = was_told && of.said.paused;
     s.got_term = was_told && of.said.got_term;
+    if (of.kill_at && is_run) s.stop.kill_at = at_or_soon(now.monotonic + (*of.kill_at - now.boot));
     if (not_heard)
         left.first = event{.what = event::kind::ended, .status = unknown_status};
     else if (is_half_way_down(s, of))

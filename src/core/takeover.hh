@@ -59,6 +59,7 @@ struct leftover {
     std::optional<process_record> script        = {};
     bool                          script_lives  = false;
     bool                          blocked       = false;  // one of them is waited for
+    std::optional<ticks>          kill_at       = {};     // by CLOCK_BOOTTIME: ./run is to be killed then
 };
 
 // One moment by three clocks.

@@ -53,6 +53,7 @@ static_assert(is_in_order());
 class value_file_set {
 public:
     constexpr void add(value_file what) noexcept { bits_ |= bit(what); }
+    constexpr void remove(value_file what) noexcept { bits_ &= ~bit(what); }
     constexpr bool has(value_file what) const noexcept { return (bits_ & bit(what)) != 0; }
     constexpr bool empty() const noexcept { return bits_ == 0; }
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
@@ -18,7 +19,9 @@
 #include <optional>
 #include <span>
 
+#include "core/durations.hh"
 #include "core/essential.hh"
+#include "core/kernel_names.hh"
 #include "core/pair.hh"
 #include "core/stages.hh"
 #include "core/text.hh"
@@ -27,12 +30,14 @@
 #include "prog/runsv/reexec.hh"
 #include "prog/runsv/takeover.hh"
 #include "sys/clock.hh"
+#include "sys/contained.hh"
 #include "sys/files.hh"
 #include "sys/ledger.hh"
 #include "sys/messages.hh"
 #include "sys/signals.hh"
 #include "sys/spawn.hh"
 #include "sys/supervise.hh"
+#include "sys/value_files.hh"
 #include "sys/wait.hh"
 
 namespace runwell {
@@ -40,6 +45,9 @@ namespace {
 
 // From a removal in the service directory to the look at it: rm -r of the whole directory must not find new files.
 constexpr ticks looks_in = one_second / 2;
+
+// From one KILL of what a contained service has left to the next.
+constexpr ticks next_round = one_second / 10;
 
 // An absolute path of the service directory, if it fits. (PATH_MAX would be one more page for every service.)
 constexpr std::size_t longest_path = 511;
@@ -67,6 +75,7 @@ public:
     int                  control(member who) const noexcept { return at(who).files.control().value(); }
     const sys::orphan&   orphan(member who) const noexcept { return at(who).process.orphan; }
     const sys::orphan&   orphaned_script() const noexcept { return at(member::main).script.orphan; }
+    int                  rest_events() const noexcept { return state_.main.stop.rest ? contained_.events() : -1; }
     bool                 has_orphans() const noexcept { return members_[0].has_orphans() || members_[1].has_orphans(); }
     std::optional<ticks> deadline() const noexcept;
     bool                 has_left() const noexcept { return left_; }
@@ -81,15 +90,24 @@ private:
 
     bool is_essential() const noexcept;
 
-    result<void> find_logger() noexcept;
-    void         find_wants(const moment& wall) noexcept;
-    void         tell_first(member who, const std::optional<event>& what) noexcept;
-    void         look_after_foreign(member who, supervised_process& one) noexcept;
-    void         ended(member who, int status) noexcept;
-    void         script_ended(int status) noexcept;
-    result<void> lock(member who) noexcept;
-    void         on(member who, event happened) noexcept;
-    event        end_of(member who, int status) const noexcept;
+    void read_rules() noexcept;
+    void read_rule(value_file what) noexcept;
+    void go_on_with_limits() noexcept;
+    void record_stop() noexcept;
+
+    sys::contained::others others() const noexcept;
+    void                   contain() noexcept;
+    void                   find_rest() noexcept;
+    void                   look_at_rest() noexcept;
+    result<void>           find_logger() noexcept;
+    void                   find_wants(const moment& wall) noexcept;
+    void                   tell_first(member who, const std::optional<event>& what) noexcept;
+    void                   look_after_foreign(member who, supervised_process& one) noexcept;
+    void                   ended(member who, int status) noexcept;
+    void                   script_ended(int status) noexcept;
+    result<void>           lock(member who) noexcept;
+    void                   on(member who, event happened) noexcept;
+    event                  end_of(member who, int status) const noexcept;
 
     // Each does it, and tells what has come of it when that is known at once.
     std::optional<event> act(const member_action& what) noexcept;
@@ -106,23 +124,30 @@ private:
     void         warn(const error& why) const noexcept { sys::messages{"runsv", name_}.warn(why); }
     void         cannot_start(member who, const sys::spawned& child) const noexcept;
 
-    const char*          name_ = "";
-    const char*          path_ = "";
-    member_io            members_[2];
-    sys::pipe_ends       pipe_;
-    file_identity        pipe_is_;  // which pipe that is
-    boot_scope           scope_;
-    ticks                since_ = 0;  // this supervisor exists, by CLOCK_BOOTTIME
-    pair                 state_;
-    initial_events       first_;              // what a supervisor before has left to be told
-    bool                 terminate_ = false;  // asked for while a control script ran
-    bool                 left_      = false;
-    bool                 displaced_ = false;  // another runsv serves what has our name now
-    bool                 missing_[2]{};       // supervise/ did not lead to our files when that was looked at,
-    bool                 lost_[2]{};          // … and the time after
-    int                  complaint_ = 0;      // errno of the last complaint about the files, so that it is made once
-    std::optional<ticks> retry_;              // when to try again to write them
-    std::optional<ticks> look_at_;            // when to look whether supervise/ is still ours
+    const char*           name_ = "";
+    const char*           path_ = "";
+    member_io             members_[2];
+    sys::pipe_ends        pipe_;
+    file_identity         pipe_is_;  // which pipe that is
+    boot_scope            scope_;
+    ticks                 since_ = 0;  // this supervisor exists, by CLOCK_BOOTTIME
+    pair                  state_;
+    sys::value_files_seen beside_;                 // ./run lies the files of one value
+    stop_rules            rules_;                  // that they say
+    value_file_set        present_;                // … as of the last look
+    value_file_set        refused_;                // runsv has reported that these hold no value
+    ticks                 recorded_kill_ = never;  // state_.main.stop.kill_at, as the record says it
+    sys::contained        contained_;              // all that ./run has started, where the file `contain` says so
+    bool                  uncontained_said_ = false;
+    initial_events        first_;              // what a supervisor before has left to be told
+    bool                  terminate_ = false;  // asked for while a control script ran
+    bool                  left_      = false;
+    bool                  displaced_ = false;  // another runsv serves what has our name now
+    bool                  missing_[2]{};       // supervise/ did not lead to our files when that was looked at,
+    bool                  lost_[2]{};          // … and the time after
+    int                   complaint_ = 0;      // errno of the last complaint about the files, so that it is made once
+    std::optional<ticks>  retry_;              // when to try again to write them
+    std::optional<ticks>  look_at_;            // when to look whether supervise/ is still ours
 };
 
 bool exists(int directory, const char* path) noexcept {
@@ -149,6 +174,8 @@ result<void> supervisor::setup(const char* name, const char* path) noexcept {
     if (state_.has_log) TRY(lock(member::log));
     first_ = take_over(state_, main, at(member::log), pipe_, scope_, sys::messages{"runsv", name_});
     if (pipe_.write) pipe_is_ = sys::identity_by_device(pipe_.write.value());
+    go_on_with_limits();
+    find_rest();
     if (state_.main.alive || busy(state_.main) || state_.log.alive)
         warn({"the supervisor before this one was killed: going on with its processes"});
     TRY(main.files.open_fifos());
@@ -194,6 +221,7 @@ result<void> supervisor::go_on(const char* name, const handover& from) noexcept 
         here.status_file = here.files.status_file();
         open_ledger(here, sys::messages{"runsv", name_});
     }
+    contained_.resume(at(member::main).directory.value());
     names_changed();  // the program before may have missed a removal
     return {};
 }
@@ -238,6 +266,112 @@ void supervisor::find_wants(const moment& wall) noexcept {
     state_.main.since = state_.log.since = wall;
 }
 
+// -- the files of one value beside ./run ---------------------------------------------------------------------------
+
+// At each start and at each command, which may be a stop. One fstat(2), where there are none.
+void supervisor::read_rules() noexcept {
+    const value_file_set before = present_;
+    present_                    = beside_.look(at(member::main).directory.value());
+    if (before.empty() && present_.empty()) return;
+    rules_ = {};
+    for (const value_file_row& row : value_file_rows)
+        if (present_.has(row.what)) read_rule(row.what);
+}
+
+// A value that is none is reported once, and is as if there were no such file.
+void supervisor::read_rule(value_file what) noexcept {
+    if (row_of(what).kind == value_kind::none) {
+        rules_.contain = true;
+        return;
+    }
+    const auto text = sys::read_value(at(member::main).directory.value(), what);
+    if (text && is_value_of(what, text->view())) {
+        refused_.remove(what);
+        switch (what) {
+            case value_file::down_signal: rules_.down_signal = *signal_in(text->view()); return;
+            case value_file::reload_signal: rules_.reload_signal = *signal_in(text->view()); return;
+            case value_file::timeout_kill: rules_.timeout_kill = *duration_in(text->view()); return;
+            case value_file::timeout_finish: rules_.timeout_finish = *duration_in(text->view()); return;
+            case value_file::contain: return;
+        }
+    }
+    if (refused_.has(what)) return;
+    refused_.add(what);
+    if (!text) return warn(text.why());
+    const char* const expected =
+        row_of(what).kind == value_kind::signal ? "no signal" : "no duration like 10s or 500ms";
+    sys::messages{"runsv", name_}.warn({"unable to use ", row_of(what).name, ": \"", text->view(), "\" is ", expected});
+}
+
+// A ./finish or a control script that a supervisor before has left has the rest of its time.
+void supervisor::go_on_with_limits() noexcept {
+    read_rules();
+    const auto began = [](const supervised_process& one) {
+        return sys::monotonic() - (one.record ? sys::since_boot() - one.record->born : 0);
+    };
+    service& its = state_.main;
+    if (its.alive && its.now == phase::finish) begin_finish(its.stop, rules_, began(at(member::main).process));
+    if (busy(its)) begin_script(its.stop, rules_, began(at(member::main).script));
+}
+
+// For a successor: when ./run is killed. A time that is over stays there, until another process is recorded.
+void supervisor::record_stop() noexcept {
+    member_io& its = at(member::main);
+    if (state_.main.stop.kill_at == never || !its.process.record) return;
+    const ticks when = state_.main.stop.kill_at;
+    if (when == recorded_kill_) return;
+    recorded_kill_ = when;
+    its.stop       = kill_record(*its.process.record, when - sys::monotonic() + sys::since_boot());
+    if (!displaced_ && its.ledger() >= 0) sys::enter(its.ledger(), role::stop, *its.stop);
+}
+
+// -- what a contained ./run has started ----------------------------------------------------------------------------
+
+// Processes of ours that are not of ./run.
+sys::contained::others supervisor::others() const noexcept {
+    return {at(member::log).process.pid, at(member::main).script.pid};
+}
+
+// The choice is made at each start.
+void supervisor::contain() noexcept {
+    if (!rules_.contain) return contained_.end();
+    const result<void> made = contained_.begin(at(member::main).directory.value());
+    if (made) {
+        uncontained_said_ = false;
+        return;
+    }
+    if (!std::exchange(uncontained_said_, true)) warn(made.why());
+}
+
+// A supervisor before may have been killed between the end of ./run and that of the rest.
+void supervisor::find_rest() noexcept {
+    contained_.resume(at(member::main).directory.value());
+    service& its = state_.main;
+    if (its.alive || its.blocked || !contained_.any(others())) return;
+    warn({"processes of this service are left, ending them"});
+    its.now = phase::finish;
+    if (at(member::main).stop)
+        its.stop.kill_at = std::max(never + 1, at(member::main).stop->born - sys::since_boot() + sys::monotonic());
+    const stop_action what = begin_rest(its.stop, rules_, sys::monotonic());
+    contained_.send(what == stop_action::kill_rest ? SIGKILL : SIGTERM, others());
+}
+
+// Nothing reports the end of the last one by itself: the cgroup, or the end of a child, is the occasion to look.
+void supervisor::look_at_rest() noexcept {
+    if (!state_.main.stop.rest) {
+        if (contained_.by() != sys::containment::none && state_.main.now != phase::run) contained_.end();
+        return;
+    }
+    if (contained_.any(others())) {
+        if (state_.main.stop.by_force) contained_.send(SIGKILL, others());  // a process may have forked at that moment
+        return;
+    }
+    contained_.end();
+    event over = end_of(member::main, 0);
+    over.what  = event::kind::rest_ended;
+    on(member::main, over);
+}
+
 // -- what happens ------------------------------------------------------------------------------------------------
 
 // An action may have its result at once (there is no such script, no process could be made), which is the next event,
@@ -246,11 +380,16 @@ void supervisor::on(member who, event happened) noexcept {
     happened.at   = sys::monotonic();
     happened.wall = sys::wall();
     for (std::optional<event> next = happened; next && !left_;) {
-        next->at                     = happened.at;
-        next->wall                   = happened.wall;
-        next->essential              = who == member::main && is_essential();
+        next->at        = happened.at;
+        next->wall      = happened.wall;
+        next->essential = who == member::main && is_essential();
+        if (who == member::main) {
+            if (next->what == event::kind::command || start_is_due(state_.main)) read_rules();
+            next->rules = rules_;
+        }
         const member_actions actions = step(state_, who, *next);
         for (const member each : {member::main, member::log}) record(each);  // before anything comes of it
+        record_stop();
         next.reset();
         for (const member_action& what : actions) {
             const std::optional<event> over = act(what);
@@ -263,10 +402,14 @@ void supervisor::on(member who, event happened) noexcept {
 event supervisor::end_of(member who, int status) const noexcept {
     // Can it be read? Asked so that no descriptor is needed: there may be none left.
     const bool finish = ::faccessat(at(who).directory.value(), "finish", R_OK, AT_EACCESS) == 0;
+    const bool rest   = who == member::main && life(who).now == phase::run && contained_.any(others());
     int        unread = 0;
     if (who == member::log && pipe_.read) static_cast<void>(::ioctl(pipe_.read.value(), FIONREAD, &unread) != 0);
-    return {
-        .what = event::kind::ended, .status = status, .has_finish = finish, .unread = static_cast<std::size_t>(unread)};
+    return {.what       = event::kind::ended,
+            .status     = status,
+            .has_finish = finish,
+            .has_rest   = rest,
+            .unread     = static_cast<std::size_t>(unread)};
 }
 
 // After a SIGTERM that came before the start it starts nothing: it stops the processes that a killed supervisor has
@@ -340,6 +483,7 @@ bool supervisor::is_essential() const noexcept {
 }
 
 void supervisor::catch_up() noexcept {
+    look_at_rest();
     if (terminate_ && !busy(state_.main)) {
         terminate_ = false;
         on(member::main, {.what = event::kind::command, .order = *command_of('x')});
@@ -358,6 +502,7 @@ std::optional<ticks> supervisor::deadline() const noexcept {
     std::optional<ticks> poll;
     for (const member_io& its : members_)
         if (its.process.must_be_polled() || its.script.must_be_polled()) poll = sys::monotonic() + one_second;
+    if (state_.main.stop.rest && state_.main.stop.by_force) poll = sys::monotonic() + next_round;
     for (const auto& other : {retry_, look_at_, poll, orphan(member::main).deadline(), orphan(member::log).deadline(),
                               orphaned_script().deadline()})
         if (other && (!first || *other < *first)) first = other;
@@ -365,6 +510,7 @@ std::optional<ticks> supervisor::deadline() const noexcept {
 }
 
 void supervisor::leave_in_order() noexcept {
+    contained_.end();
     if (displaced_) return;  // the record is that of another by now
     clear_record(at(member::main));
     if (state_.has_log) clear_record(at(member::log));
@@ -412,6 +558,8 @@ std::optional<event> supervisor::act(const member_action& what) noexcept {
         case service_action::kind::start_finish: return run_finish();
         case service_action::kind::run_script: return run_script(what.who, what.what.script);
         case service_action::kind::send: at(what.who).process.send(what.what.signal); break;
+        case service_action::kind::kill_script: at(what.who).script.send(SIGKILL); break;
+        case service_action::kind::send_rest: contained_.send(what.what.signal, others()); break;
         case service_action::kind::end_input: pipe_.write.reset(); break;
         case service_action::kind::end_container:
             ::sigqueue(1, essential_signal, {.sival_int = shell_code(state_.main.wait_status)});
@@ -437,16 +585,20 @@ bool supervisor::ensure_pipe() noexcept {
 
 std::optional<event> supervisor::start(member who, const char* const* argv) noexcept {
     if (!ensure_pipe()) return event{.what = event::kind::could_not_start};
-    const bool         is_log = who == member::log;
-    const sys::spawned child  = sys::spawn({.path     = argv[0],
-                                            .argv     = argv,
-                                            .envp     = environ,
-                                            .dir      = at(who).directory.value(),
-                                            .fd_for_0 = is_log ? pipe_.read.value() : -1,
-                                            .fd_for_1 = is_log ? -1 : pipe_.write.value(),
-                                            .recorded = true,
-                                            .ledger   = at(who).ledger(),
-                                            .entry    = life(who).now == phase::run ? 'r' : 'f'});
+    const bool is_log = who == member::log;
+    const bool is_run = who == member::main && life(who).now == phase::run;
+    if (is_run) contain();
+    const sys::spawned child = sys::spawn({.path     = argv[0],
+                                           .argv     = argv,
+                                           .envp     = environ,
+                                           .dir      = at(who).directory.value(),
+                                           .fd_for_0 = is_log ? pipe_.read.value() : -1,
+                                           .fd_for_1 = is_log ? -1 : pipe_.write.value(),
+                                           .recorded = true,
+                                           .ledger   = at(who).ledger(),
+                                           .entry    = life(who).now == phase::run ? 'r' : 'f',
+                                           .cgroup   = is_run ? contained_.entrance() : -1});
+    if (child.outside) contained_.did_not_enter();
     if (child.pid < 0) {
         warn({"unable to fork, sleeping", "", child.code});
         return event{.what = event::kind::could_not_start};
@@ -471,7 +623,8 @@ std::optional<event> supervisor::run_script(member who, char letter) noexcept {
     path.append("control/");
     path.append(letter);
     struct stat is;
-    if (::fstatat(at(who).directory.value(), path.c_str(), &is, 0) != 0 || (is.st_mode & S_IXUSR) == 0)
+    if (!beside_.has_control() || ::fstatat(at(who).directory.value(), path.c_str(), &is, 0) != 0 ||
+        (is.st_mode & S_IXUSR) == 0)
         return event{.what = event::kind::script_ended};
 
     publish();      // the script may ask for the status
@@ -653,10 +806,12 @@ void supervisor::look_at_names() noexcept {
         const auto watch   = [](const sys::orphan& it) { return pollfd{it.fd().value(), it.events(), 0}; };
         pollfd     ready[] = {{signals.value(), POLLIN, 0},        {listen(member::main), POLLIN, 0},
                               {listen(member::log), POLLIN, 0},    watch(service.orphaned_script()),
-                              watch(service.orphan(member::main)), watch(service.orphan(member::log))};
+                              watch(service.orphan(member::main)), watch(service.orphan(member::log)),
+                              {service.rest_events(), POLLPRI, 0}};
         // No more than needed: ppoll(2) takes no more than RLIMIT_NOFILE.
         const std::span all{ready};
-        const bool      any = sys::wait_for(all.first(service.has_orphans() ? all.size() : 3), service.deadline());
+        const bool any = sys::wait_for(all.first(service.has_orphans() || service.rest_events() >= 0 ? all.size() : 3),
+                                       service.deadline());
         service.look_after_orphans();
         if (!any) continue;
 

@@ -63,18 +63,21 @@ void hand_down(int dir, std::span<const change> settings) noexcept {
 
 }  // namespace
 
+result<unique_fd> own_cgroup() noexcept {
+    unique_fd       top = TRY(open_hierarchy());
+    const name_text own = TRY(own_path());
+    if (own.empty()) return top;
+    return open_directory(top.value(), own.c_str());
+}
+
 result<cgroup> cgroup::make(const char* path, std::span<const change> settings) noexcept {
     const auto why = [&](int code) { return error{"unable to create the cgroup ", path, code}; };
 
     cgroup           made;
-    std::string_view rest = path;
-    made.dir_             = TRY(open_hierarchy());
-    if (rest.starts_with('/')) {
-        rest.remove_prefix(1);
-    } else {
-        const name_text own = TRY(own_path());
-        if (!own.empty()) made.dir_ = TRY(open_directory(made.dir_.value(), own.c_str()));
-    }
+    std::string_view rest     = path;
+    const bool       from_top = rest.starts_with('/');
+    if (from_top) rest.remove_prefix(1);
+    made.dir_ = TRY(from_top ? open_hierarchy() : own_cgroup());
     while (!rest.empty()) {
         const two_parts parts = split(rest, '/');
         name_text       name;

@@ -7,6 +7,9 @@
 
 namespace runwell::sys {
 
+// The directory of the cgroup that this process is in. Trouble with errno ENOSYS: there is no hierarchy of version 2.
+result<unique_fd> own_cgroup() noexcept;
+
 class cgroup {
 public:
     cgroup() noexcept = default;

@@ -41,21 +41,6 @@ struct process_stat {
     bool has_ended() const noexcept { return state == 'X' || (state == 'Z' && threads <= 1); }
 };
 
-// Whether /proc shows the processes of our PID namespace, under our numbers: a single number in NSpid says so, which is
-// that of the namespace that /proc belongs to. (Before Linux 4.1 there is no such line.)
-bool proc_is_ours() noexcept {
-    const auto file = open_at(AT_FDCWD, "/proc/self/status", O_RDONLY);
-    if (!file) return false;
-    char                   bytes[2048];
-    const ssize_t          size = ::read(file->value(), bytes, sizeof bytes);
-    const std::string_view all{bytes, size > 0 ? static_cast<std::size_t>(size) : 0};
-    const std::string_view name = "\nNSpid:\t";
-    const std::size_t      at   = all.find(name);
-    if (at == std::string_view::npos) return false;
-    const std::string_view line = split(after(all, at + name.size()), '\n').head;
-    return whole_number(line) == static_cast<std::uint64_t>(::getpid());
-}
-
 std::optional<process_stat> stat_of(std::uint32_t pid) noexcept {
     const auto file = open_at(AT_FDCWD, path_of(pid, "/stat").c_str(), O_RDONLY);
     if (!file) return std::nullopt;
@@ -85,6 +70,21 @@ void pass(ticks time) noexcept {
 }
 
 }  // namespace
+
+// A single number in NSpid says so: it is that of the namespace that /proc belongs to. (Before Linux 4.1 there is no
+// such line.)
+bool proc_is_ours() noexcept {
+    const auto file = open_at(AT_FDCWD, "/proc/self/status", O_RDONLY);
+    if (!file) return false;
+    char                   bytes[2048];
+    const ssize_t          size = ::read(file->value(), bytes, sizeof bytes);
+    const std::string_view all{bytes, size > 0 ? static_cast<std::size_t>(size) : 0};
+    const std::string_view name = "\nNSpid:\t";
+    const std::size_t      at   = all.find(name);
+    if (at == std::string_view::npos) return false;
+    const std::string_view line = split(after(all, at + name.size()), '\n').head;
+    return whole_number(line) == static_cast<std::uint64_t>(::getpid());
+}
 
 ticks tick_of_proc() noexcept { return one_second / ::sysconf(_SC_CLK_TCK); }
 

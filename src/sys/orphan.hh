@@ -41,6 +41,9 @@ void end(const process_record& of, ticks patience) noexcept;
 // EACCES or EPERM: it may have, but this process may not look; with ENOENT: it has not.
 result<pipe_ends> reopen_pipe(std::uint32_t holder, const file_identity& pipe) noexcept;
 
+// /proc exists, and shows the processes of our PID namespace under our numbers.
+bool proc_is_ours() noexcept;
+
 class orphan {
 public:
     orphan() noexcept = default;

@@ -19,10 +19,11 @@ namespace {
 // Written by the child, read by the parent: vfork shares the memory. The object itself must be volatile: of volatile
 // members alone, g++ 12 -O2 keeps the parent's copy as it was before the vfork.
 struct report {
-    int            code   = 0;
-    spawned::stage failed = spawned::stage::none;
-    ticks          born   = 0;
-    std::uint64_t  id     = 0;
+    int            code    = 0;
+    spawned::stage failed  = spawned::stage::none;
+    ticks          born    = 0;
+    std::uint64_t  id      = 0;
+    bool           outside = false;
 };
 
 [[noreturn]] void give_up(volatile report& to, spawned::stage at) noexcept {
@@ -55,6 +56,7 @@ void come_to_front() noexcept {
         to.id                     = self.id;
         if (plan.ledger >= 0) enter(plan.ledger, plan.entered, self);
     }
+    if (plan.cgroup >= 0) to.outside = ::write(plan.cgroup, "0", 1) != 1;
     if (plan.session) ::setsid();
     if (plan.front) ::setpgid(0, 0);
     if (plan.dir >= 0 && ::fchdir(plan.dir) != 0) give_up(to, spawned::stage::directory);
@@ -129,6 +131,7 @@ spawned spawn(const child_plan& plan) noexcept {
 
     spawned what{.pid = pid};
     if (pid > 0) what.record = {plan.entry, static_cast<std::uint32_t>(pid), earliest, said.born, said.id};
+    what.outside = said.outside;
     if (what.pid < 0) {
         what.code = errno;
         return what;

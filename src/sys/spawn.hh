@@ -41,6 +41,8 @@ struct child_plan {
     role entered  = role::process;
     char entry    = 'r';
 
+    int cgroup = -1;  // cgroup.procs of the cgroup that the child goes into; -1: it stays
+
     std::span<const placement> also =
         {};  // beyond 0, 1 and 2, in this order; no `from` may be a `to` of an earlier one
 };
@@ -55,7 +57,8 @@ struct spawned {
     pid_t          pid    = -1;
     int            code   = 0;
     stage          failed = stage::none;
-    process_record record;  // where it was asked for
+    process_record record;           // where it was asked for
+    bool           outside = false;  // it could not go into the cgroup
 };
 
 // Every signal is unblocked in the child (but see term_waits); dispositions are as this process has them, other than

@@ -25,7 +25,8 @@ handover busy_supervisor() {
                          .wait_status = unknown_status,
                          .since       = {-5, 999'999'999},
                          .started     = -7,
-                         .not_before  = INT64_MAX};
+                         .not_before  = INT64_MAX,
+                         .stop = {.kill_at = 17, .finish_at = 18, .script_at = 19, .by_force = true, .rest = false}};
     all.state.log     = {.blocked = true, .is_log = true, .since = {1, 2}};
     all.state.has_log = true;
     int fd            = 3;
@@ -94,6 +95,7 @@ TEST(handover, what_contradicts_itself_is_none) {
     EXPECT_TRUE(broken([](handover& h) { h.members[0].process.record->pid = 99; })) << "the record of another";
     EXPECT_TRUE(broken([](handover& h) { h.members[1].files.lock = -1; })) << "no lock";
     EXPECT_TRUE(broken([](handover& h) { h.state.main.is_log = true; }));
+    EXPECT_TRUE(broken([](handover& h) { h.state.main.stop.rest = true; })) << "a rest beside ./finish";
     EXPECT_TRUE(broken([](handover& h) { h.state.main.killed = true; })) << "./finish is not killed";
 }
 

@@ -28,7 +28,10 @@ constexpr process_record script{'t', 7, 1, 999'999'999'999'999'999, 184467440737
 
 std::string text(const auto& bytes) { return {bytes.data(), bytes.size()}; }
 
-const std::string whole = text(write(ledger{a_header(), finish, script}));
+constexpr process_record run{'r', 29225, 13335065046000, 13335065046525, 89070};
+constexpr process_record stop = kill_record(run, 13335065047000);
+
+const std::string whole = text(write(ledger{a_header(), finish, script, stop}));
 
 TEST(ledger, is_text_of_a_fixed_form) {
     EXPECT_EQ(whole,
@@ -36,14 +39,16 @@ TEST(ledger, is_text_of_a_fixed_form) {
               "000000000010000000 000013335058988148 00000000000007087867 00000000000000000014 00000000000010953044 "
               "01795766555469899074 x1\n"
               "f 0000029225 000013335065046000 000013335065046525 00000000000000089070\n"
-              "t 0000000007 000000000000000001 999999999999999999 18446744073709551615\n");
+              "t 0000000007 000000000000000001 999999999999999999 18446744073709551615\n"
+              "k 0000029225 000013335065046525 000013335065047000 00000000000000089070\n");
     EXPECT_EQ(whole.size(), ledger::bytes);
-    EXPECT_EQ(text(write(a_header())) + text(write(finish)) + text(write(script)), whole) << "in parts, too";
+    EXPECT_EQ(text(write(a_header())) + text(write(finish)) + text(write(script)) + text(write(stop)), whole)
+        << "in parts, too";
 }
 
 TEST(ledger, reads_what_was_written) {
-    EXPECT_EQ(read_ledger(whole), (ledger{a_header(), finish, script}));
-    const ledger nobody{ledger_header{}, std::nullopt, std::nullopt};
+    EXPECT_EQ(read_ledger(whole), (ledger{a_header(), finish, script, stop}));
+    const ledger nobody{ledger_header{}, std::nullopt, std::nullopt, std::nullopt};
     EXPECT_EQ(read_ledger(text(write(nobody))), nobody) << "also where nothing could be found out";
 }
 
@@ -52,20 +57,32 @@ TEST(ledger, a_file_that_ends_early_has_what_is_whole) {
         const ledger is = read_ledger(std::string_view{whole}.substr(0, size));
         EXPECT_EQ(is.from.has_value(), size >= header_size) << size;
         EXPECT_EQ(is.process.has_value(), size >= header_size + record_size) << size;
-        EXPECT_EQ(is.script.has_value(), size >= ledger::bytes) << size;
+        EXPECT_EQ(is.script.has_value(), size >= header_size + 2 * record_size) << size;
+        EXPECT_EQ(is.stop.has_value(), size >= ledger::bytes) << size;
     }
 }
 
 TEST(ledger, what_has_another_form_is_not_there) {
     for (std::size_t i = 36; i < whole.size(); ++i) {
-        if (i == header_size || i == header_size + record_size) continue;  // any letter may stand there
+        if (i >= header_size && (i - header_size) % record_size == 0) continue;  // any letter may stand there
         std::string bad = whole;
         bad[i]          = 'z';
         const ledger is = read_ledger(bad);
         EXPECT_EQ(is.from.has_value(), i >= header_size) << i;
         EXPECT_EQ(is.process.has_value(), i < header_size || i >= header_size + record_size) << i;
-        EXPECT_EQ(is.script.has_value(), i < header_size + record_size) << i;
+        EXPECT_EQ(is.script.has_value(), i < header_size + record_size || i >= header_size + 2 * record_size) << i;
+        EXPECT_EQ(is.stop.has_value(), i < header_size + 2 * record_size) << i;
     }
+}
+
+TEST(ledger, the_time_of_a_kill_is_of_one_process) {
+    EXPECT_EQ(kill_time(stop, run), stop.born);
+    EXPECT_EQ(kill_time(stop, finish), std::nullopt) << "./finish has its own limit";
+    EXPECT_EQ(kill_time(stop, std::nullopt), std::nullopt);
+    EXPECT_EQ(kill_time(std::nullopt, run), std::nullopt);
+    EXPECT_EQ(kill_time(stop, process_record{'r', 29225, 13335065046000, 13335065046600, 89071}), std::nullopt)
+        << "a later process with the same pid";
+    EXPECT_EQ(kill_time(kill_record(run, 1), run), run.born) << "no earlier than its start";
 }
 
 TEST(ledger, lines_of_a_log_are_no_record) {

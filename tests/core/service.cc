@@ -9,8 +9,8 @@
 namespace runwell {
 
 static void PrintTo(const service_action& what, std::ostream* to) {
-    static const char* const names[] = {"start_run", "start_finish",  "send", "run_script",
-                                        "end_input", "end_container", "leave"};
+    static const char* const names[] = {"start_run",  "start_finish", "send",          "kill_script", "send_rest",
+                                        "run_script", "end_input",    "end_container", "leave"};
     *to << names[static_cast<int>(what.what)] << " " << what.signal << " " << (what.script != 0 ? what.script : '-');
 }
 
@@ -32,12 +32,14 @@ struct story {
     bool                        has_finish = false;
     bool                        scripts    = false;  // leave the answers to the story
     bool                        essential  = false;
+    stop_rules                  rules      = {};
     std::vector<service_action> did;
 
     void happens(event e) {
         e.at        = now;
         e.wall      = {now / one_second, 0};
         e.essential = essential;
+        e.rules     = rules;
         service_actions list;
         step(s, e, list);
         for (const service_action& what : list) {
@@ -121,19 +123,19 @@ TEST(service, finish_runs_between_two_runs_and_keeps_the_time_of_the_start) {
     EXPECT_EQ(told.deeds(), deeds{start_run});
 }
 
-TEST(service, nothing_is_sent_to_finish) {
+TEST(service, nothing_but_kill_is_sent_to_finish) {
     story told      = running();
     told.has_finish = true;
     told.ends();
     told.deeds();
     for (const command_row& row : command_rows)
         if (row.signal != 0 && row.letter != 'd' && row.letter != 'x') told.command(row.letter);
-    EXPECT_EQ(told.deeds(), deeds{});
+    EXPECT_EQ(told.deeds(), deeds{send(SIGKILL)});
     EXPECT_EQ(told.s.now, phase::finish);
     EXPECT_FALSE(told.s.paused);
 }
 
-TEST(service, kill_during_finish_changes_nothing_so_that_up_starts_no_second_copy) {
+TEST(service, kill_during_finish_starts_no_second_copy_with_up) {
     story told      = running();
     told.has_finish = true;
     told.command('d');
@@ -141,7 +143,7 @@ TEST(service, kill_during_finish_changes_nothing_so_that_up_starts_no_second_cop
     told.deeds();
     told.command('k');
     told.command('u');
-    EXPECT_EQ(told.deeds(), deeds{});
+    EXPECT_EQ(told.deeds(), deeds{send(SIGKILL)});
     told.ends();
     EXPECT_EQ(told.deeds(), deeds{start_run});
 }
@@ -399,6 +401,182 @@ TEST(service, a_logger_has_no_finish_no_scripts_and_does_not_know_exit) {
     EXPECT_EQ(told.deeds(), (deeds{send(SIGTERM), send(SIGCONT)}));
     told.ends(killed_by_term);
     EXPECT_EQ(told.s.now, phase::down);
+}
+
+// -- a stop that always ends ---------------------------------------------------------------------------------------
+
+service_action send_rest(int signal) { return {.what = action::send_rest, .signal = signal}; }
+
+constexpr stop_rules ten_seconds{.timeout_kill = 10 * one_second, .timeout_finish = 5 * one_second};
+
+// What happens `after` so long.
+void passes(story& told, ticks time) {
+    told.now += time;
+    told.happens({});
+}
+
+TEST(service, the_down_signal_takes_the_place_of_term_in_every_stop) {
+    for (const char letter : {'d', 'x', 't'}) {
+        story told             = running();
+        told.rules.down_signal = SIGQUIT;
+        told.command(letter);
+        const deeds did = told.deeds();
+        EXPECT_EQ(did.front(), send(SIGQUIT)) << letter;
+        EXPECT_TRUE(told.s.got_term);
+    }
+}
+
+TEST(service, the_reload_signal_takes_the_place_of_hup_alone) {
+    story told               = running();
+    told.rules.reload_signal = SIGUSR2;
+    told.command('h');
+    told.command('1');
+    EXPECT_EQ(told.deeds(), (deeds{send(SIGUSR2), send(SIGUSR1)}));
+}
+
+TEST(service, a_control_script_that_exits_0_wins_over_the_down_signal) {
+    story told   = running();
+    told.scripts = true;
+    told.rules   = {.down_signal = SIGQUIT, .timeout_kill = one_second};
+    told.command('d');
+    told.script_says(true);
+    EXPECT_EQ(told.deeds(), (deeds{script('t'), send(SIGCONT), script('d')}));
+    told.script_says(true);
+    passes(told, one_second);
+    EXPECT_EQ(told.deeds(), deeds{send(SIGKILL)}) << "the limit holds all the same";
+}
+
+TEST(service, a_stop_ends_by_kill_when_its_time_is_over) {
+    for (const char letter : {'d', 'x', 't'}) {
+        story told = running();
+        told.rules = ten_seconds;
+        told.command(letter);
+        told.deeds();
+        EXPECT_EQ(next_deadline(told.s.stop), told.now + 10 * one_second);
+        passes(told, 10 * one_second - 1);
+        EXPECT_EQ(told.deeds(), deeds{});
+        passes(told, 1);
+        EXPECT_EQ(told.deeds(), deeds{send(SIGKILL)}) << letter;
+        EXPECT_EQ(next_deadline(told.s.stop), std::nullopt);
+        passes(told, 60 * one_second);
+        EXPECT_EQ(told.deeds(), deeds{}) << "once";
+    }
+}
+
+TEST(service, a_second_stop_or_an_up_does_not_move_the_limit) {
+    story told = running();
+    told.rules = ten_seconds;
+    told.command('d');
+    const auto at = next_deadline(told.s.stop);
+    passes(told, 5 * one_second);
+    told.command('d');
+    told.command('u');
+    told.command('t');
+    EXPECT_EQ(next_deadline(told.s.stop), at);
+    passes(told, 5 * one_second);
+    told.ends(SIGKILL);
+    EXPECT_EQ(told.deeds().back(), start_run);
+    EXPECT_EQ(told.s.stop, escalation{}) << "the next life begins without one";
+}
+
+TEST(service, without_a_limit_nothing_is_ever_killed) {
+    story told      = running();
+    told.has_finish = true;
+    told.command('d');
+    EXPECT_EQ(next_deadline(told.s.stop), std::nullopt);
+    told.ends();
+    EXPECT_EQ(next_deadline(told.s.stop), std::nullopt);
+}
+
+TEST(service, a_finish_that_hangs_is_killed_whether_the_service_was_stopped_or_not) {
+    for (const bool stopped : {true, false}) {
+        story told      = running();
+        told.rules      = ten_seconds;
+        told.has_finish = true;
+        if (stopped) told.command('d');
+        told.ends();
+        told.deeds();
+        passes(told, 5 * one_second);
+        EXPECT_EQ(told.deeds(), deeds{send(SIGKILL)});
+        told.ends(SIGKILL);
+        EXPECT_EQ(told.s.now, stopped ? phase::down : phase::run);
+    }
+}
+
+TEST(service, a_control_script_that_hangs_is_killed_and_its_signal_is_sent) {
+    story told   = running();
+    told.scripts = true;
+    told.rules   = ten_seconds;
+    told.command('t');
+    told.deeds();
+    passes(told, 5 * one_second);
+    EXPECT_EQ(told.deeds(), deeds{service_action{.what = action::kill_script}});
+    EXPECT_EQ(next_deadline(told.s.stop), std::nullopt);
+    told.script_says(false);
+    EXPECT_EQ(told.deeds(), deeds{send(SIGTERM)});
+    EXPECT_EQ(next_deadline(told.s.stop), told.now + 10 * one_second);
+}
+
+story contained() {
+    story told      = running();
+    told.has_finish = true;
+    told.rules      = {.timeout_kill = 10 * one_second, .contain = true};
+    return told;
+}
+void leaves_a_rest(story& told, int status = exited_0) {
+    told.happens({.what = kind::ended, .status = status, .has_finish = true, .has_rest = true});
+}
+
+TEST(service, what_a_contained_run_leaves_gets_term_then_kill_and_finish_begins_when_all_are_gone) {
+    story told = contained();
+    told.command('d');
+    passes(told, 4 * one_second);
+    told.deeds();
+    leaves_a_rest(told, 3 << 8);
+    EXPECT_EQ(told.deeds(), deeds{send_rest(SIGTERM)});
+    EXPECT_EQ(told.s.now, phase::finish) << "not down";
+    passes(told, 6 * one_second);
+    EXPECT_EQ(told.deeds(), deeds{send_rest(SIGKILL)}) << "one limit for ./run and the rest";
+    told.happens({.what = kind::rest_ended, .has_finish = true});
+    EXPECT_EQ(told.deeds(), deeds{start_finish});
+    EXPECT_EQ(told.s.wait_status, 3 << 8);
+}
+
+TEST(service, the_rest_of_a_service_that_was_killed_at_its_limit_is_killed_at_once) {
+    story told = contained();
+    told.command('d');
+    passes(told, 10 * one_second);
+    told.deeds();
+    leaves_a_rest(told, SIGKILL);
+    EXPECT_EQ(told.deeds(), deeds{send_rest(SIGKILL)});
+    told.happens({.what = kind::rest_ended});
+    EXPECT_EQ(told.s.now, phase::down);
+}
+
+TEST(service, the_rest_of_a_crash_has_five_seconds_where_no_limit_is_set_and_nothing_starts_beside_it) {
+    story told = contained();
+    told.rules = {.contain = true};
+    leaves_a_rest(told, SIGSEGV);
+    EXPECT_EQ(told.deeds(), deeds{send_rest(SIGTERM)});
+    told.command('u');
+    EXPECT_EQ(told.deeds(), deeds{});
+    passes(told, 5 * one_second);
+    EXPECT_EQ(told.deeds(), deeds{send_rest(SIGKILL)});
+    told.happens({.what = kind::rest_ended});
+    EXPECT_EQ(told.deeds(), deeds{start_run});
+}
+
+TEST(service, kill_of_a_contained_service_is_for_all_of_it) {
+    story told = contained();
+    told.command('k');
+    told.deeds();
+    leaves_a_rest(told, SIGKILL);
+    EXPECT_EQ(told.deeds(), deeds{send_rest(SIGKILL)});
+    told = contained();
+    leaves_a_rest(told);
+    told.deeds();
+    told.command('k');
+    EXPECT_EQ(told.deeds(), deeds{send_rest(SIGKILL)});
 }
 
 // -- a container lives for it --------------------------------------------------------------------------------------

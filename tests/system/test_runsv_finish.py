@@ -63,7 +63,7 @@ def test_signals_do_not_reach_finish(world):
     started = told(directory)
     control(directory, "d")
     wait_for_words(directory, "finish, want down")
-    control(directory, "thaiq12kpc")
+    control(directory, "thaiq12pc")
     control(directory, "u")
     wait_for_words(directory, "finish")
     now = told(directory)
@@ -74,19 +74,19 @@ def test_signals_do_not_reach_finish(world):
 
 
 def test_kill_and_up_during_finish(world):
-    """R25, bug 2: finish is neither cut short nor joined by run"""
-    finish = "#!/bin/sh\n" + UNTIL_GO + "echo whole >>finished\n"
+    """R25, bug 2: finish is ended, and not joined by run"""
+    finish = "#!/bin/sh\necho >>begun\n" + UNTIL_GO + "echo whole >>finished\n"
     directory = world.service("s", ALONE, finish=finish)
-    process, _ = running(world)
+    running(world)
+    wait_until(lambda: lines(directory / "pids"), "the first")
     control(directory, "d")
     wait_for_words(directory, "finish, want down")
-    pid = pid_of(directory)
-    control(directory, "ku")
+    control(directory, "u")
     wait_for_words(directory, "finish")
-    assert children(process.pid) == [pid]
-    (directory / "go").touch()
+    control(directory, "k")
     wait_for_words(directory, "run")
-    assert lines(directory / "finished") == ["whole"]
+    wait_until(lambda: len(lines(directory / "pids")) == 2, "the second start")
+    assert lines(directory / "finished") == []
     assert not (directory / "two").exists()
 
 

@@ -29,7 +29,7 @@ def test_stage_3_stops_all_services_at_once_and_says_who_was_slow(world):
     }
     for name, script in services.items():
         world.service(f"root/etc/service/{name}", "#!/bin/sh\n" + script.format(name) + "\n")
-    (machine.root / "etc/service/stubborn/stop-seconds").write_text("2\n")
+    (machine.root / "etc/service/stubborn/timeout-kill").write_text("2s\n")
     world.service("root/etc/service/logged", "#!/bin/sh\ntrap 'echo last words; exit' TERM; echo x >/run/logged; "
                   "while :; do sleep 0.05; done\n", log__run="#!/bin/sh\nexec cat >/run/log\n")  # fmt: skip
     machine.boot()

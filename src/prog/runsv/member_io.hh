@@ -34,6 +34,8 @@ struct member_io {
     supervised_process process;      // of ./run or ./finish
     supervised_process script;       // of a control script
 
+    std::optional<process_record> stop;  // that ./run is killed, and when: core/ledger.hh
+
     file_identity                status_file;  // the status file that this supervisor has made or goes on with
     std::optional<ledger_header> recorded;     // what the record says; nothing: it is to be written as a whole
 

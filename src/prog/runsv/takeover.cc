@@ -101,7 +101,9 @@ leftovers look_at(member_io& its, const boot_scope& now, const service& fresh, c
     of.process_lives = examine(left.process, e.record.trusted, scope, from.scope, now, its.process, say);
     of.script_lives  = examine(left.script, e.record.trusted, scope, from.scope, now, its.script, say);
     of.process       = left.process;
-    of.script        = left.script;
+    of.kill_at       = kill_time(left.stop, left.process);
+    if (e.record.trusted && of.kill_at) its.stop = left.stop;
+    of.script = left.script;
     // The other record gets nothing adopted.
     if (const auto& other = found.other.what; other.from && its.process.pid == 0)
         examine(other.process, false, same_scope(other.from->scope, now), other.from->scope, now, its.process, say);
@@ -184,8 +186,9 @@ void open_ledger(member_io& its, const sys::messages& say) noexcept {
 
 bool write_record(member_io& its, const ledger_header& now) noexcept {
     if (its.ledger() < 0 || its.recorded == now) return true;
-    const bool wrote = its.recorded ? sys::write_header(its.ledger(), now)
-                                    : sys::write_ledger(its.ledger(), {now, its.process.record, its.script.record});
+    const bool wrote = its.recorded
+                           ? sys::write_header(its.ledger(), now)
+                           : sys::write_ledger(its.ledger(), {now, its.process.record, its.script.record, its.stop});
     its.recorded     = wrote ? std::optional{now} : std::nullopt;
     return wrote;
 }
