@@ -16,7 +16,7 @@ PROGRAMS = sorted(p.stem for p in (ROOT / "src/prog").glob("*.cc"))
 KIB = 1024
 
 # Bytes of the file. There is room for a bug fix, not for a C++ runtime (some 800 KiB) or a heap's worth of convenience.
-LIMITS = {"runsv": 128 * KIB}
+LIMITS = {"runsv": 160 * KIB}
 LIMIT_OF_OTHERS = 144 * KIB
 
 
