@@ -322,6 +322,8 @@ void story::carry_out(const member_action& what) {
                 its.sent.insert(what.what.signal);
             }
             return;
+        case action::kill_script:
+        case action::send_rest: return must(false, "a service without files of one value has no limit");
         case action::end_input: input_ = false; return;
         case action::end_container: return;
         case action::leave: left_ = true; return;

@@ -8,8 +8,8 @@ namespace runwell {
 namespace {
 
 struct unit {
-    std::string_view name;
-    ticks            size;
+    char  name[3];  // no pointer: a table of these needs no page of its own
+    ticks size;
 };
 
 constexpr std::array units{
@@ -23,7 +23,7 @@ std::optional<ticks> duration_in(std::string_view text) noexcept {
     const scanned_number count = scan_number(text);
     if (count.digits == 0) return std::nullopt;
     for (const unit& each : units) {
-        if (after(text, count.digits) != each.name) continue;
+        if (after(text, count.digits) != std::string_view{each.name}) continue;
         if (count.value > static_cast<std::uint64_t>(longest_duration / each.size)) return std::nullopt;
         return static_cast<ticks>(count.value) * each.size;
     }

@@ -24,9 +24,9 @@ enum class value_kind : std::uint8_t {
 };
 
 struct value_file_row {
-    value_file  what;
-    const char* name;
-    value_kind  kind;
+    value_file what;
+    char       name[16];
+    value_kind kind;
 };
 
 // clang-format off

@@ -221,7 +221,8 @@ result<void> supervisor::go_on(const char* name, const handover& from) noexcept 
         here.status_file = here.files.status_file();
         open_ledger(here, sys::messages{"runsv", name_});
     }
-    contained_.resume(at(member::main).directory.value());
+    read_rules();
+    if (rules_.contain || state_.main.stop.rest) contained_.resume(at(member::main).directory.value());
     names_changed();  // the program before may have missed a removal
     return {};
 }
@@ -345,6 +346,7 @@ void supervisor::contain() noexcept {
 
 // A supervisor before may have been killed between the end of ./run and that of the rest.
 void supervisor::find_rest() noexcept {
+    if (!rules_.contain && !at(member::main).process.record) return;  // no supervisor was before
     contained_.resume(at(member::main).directory.value());
     service& its = state_.main;
     if (its.alive || its.blocked || !contained_.any(others())) return;
@@ -384,7 +386,8 @@ void supervisor::on(member who, event happened) noexcept {
         next->wall      = happened.wall;
         next->essential = who == member::main && is_essential();
         if (who == member::main) {
-            if (next->what == event::kind::command || start_is_due(state_.main)) read_rules();
+            if (next->what == event::kind::command || next->what == event::kind::ended || start_is_due(state_.main))
+                read_rules();
             next->rules = rules_;
         }
         const member_actions actions = step(state_, who, *next);
