@@ -4,13 +4,16 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <map>
 #include <optional>
 
 #include "core/commands.hh"
 #include "core/status.hh"
+#include "core/value_files.hh"
 #include "parts/supervise.hh"
+#include "svctl/errors.hh"
 #include "svctl/files.hh"
 #include "svctl/human.hh"
 #include "svctl/script_checks.hh"
@@ -21,8 +24,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view known_names[] = {"run",     "finish", "check",     "down",
-                                            "control", "log",    "supervise", "essential"};
+// What runsv, sv and runit look for in a service directory.
+std::vector<std::string_view> known_names() {
+    std::vector<std::string_view> all{"run", "finish", "check", "down", "control", "log", "supervise", "essential"};
+    for (const value_file_row& row : value_file_rows) all.emplace_back(row.name);
+    return all;
+}
 
 // What people call the commands of runsv(8), and the name that runsv asks for.
 struct control_row {
@@ -77,6 +84,8 @@ public:
             supervise("");
             if (has_log_) supervise("log");
             down_file();
+            for (const value_file_row& row : value_file_rows)
+                if (row.kind != value_kind::none && is_present(directory_ / row.name)) value(row);
             names();
         }
         return std::move(found_);
@@ -172,12 +181,25 @@ private:
         add(runs ? remedy::forgotten_down : remedy::down_file, "down");
     }
 
+    void value(const value_file_row& row) {
+        const std::string  name = row.name;
+        const file_content file = read_file((directory_ / name).string(), longest_value);
+        if (file.code == EACCES || file.code == EPERM)
+            return add(remedy::unreadable, name, {shell_quoted(directory_.string())});
+        if (!file) return add(remedy::no_value, name, {error_text(file.code)});
+        const std::string its{value_in(file.text)};
+        if (is_value_of(row.what, its)) return;
+        if (row.kind == value_kind::duration) return add(remedy::no_duration, name, {its});
+        add(remedy::no_signal, name, {its, row.what == value_file::reload_signal ? "HUP" : "TERM"});
+    }
+
     // A name that is nearly one that runsv or sv looks for, where that does not exist.
     void names() {
+        const auto all = known_names();
         for (const std::string& name : names_in(directory_)) {
-            if (is_backup(name) || is_one_of(name, known_names)) continue;
+            if (is_backup(name) || std::find(all.begin(), all.end(), name) != all.end()) continue;
             const std::string stem = lower(std::string_view{name}.substr(0, name.find('.')));
-            for (const std::string_view known : known_names) {
+            for (const std::string_view known : all) {
                 const std::size_t near = known.size() <= 4 ? 1 : 2;
                 if (is_present(directory_ / known) || distance(stem, known) > near) continue;
                 add(remedy::name_nearly_known, name, {std::string{known}, shell_quoted((directory_ / known).string())});

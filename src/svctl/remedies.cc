@@ -62,6 +62,9 @@ constexpr remedy_row rows[] = {
     {remedy::down_file, "down-file", "the service is not started by itself", "if it is to be: rm {1}", note, "down"},
     {remedy::forgotten_down, "forgotten-down", "the service runs, but will not after the next boot", "if it is to: rm {1}", warning, "forgotten-down"},
     {remedy::name_nearly_known, "name-nearly-known", "nothing looks for a file called {0}", "did you mean {2}? mv {1} {3}", warning, "unknown-name"},
+    {remedy::no_signal, "no-signal", "'{2}' in {0} is no signal: runsv goes on as without this file", "name one: echo {3} >{1}", warning, "malformed-value"},
+    {remedy::no_duration, "no-duration", "'{2}' in {0} is no duration: runsv goes on as without this file", "write a number and one of ms, s, m, h: echo 10s >{1}", warning, "malformed-value"},
+    {remedy::no_value, "no-value", "{0} cannot be read: {2}; runsv goes on as without this file", "write a file with the value in its place", warning, "malformed-value"},
 
     {remedy::service_dangling, "service-dangling", "{0} is a link to {2}, which does not exist", "make that directory, or take the link away: rm {1}"},
     {remedy::broken, "broken", "{0}/supervise/status cannot be read: {2}", "let a new runsv take its place, which writes it anew: sv exit {1}"},

@@ -69,6 +69,9 @@ enum class remedy : std::uint8_t {
     down_file,
     forgotten_down,
     name_nearly_known,
+    no_signal,
+    no_duration,
+    no_value,
     // Why a service is not up.
     service_dangling,
     broken,

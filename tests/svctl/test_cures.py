@@ -428,6 +428,20 @@ def _(stage):
     assert stage.lint() == []
 
 
+@scene("no-signal", "no-duration")
+def _(stage):
+    stage.services.make("web", SLEEP, **{"down-signal" if stage.name == "no-signal" else "timeout-kill": "soon\n"})
+    stage.play(stage.lint)
+    assert stage.lint() == []
+
+
+@scene("no-value")
+def _(stage):
+    file = stage.services.make("web", SLEEP) / "timeout-kill"
+    file.mkdir()
+    stage.play(stage.lint, lambda cure: (file.rmdir(), file.write_text("10s\n")))
+
+
 @scene("forgotten-down")
 def _(stage):
     stage.services.running("web")

@@ -242,7 +242,9 @@ def test_other_files(services):
 
 @pytest.mark.parametrize("name, known", [
     ("runn", "run"), ("run.sh", "run"), ("Run", "run"), ("finsih", "finish"), ("chekc", "check"), ("dwon", "down"),
-    ("logs", "log"), ("controls", "control"), ("supervice", "supervise"), ("esential", "essential")])
+    ("logs", "log"), ("controls", "control"), ("supervice", "supervise"), ("esential", "essential"),
+    ("timeout_kill", "timeout-kill"), ("timeout-finsh", "timeout-finish"), ("downsignal", "down-signal"),
+    ("reload-signals", "reload-signal"), ("contains", "contain")])
 def test_a_name_that_is_nearly_right(services, name, known):
     services.make("web", None if known == "run" else "#!/bin/sh\nexec sleep 1\n", **{name: ""})
     found = [one for one in lint(services, "web") if one["rule"] == "unknown-name"]
@@ -254,6 +256,34 @@ def test_a_name_that_is_nearly_right(services, name, known):
 def test_other_names_are_nobodys_business(services, name):
     services.make("web", "#!/bin/sh\nexec sleep 1\n", **{name: ""})
     assert rows(services, "web") == []
+
+
+@pytest.mark.parametrize("name, good, bad, cure", [
+    ("down-signal", ["QUIT\n", " SIGINT \nmore\n", "3"], ["", "quit now\n", "SIGNOTHING\n"], "name one: echo TERM >"),
+    ("reload-signal", ["USR2\n"], ["USR3\n"], "name one: echo HUP >"),
+    ("timeout-kill", ["1500\n", "500ms\n", "10s", "2m\n", "1h\n"], ["10 s\n", "1.5s\n", "\n", "-1\n", "for ever\n"],
+     "write a number and one of ms, s, m, h: echo 10s >"),
+    ("timeout-finish", ["5s\n"], ["5sec\n"], "write a number and one of ms, s, m, h: echo 10s >"),
+    ("contain", ["", "anything\n"], [], "")])
+def test_the_value_of_a_file(services, name, good, bad, cure):
+    file = services.make("web", "#!/bin/sh\nexec sleep 1\n") / name
+    for value in good:
+        file.write_text(value)
+        assert lint(services, "web") == [], value
+    for value in bad:
+        file.write_text(value)
+        [found] = lint(services, "web")
+        assert (found["severity"], found["rule"], found["path"]) == ("warning", "malformed-value", str(file)), value
+        assert found["what"].startswith(f"'{value.strip()}' in {name} is no ") and found["cure"] == f"{cure}{file}"
+
+
+def test_a_value_that_cannot_be_read(services):
+    directory = services.make("web", "#!/bin/sh\nexec sleep 1\n")
+    (directory / "timeout-kill").mkdir()
+    (directory / "down-signal").symlink_to("/nowhere")
+    os.mkfifo(directory / "reload-signal")
+    assert rows(services, "web") == [f"warning malformed-value web/{name}"
+                                     for name in ("down-signal", "reload-signal", "timeout-kill")]
 
 
 def test_there_is_no_run(services):
