@@ -222,17 +222,34 @@ void control_runner::print_json() const {
     print_results(entries_.front().in->directory(), each, met);
 }
 
+// The processes that write to the pipe which a logger reads, without the supervisor.
+std::string writers_to(pid_t logger, const process_table& processes) {
+    const auto target = [](pid_t pid, const char* descriptor) {
+        std::error_code code;
+        return std::filesystem::read_symlink("/proc/" + std::to_string(pid) + "/fd/" + descriptor, code).native();
+    };
+    const std::string pipe = target(logger, "0");
+    std::string       found;
+    for (const process& one : processes.all())
+        if (!pipe.empty() && one.pid != logger && one.name != "runsv" &&
+            (target(one.pid, "1") == pipe || target(one.pid, "2") == pipe))
+            found += " " + std::to_string(one.pid);
+    return found;
+}
+
 // Adds the causes that diagnosis.hh finds.
 void control_runner::explain(entry& of) {
     if (!processes_) processes_ = process_table::read();
     const service at    = look_at_service(*of.in, of.name);
     const auto    found = diagnose(*of.in, at, *processes_, sys::wall());
     for (const finding& one : found) of.failures.emplace_back(exit_code::failed, one.cause, one.cure);
-    // runsv exits when its logger has read everything: a process that holds the pipe open prevents that.
-    if (what_.until == goal::gone && at.main.present() && at.main.reported->pid == 0 && at.log && at.log->runs())
-        of.failures.emplace_back(
-            exit_code::failed, "its logger still reads: something that it has left behind can write to it",
-            "end what it has left behind, or the logger: kill " + std::to_string(at.log->reported->pid));
+    // runsv exits when its logger has read everything, and starts a killed logger again.
+    if (what_.until != goal::gone || !at.main.present() || at.main.reported->pid != 0 || !at.log || !at.log->runs())
+        return;
+    const std::string writers = writers_to(static_cast<pid_t>(at.log->reported->pid), *processes_);
+    of.failures.emplace_back(exit_code::failed,
+                             "its logger still reads: something that it has left behind can write to it",
+                             writers.empty() ? "" : "end what it has left behind: kill" + writers);
 }
 
 void control_runner::settle(entry& of) {
