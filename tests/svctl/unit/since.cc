@@ -77,7 +77,6 @@ TEST_F(since, what_is_no_moment_is_refused) {
                            "10x",
                            "10mm",
                            "h10",
-                           "-5m",
                            "2026",
                            "2026-11",
                            "2026-13-01",
