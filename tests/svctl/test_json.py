@@ -55,6 +55,10 @@ IN_FULL = {
     "target": maybe(STRING),
     "files": list_of(exactly(path=STRING, executable=BOOLEAN)),
     "tree": list_of(PROCESS),
+    "values": list_of(exactly(file=STRING, value=STRING, understood=BOOLEAN)),
+    "contained_by": {"enum": ["cgroup", "subreaper", None]},
+    "stopping": maybe(exactly(seconds=maybe({"type": "number", "minimum": 0}), kill_in=maybe({"type": "number", "minimum": 0}),
+                              alive=list_of(exactly(pid=COUNT, command=STRING)))),
     "findings": FINDINGS,
     "said": list_of(exactly(at=maybe(TIME), text=STRING)),
 }
@@ -135,6 +139,7 @@ def test_watch_is_as_documented(zoo):
 def test_the_manual_names_every_member():
     text = re.search(r"^\.Sh JSON$(.*?)^\.Sh ", (ROOT / "man/svctl.8").read_text(), re.M | re.S)[1]
     words = set(re.findall(r"\w+", text))
-    members = {*SERVICE, *IN_FULL, *PROCESS["properties"], "directory", "services", "met", "cause", "cure", "executable", "text",
+    members = {*SERVICE, *IN_FULL, *PROCESS["properties"], "directory", "services", "met", "cause", "cure", "executable", "text", "file", "value",
+               "understood", "kill_in", "alive",
                *SCHEMAS["watch"]["properties"]}
     assert members - words == set()
