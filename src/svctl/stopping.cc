@@ -5,11 +5,16 @@
 #include <sys/sysmacros.h>
 
 #include <algorithm>
+#include <cmath>
+#include <csignal>
+#include <cstring>
 
+#include "core/kernel_names.hh"
 #include "core/ledger.hh"
 #include "parts/supervise.hh"
 #include "svctl/diagnosis.hh"
 #include "svctl/files.hh"
+#include "svctl/human.hh"
 #include "sys/clock.hh"
 #include "sys/files.hh"
 #include "sys/ledger.hh"
@@ -156,6 +161,25 @@ std::optional<stopping> stopping_of(const services_directory& in, const service&
                 its.kill_in = std::max(0.0, static_cast<double>(*when - sys::since_boot()) / one_second);
     its.alive = members_of(in, of, processes);
     return its;
+}
+
+json json_of(const std::optional<stopping>& of) {
+    if (!of) return {};
+    json alive = json::array();
+    for (const process* one : of->alive) alive.push_back({{"pid", one->pid}, {"command", command_of(*one)}});
+    return {{"seconds", known(of->seconds.has_value(), of->seconds.value_or(0))},
+            {"kill_in", known(of->kill_in.has_value(), of->kill_in.value_or(0))},
+            {"alive", alive}};
+}
+
+std::string progress_of(const services_directory& in, const service& of, const stopping& its) {
+    int signal = SIGTERM;
+    for (const file_value& one : values_of(in, of.name))
+        if (one.what == value_file::down_signal && !is_rest(of.main)) signal = signal_in(one.value).value_or(SIGTERM);
+    const char* name = ::sigabbrev_np(signal);
+    std::string text = (name != nullptr ? std::string{name} : std::to_string(signal)) + " sent";
+    if (its.kill_in) text += ", KILL in " + duration(std::llround(*its.kill_in));
+    return text + ", " + counted(its.alive.size(), "process") + " left";
 }
 
 }  // namespace runwell::svctl

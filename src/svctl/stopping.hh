@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/value_files.hh"
+#include "svctl/json.hh"
 #include "svctl/processes.hh"
 #include "svctl/service.hh"
 #include "svctl/services_directory.hh"
@@ -47,5 +48,9 @@ struct stopping {
 // Nothing: the service is not on its way down.
 std::optional<stopping> stopping_of(const services_directory& in, const service& of, const process_table& processes,
                                     moment now);
+json                    json_of(const std::optional<stopping>& of);  // null, or as svctl(8), JSON, has it
+
+// "TERM sent, KILL in 7s, 2 processes left": for a person who waits. The signal is that of down-signal.
+std::string progress_of(const services_directory& in, const service& of, const stopping& its);
 
 }  // namespace runwell::svctl

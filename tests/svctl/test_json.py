@@ -50,6 +50,8 @@ SERVICE = {
 FINDINGS = list_of(exactly(cause=STRING, cure=STRING))
 PROCESS = exactly(pid=COUNT, parent=COUNT, cpu_seconds={"type": "number"}, memory_bytes=COUNT, memory_kind={"enum": ["pss", "rss"]},
                   command=STRING)
+STOPPING = maybe(exactly(seconds=maybe({"type": "number", "minimum": 0}), kill_in=maybe({"type": "number", "minimum": 0}),
+                         alive=list_of(exactly(pid=COUNT, command=STRING))))
 IN_FULL = {
     "path": STRING,
     "target": maybe(STRING),
@@ -57,15 +59,14 @@ IN_FULL = {
     "tree": list_of(PROCESS),
     "values": list_of(exactly(file=STRING, value=STRING, understood=BOOLEAN)),
     "contained_by": {"enum": ["cgroup", "subreaper", None]},
-    "stopping": maybe(exactly(seconds=maybe({"type": "number", "minimum": 0}), kill_in=maybe({"type": "number", "minimum": 0}),
-                              alive=list_of(exactly(pid=COUNT, command=STRING)))),
+    "stopping": STOPPING,
     "findings": FINDINGS,
     "said": list_of(exactly(at=maybe(TIME), text=STRING)),
 }
 SCHEMAS = {
     "list": exactly(directory=STRING, services=list_of(exactly(**SERVICE))),
     "status": exactly(directory=STRING, services=list_of(exactly(**SERVICE, **IN_FULL))),
-    "wait": exactly(directory=STRING, met=BOOLEAN, services=list_of(exactly(**SERVICE, met=BOOLEAN, findings=FINDINGS))),
+    "wait": exactly(directory=STRING, met=BOOLEAN, services=list_of(exactly(**SERVICE, met=BOOLEAN, stopping=STOPPING, findings=FINDINGS))),
     "watch": exactly(at=TIME, event={"enum": ["found", "changed", "appeared", "vanished"]}, name=STRING, **STATE,
                      before=maybe(exactly(**STATE))),
 }

@@ -113,3 +113,29 @@ def test_a_stop_of_any_service(any_services):
     stopping = report(any_services)["stopping"]
     assert stopping["kill_in"] is None and pid_of(directory) in {one["pid"] for one in stopping["alive"]}
     assert len(stopping["alive"]) == 2 and stopping["seconds"] < 600
+
+
+WAITS = "#!/bin/sh\ntrap '' TERM QUIT\nsleep 1000 &\necho >ready\nwait\n"
+
+
+@pytest.mark.parametrize("command", ["stop", "restart"])
+@pytest.mark.parametrize("files, expected", [
+    ({}, r"TERM sent, 2 processes left … \d"),
+    ({"timeout-kill": "1h\n"}, r"TERM sent, KILL in \w+, 2 processes left … \d"),
+    ({"timeout-kill": "1h\n", "down-signal": "QUIT\n"}, r"QUIT sent, KILL in \w+, 2 processes left … \d")])
+def test_a_terminal_shows_how_far_a_stop_is(services, command, files, expected):
+    services.running("web", WAITS, **files)
+    wait_until(lambda: (services.directory / "web/ready").exists(), "its trap")
+    said, code = services.on_a_terminal(command, "--timeout", "1", "web")
+    assert code == 6 and re.search(expected, said), said
+
+
+def test_json_of_a_stop_that_is_not_over(services):
+    services.running("web", WAITS, **{"timeout-kill": "1h\n"})
+    wait_until(lambda: (services.directory / "web/ready").exists(), "its trap")
+    [one] = services.json("stop", "--json", "--timeout", "1", "web")["services"]
+    assert not one["met"] and 3000 < one["stopping"]["kill_in"] <= 3600 and len(one["stopping"]["alive"]) == 2
+    os.kill(one["pid"], 9)
+    services.until_status("web", now="down")
+    [one] = services.json("stop", "--json", "web")["services"]
+    assert one["met"] and one["stopping"] is None

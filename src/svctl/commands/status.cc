@@ -244,14 +244,6 @@ private:
 
 // -- as JSON ---------------------------------------------------------------------------------------------------------
 
-json json_of_stop(const stopping& of) {
-    json alive = json::array();
-    for (const process* one : of.alive) alive.push_back({{"pid", one->pid}, {"command", command_of(*one)}});
-    return {{"seconds", known(of.seconds.has_value(), of.seconds.value_or(0))},
-            {"kill_in", known(of.kill_in.has_value(), of.kill_in.value_or(0))},
-            {"alive", alive}};
-}
-
 json json_of_report(const service_report& of, const process_table& processes, moment now) {
     json whole      = json_of(of.it, processes, now);
     whole["path"]   = of.at;
@@ -272,7 +264,7 @@ json json_of_report(const service_report& of, const process_table& processes, mo
     for (const file_value& one : of.values)
         values.push_back({{"file", row_of(one.what).name}, {"value", one.value}, {"understood", one.is_understood}});
     whole["contained_by"] = known(of.contained_by != sys::containment::none, word(of.contained_by));
-    whole["stopping"]     = of.stop ? json_of_stop(*of.stop) : json();
+    whole["stopping"]     = json_of(of.stop);
     // Of a service that is down because it is to be, a person may ask why; a program asks what fails.
     const bool fails    = of.it.main.fails() || (of.it.log && of.it.log->fails());
     json&      findings = whole["findings"] = json::array();
