@@ -130,6 +130,12 @@ file_identity supervise_client::status_file() const noexcept {
     return directory_ ? sys::identity_by_birth(directory_.value(), "status") : file_identity{};
 }
 
+std::optional<moment> supervise_client::status_written() const noexcept {
+    struct stat about;
+    if (!directory_ || ::fstatat(directory_.value(), "status", &about, AT_SYMLINK_NOFOLLOW) != 0) return std::nullopt;
+    return moment{about.st_mtim.tv_sec, static_cast<std::uint32_t>(about.st_mtim.tv_nsec)};
+}
+
 result<sys::unique_fd> supervise_client::open_control() const noexcept {
     entry       control{"control", "supervise/control"};
     const error found = find(control);

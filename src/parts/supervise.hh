@@ -21,6 +21,7 @@
 #include "core/ledger.hh"
 #include "core/result.hh"
 #include "core/status.hh"
+#include "core/tai.hh"
 #include "sys/fd.hh"
 
 namespace runwell::parts {
@@ -51,6 +52,9 @@ public:
 
     // The file that says it. A runsv that succeeds another one makes a new file; Debian's makes one for each change.
     file_identity status_file() const noexcept;
+
+    // When runsv wrote it last; nothing where that is not known.
+    std::optional<moment> status_written() const noexcept;
 
     // `control`, open for writing.
     result<sys::unique_fd> open_control() const noexcept;

@@ -22,6 +22,7 @@
 #include "svctl/human.hh"
 #include "svctl/json.hh"
 #include "svctl/processes.hh"
+#include "svctl/stopping.hh"
 #include "svctl/view.hh"
 #include "svctl/watcher.hh"
 #include "sys/clock.hh"
@@ -92,14 +93,15 @@ public:
 
     void draw(const std::vector<entry>& entries, ticks passed) {
         if (!lives_) return;
-        std::string text  = drawn_ == 0 ? "" : "\x1b[" + std::to_string(drawn_) + "A";
-        std::size_t width = 0;
+        const process_table processes = any_stops(entries) ? process_table::read() : process_table{};
+        std::string         text      = drawn_ == 0 ? "" : "\x1b[" + std::to_string(drawn_) + "A";
+        std::size_t         width     = 0;
         for (const entry& one : entries) width = std::max(width, columns_of(printable(one.name)));
         for (const entry& one : entries) {
             const std::string name = pad(printable(one.name), width);
             const std::string said = one.good()      ? one.result
                                      : one.settled() ? "not " + goal_word_
-                                                     : description(one.last) + " … " + after(passed);
+                                                     : state_of(one, processes) + " … " + after(passed);
             const tint        in   = one.good() ? tint::good : one.settled() ? tint::bad : tint::young;
             const std::size_t room = on_->width();
             text +=
@@ -110,6 +112,21 @@ public:
     }
 
 private:
+    static bool is_stopping(const entry& one) {
+        return !one.settled() && one.last.present() &&
+               (one.last.reported->got_term || one.last.reported->now == phase::finish);
+    }
+    static bool any_stops(const std::vector<entry>& entries) {
+        return std::any_of(entries.begin(), entries.end(), is_stopping);
+    }
+
+    static std::string state_of(const entry& one, const process_table& processes) {
+        if (!is_stopping(one)) return description(one.last);
+        const service of  = look_at_service(*one.in, one.name);
+        const auto    its = stopping_of(*one.in, of, processes, sys::wall());
+        return its ? progress_of(*one.in, of, *its) : description(one.last);
+    }
+
     static std::size_t room(const terminal& on) { return on.height() > 2 ? on.height() - 2 : 1; }
 
     std::string     goal_word_;  // the goal in a word: "up"
@@ -212,8 +229,10 @@ void control_runner::print_json() const {
     const moment wall      = sys::wall();
     json         each      = json::array();
     for (const entry& one : entries_) {
-        json object    = json_of(look_at_service(*one.in, one.name), processes, wall);
-        object["met"]  = one.good();
+        const service of     = look_at_service(*one.in, one.name);
+        json          object = json_of(of, processes, wall);
+        object["met"]        = one.good();
+        object["stopping"]   = json_of(stopping_of(*one.in, of, processes, wall));
         json& findings = object["findings"] = json::array();
         for (const failure& why : one.failures) findings.push_back({{"cause", why.cause()}, {"cure", why.cure()}});
         each.push_back(std::move(object));
@@ -432,8 +451,10 @@ void print_as_met(const services_directory& services, const std::vector<std::str
     const moment wall      = sys::wall();
     json         each      = json::array();
     for (const std::string& name : names) {
-        each.push_back(json_of(look_at_service(services, name), processes, wall));
+        const service of = look_at_service(services, name);
+        each.push_back(json_of(of, processes, wall));
         each.back()["met"]      = true;
+        each.back()["stopping"] = json_of(stopping_of(services, of, processes, wall));
         each.back()["findings"] = json::array();
     }
     print_results(services.directory(), each, true);

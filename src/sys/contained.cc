@@ -165,17 +165,6 @@ bool is_subreaper() noexcept {
     return ::prctl(PR_GET_CHILD_SUBREAPER, &is) == 0 && is != 0;
 }
 
-fixed_text<48> name_of(int service) noexcept {
-    struct stat    is {};
-    fixed_text<48> name;
-    if (::fstat(service, &is) != 0) return name;
-    name.append("runsv.");
-    name.append(decimal{is.st_dev}.view());
-    name.append('.');
-    name.append(decimal{is.st_ino}.view());
-    return name;
-}
-
 void remove_below(int dir) noexcept {
     static_cast<void>(each_name(dir, [&](const char* name, unsigned char type) {
         if (type != DT_DIR || *name == '.') return;
@@ -186,6 +175,17 @@ void remove_below(int dir) noexcept {
 }
 
 }  // namespace
+
+fixed_text<48> leaf_name(int service) noexcept {
+    struct stat    is {};
+    fixed_text<48> name;
+    if (::fstat(service, &is) != 0) return name;
+    name.append("runsv.");
+    name.append(decimal{is.st_dev}.view());
+    name.append('.');
+    name.append(decimal{is.st_ino}.view());
+    return name;
+}
 
 bool contained::open_leaf() noexcept {
     auto leaf = open_directory(above_.value(), name_.c_str());
@@ -201,7 +201,7 @@ bool contained::open_leaf() noexcept {
 }
 
 void contained::resume(int service) noexcept {
-    name_      = name_of(service);
+    name_      = leaf_name(service);
     auto above = own_cgroup();
     if (above) above_ = std::move(*above);
     if (!(above && open_leaf()) && is_subreaper()) by_ = containment::subreaper;
@@ -209,7 +209,7 @@ void contained::resume(int service) noexcept {
 
 result<void> contained::begin(int service) noexcept {
     if (by_ == containment::cgroup) return {};
-    name_      = name_of(service);
+    name_      = leaf_name(service);
     auto above = own_cgroup();
     int  code  = above ? 0 : above.why().code;
     if (above) {

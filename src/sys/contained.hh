@@ -26,6 +26,9 @@ namespace runwell::sys {
 
 enum class containment : std::uint8_t { none, cgroup, subreaper };
 
+// What the leaf of this service directory is called.
+fixed_text<48> leaf_name(int service) noexcept;
+
 class contained {
 public:
     using others = std::array<pid_t, 2>;  // 0: none

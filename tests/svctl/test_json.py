@@ -50,18 +50,23 @@ SERVICE = {
 FINDINGS = list_of(exactly(cause=STRING, cure=STRING))
 PROCESS = exactly(pid=COUNT, parent=COUNT, cpu_seconds={"type": "number"}, memory_bytes=COUNT, memory_kind={"enum": ["pss", "rss"]},
                   command=STRING)
+STOPPING = maybe(exactly(seconds=maybe({"type": "number", "minimum": 0}), kill_in=maybe({"type": "number", "minimum": 0}),
+                         alive=list_of(exactly(pid=COUNT, command=STRING))))
 IN_FULL = {
     "path": STRING,
     "target": maybe(STRING),
     "files": list_of(exactly(path=STRING, executable=BOOLEAN)),
     "tree": list_of(PROCESS),
+    "values": list_of(exactly(file=STRING, value=STRING, understood=BOOLEAN)),
+    "contained_by": {"enum": ["cgroup", "subreaper", None]},
+    "stopping": STOPPING,
     "findings": FINDINGS,
     "said": list_of(exactly(at=maybe(TIME), text=STRING)),
 }
 SCHEMAS = {
     "list": exactly(directory=STRING, services=list_of(exactly(**SERVICE))),
     "status": exactly(directory=STRING, services=list_of(exactly(**SERVICE, **IN_FULL))),
-    "wait": exactly(directory=STRING, met=BOOLEAN, services=list_of(exactly(**SERVICE, met=BOOLEAN, findings=FINDINGS))),
+    "wait": exactly(directory=STRING, met=BOOLEAN, services=list_of(exactly(**SERVICE, met=BOOLEAN, stopping=STOPPING, findings=FINDINGS))),
     "watch": exactly(at=TIME, event={"enum": ["found", "changed", "appeared", "vanished"]}, name=STRING, **STATE,
                      before=maybe(exactly(**STATE))),
 }
@@ -135,6 +140,7 @@ def test_watch_is_as_documented(zoo):
 def test_the_manual_names_every_member():
     text = re.search(r"^\.Sh JSON$(.*?)^\.Sh ", (ROOT / "man/svctl.8").read_text(), re.M | re.S)[1]
     words = set(re.findall(r"\w+", text))
-    members = {*SERVICE, *IN_FULL, *PROCESS["properties"], "directory", "services", "met", "cause", "cure", "executable", "text",
+    members = {*SERVICE, *IN_FULL, *PROCESS["properties"], "directory", "services", "met", "cause", "cure", "executable", "text", "file", "value",
+               "understood", "kill_in", "alive",
                *SCHEMAS["watch"]["properties"]}
     assert members - words == set()

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 
@@ -17,6 +18,7 @@
 #include "svctl/processes.hh"
 #include "svctl/service.hh"
 #include "svctl/shell_script.hh"
+#include "svctl/stopping.hh"
 #include "svctl/table.hh"
 #include "svctl/view.hh"
 #include "sys/clock.hh"
@@ -58,6 +60,9 @@ struct service_report {
     std::vector<part>                  parts;
     std::vector<process_table::branch> tree;
     usage                              used;
+    std::vector<file_value>            values;
+    sys::containment                   contained_by = sys::containment::none;
+    std::optional<stopping>            stop;
     std::vector<finding>               findings;
     std::vector<log_line>              log;  // its last lines
 };
@@ -94,6 +99,9 @@ service_report report_on(const services_directory& in, service of, const process
         one.tree       = processes.tree_of(pid);
         one.used       = processes.usage_of(pid);
     }
+    one.values       = values_of(in, name);
+    one.contained_by = containment_of(in, one.it);
+    one.stop         = stopping_of(in, one.it, processes, now);
     if (!is_healthy(one.it.main) || (one.it.log && !is_healthy(*one.it.log)))
         one.findings = diagnose(in, one.it, processes, now);
     if (one.it.log) one.log = end_of_log(in, name);
@@ -110,10 +118,12 @@ public:
         heading(of);
         line("where", printable(of.at) + (of.target.empty() ? "" : " -> " + printable(of.target)));
         line("state", state_text(of.it.main), state_tint(of.it.main, now_));
+        if (of.stop) prose("", stop_text(*of.stop), tint::young);
         line("wanted", std::string{want_word(of.it.main)});
         line("starts", of.it.main.down_file ? "by hand: there is a file down" : "itself, when its supervisor starts");
         if (of.it.log) line("log", state_text(*of.it.log), state_tint(*of.it.log, now_));
         line("files", files_text(of));
+        if (!of.values.empty() || of.contained_by != sys::containment::none) line("values", values_text(of));
         if (!of.tree.empty()) {
             line("cost", "CPU " + cpu_time(of.used.cpu_seconds) + ", memory " + bytes(of.used.held.bytes) + " (" +
                              (of.used.held.is_pss ? "Pss" : "Rss") + "), " + counted(of.used.processes, "process"));
@@ -182,6 +192,36 @@ private:
         return text.empty() ? "none that a supervisor knows" : text;
     }
 
+    // "down-signal QUIT, timeout-kill 10s, contained by: cgroup"
+    static std::string values_text(const service_report& of) {
+        std::string text;
+        const auto  add = [&](const std::string& one) { text += (text.empty() ? "" : ", ") + one; };
+        for (const file_value& one : of.values) {
+            if (one.what == value_file::contain && of.contained_by != sys::containment::none) continue;
+            const std::string name = row_of(one.what).name;
+            if (one.what == value_file::contain)
+                add(of.it.main.runs() ? name + " (not yet: its ./run is older)" : name);
+            else
+                add(name + " " +
+                    (one.is_understood ? printable(one.value) : "'" + printable(one.value) + "' (not understood)"));
+        }
+        if (of.contained_by != sys::containment::none) add("contained by: " + std::string{word(of.contained_by)});
+        return text;
+    }
+
+    // "stopping for 3s, KILL in 7s; still alive: 4711 nginx: worker"
+    static std::string stop_text(const stopping& of) {
+        constexpr std::size_t most = 5;
+        std::string           text = "stopping";
+        if (of.seconds) text += " for " + duration(static_cast<std::int64_t>(*of.seconds));
+        if (of.kill_in) text += ", KILL in " + duration(std::llround(*of.kill_in));
+        for (std::size_t i = 0; i < std::min(most, of.alive.size()); ++i)
+            text +=
+                (i == 0 ? "; still alive: " : ", ") + std::to_string(of.alive[i]->pid) + " " + command_of(*of.alive[i]);
+        if (of.alive.size() > most) text += " and " + std::to_string(of.alive.size() - most) + " more";
+        return text;
+    }
+
     std::string branch_text(const process_table::branch& one) const {
         const bool  lines = on_.has_unicode();
         std::string text;
@@ -220,6 +260,11 @@ json json_of_report(const service_report& of, const process_table& processes, mo
                         {"memory_kind", word(held)},
                         {"command", command_of(*one.of)}});
     }
+    json& values = whole["values"] = json::array();
+    for (const file_value& one : of.values)
+        values.push_back({{"file", row_of(one.what).name}, {"value", one.value}, {"understood", one.is_understood}});
+    whole["contained_by"] = known(of.contained_by != sys::containment::none, word(of.contained_by));
+    whole["stopping"]     = json_of(of.stop);
     // Of a service that is down because it is to be, a person may ask why; a program asks what fails.
     const bool fails    = of.it.main.fails() || (of.it.log && of.it.log->fails());
     json&      findings = whole["findings"] = json::array();
