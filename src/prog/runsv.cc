@@ -90,9 +90,9 @@ private:
 
     bool is_essential() const noexcept;
 
-    void read_rules() noexcept;
+    void read_rules(const moment& wall) noexcept;
     void read_rule(value_file what) noexcept;
-    void go_on_with_limits() noexcept;
+    void go_on_with_limits(const moment& wall) noexcept;
     void record_stop() noexcept;
 
     sys::contained::others others() const noexcept;
@@ -135,6 +135,7 @@ private:
     sys::value_files_seen beside_;                 // ./run lies the files of one value
     stop_rules            rules_;                  // that they say
     value_file_set        present_;                // … as of the last look
+    bool                  rules_are_new_ = false;  // … which was made for the first event of ./run
     value_file_set        refused_;                // runsv has reported that these hold no value
     ticks                 recorded_kill_ = never;  // state_.main.stop.kill_at, as the record says it
     sys::contained        contained_;              // all that ./run has started, where the file `contain` says so
@@ -174,7 +175,7 @@ result<void> supervisor::setup(const char* name, const char* path) noexcept {
     if (state_.has_log) TRY(lock(member::log));
     first_ = take_over(state_, main, at(member::log), pipe_, scope_, sys::messages{"runsv", name_});
     if (pipe_.write) pipe_is_ = sys::identity_by_device(pipe_.write.value());
-    go_on_with_limits();
+    go_on_with_limits(wall);
     find_rest();
     if (state_.main.alive || busy(state_.main) || state_.log.alive)
         warn({"the supervisor before this one was killed: going on with its processes"});
@@ -221,7 +222,7 @@ result<void> supervisor::go_on(const char* name, const handover& from) noexcept 
         here.status_file = here.files.status_file();
         open_ledger(here, sys::messages{"runsv", name_});
     }
-    read_rules();
+    read_rules(sys::wall());
     if (rules_.contain || state_.main.stop.rest) contained_.resume(at(member::main).directory.value());
     names_changed();  // the program before may have missed a removal
     return {};
@@ -270,9 +271,9 @@ void supervisor::find_wants(const moment& wall) noexcept {
 // -- the files of one value beside ./run ---------------------------------------------------------------------------
 
 // At each start and at each command, which may be a stop. One fstat(2), where there are none.
-void supervisor::read_rules() noexcept {
+void supervisor::read_rules(const moment& wall) noexcept {
     const value_file_set before = present_;
-    present_                    = beside_.look(at(member::main).directory.value());
+    present_                    = beside_.look(at(member::main).directory.value(), wall);
     if (before.empty() && present_.empty()) return;
     rules_ = {};
     for (const value_file_row& row : value_file_rows)
@@ -305,8 +306,9 @@ void supervisor::read_rule(value_file what) noexcept {
 }
 
 // A ./finish or a control script that a supervisor before has left has the rest of its time.
-void supervisor::go_on_with_limits() noexcept {
-    read_rules();
+void supervisor::go_on_with_limits(const moment& wall) noexcept {
+    read_rules(wall);
+    rules_are_new_   = true;
     const auto began = [](const supervised_process& one) {
         return sys::monotonic() - (one.record ? sys::since_boot() - one.record->born : 0);
     };
@@ -386,8 +388,9 @@ void supervisor::on(member who, event happened) noexcept {
         next->wall      = happened.wall;
         next->essential = who == member::main && is_essential();
         if (who == member::main) {
-            if (next->what == event::kind::command || next->what == event::kind::ended || start_is_due(state_.main))
-                read_rules();
+            const bool asks =
+                next->what == event::kind::command || next->what == event::kind::ended || start_is_due(state_.main);
+            if (!std::exchange(rules_are_new_, false) && asks) read_rules(happened.wall);
             next->rules = rules_;
         }
         const member_actions actions = step(state_, who, *next);

@@ -72,6 +72,7 @@ int supervisor::run() noexcept {
     for (;;) {
         act();
         if (ending_ && roster_.empty()) return *ending_;
+        if (ending_) report_left();
         if (look_again_ && !ending_ && !missing_) {
             const sys::unique_fd dir = enter();
             if (dir) look_again_at_stale(dir.value());

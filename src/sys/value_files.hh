@@ -13,8 +13,9 @@ namespace runwell::sys {
 
 class value_files_seen {
 public:
-    // The files of one value in the open directory `dir`. The content of a file is not looked at.
-    value_file_set look(int dir) noexcept;
+    // The files of one value in the open directory `dir`, at the time `wall` or later. The content of a file is not
+    // looked at.
+    value_file_set look(int dir, const moment& wall) noexcept;
 
     // The directory has an entry `control`, as of the last look.
     bool has_control() const noexcept { return control_; }

@@ -25,6 +25,7 @@ import tree
 
 NOTES = Path("/chaos")
 LINE = re.compile(rb"[0-9-]{10}_[0-9:.]{14} (\d+) ([a-z]*) (\d+)")
+STAMP = b"0000-00-00_00:00:00.00000 "
 LETTERS = b"abcdefghijklmnopqrstuvwxyz" * 4
 PIPE_SIZE = 65536
 SHORTEST_LINE = 8
@@ -102,6 +103,9 @@ class Log:
         self.lines += 1
         whole = LINE.fullmatch(line)
         if not whole or whole[1] != whole[3] or whole[2] != LETTERS[: int(whole[1]) * 7919 % 61]:
+            if self._is_head_of_spilt(line):
+                self.torn += 1
+                return None
             return self.report("torn line", self.name, repr(line))
         number = int(whole[1])
         if number > self.last + 1:
@@ -115,6 +119,18 @@ class Log:
         self.previous = number
         self.last = max(self.last, number)
         return None
+
+    def _is_head_of_spilt(self, line):
+        """The head of a line that a full disk let in, ended by the next logger: the rest went with a pipe that was killed
+        whole, and with it what would have come again."""
+        unknown = self.notes("unknown")
+        number = self.previous + 1
+        while number in unknown:
+            number += 1
+        text = b"%d %s %d" % (number, LETTERS[: number * 7919 % 61], number)
+        stamp, rest = line[: len(STAMP)], line[len(STAMP) :]
+        begins = re.sub(rb"[0-9]", b"0", stamp) == STAMP[: len(stamp)] and text.startswith(rest)
+        return begins and any(number <= mark + 1 < number + PIPE_SIZE / SHORTEST_LINE for mark in self.notes("spilt"))
 
     def _gap(self, first, last):
         """Numbers that did not come: never written, for their writer was killed, or spilt with their pipe."""

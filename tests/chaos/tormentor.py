@@ -449,8 +449,10 @@ class SuperviseReadOnly(Fault):
         return self.path
 
     def undo(self, field):
-        if subprocess.run(["umount", self.path], capture_output=True).returncode != 0:
-            return False
+        # A process that began inside the mount holds it, so that it is busy: it may write again, and keeps what it has open.
+        for words in (["mount", "-o", "remount,bind,rw"], ["umount", "-l"]):
+            if subprocess.run([*words, self.path], capture_output=True).returncode != 0:
+                return False
         field.reserved.discard(self.name)
         return True
 

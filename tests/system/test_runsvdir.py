@@ -590,6 +590,22 @@ def test_with_W_the_second_signal_ends_it_at_once(world, sd):
     assert alive(pid)
 
 
+@regardless
+def test_with_W_it_says_whom_it_waits_for(world, sd):
+    stuck = "#!/bin/sh\ntrap '' TERM\necho >up\nuntil [ -e ../go ]; do sleep 0.05; done\n"
+    services = [add(world, name, run=stuck) for name in ("s1", "s2", "s3", "s4", "s5")]
+    process = runsvdir(world, "-W", "sd")
+    wait_for_names(process, *(one.name for one in services))
+    for service in services:
+        wait_until(lambda s=service: (s / "up").exists(), "run")
+    process.terminate()
+    wait_until(lambda: "waiting for" in world.errors("runsvdir"), "a word")
+    (services[0].parent / "go").touch()
+    assert process.wait() == 0
+    said = re.search(WARNING + r"waiting for (.*) and 2 more, until they have ended\n", world.errors("runsvdir"))
+    assert len(set(said[1].split(", ")) & {one.name for one in services}) == 3
+
+
 def test_with_W_and_no_service_it_just_exits(world, sd):
     process = runsvdir(world, "-W", "sd")
     wait_until(lambda: is_asleep(process.pid), "it watches")

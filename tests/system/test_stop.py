@@ -184,6 +184,37 @@ def test_a_directory_without_the_files_costs_nothing(world):
     assert not [row for row in calls if "control/" in row], "one look at the directory takes the place of these"
 
 
+# As many system calls as runsv needed before it knew of such files, without those that depend on what comes together.
+WAITS = "ppoll|read|wait4"
+MOST_CALLS = {"start": 83, "restart": 49, "stop": 33}
+
+
+def test_a_directory_without_the_files_makes_no_more_calls(world):
+    directory = service(world, SLEEPER)
+    trace = world.directory / "strace"
+    process = world.start(shutil.which("strace"), "-o", trace, world.suite.path("runsv"), "s")
+    wait_for_words(directory, "run")
+    hour = time.time() - 3600
+    os.utime(directory, (hour, hour))  # runsv has made supervise/, and looks once more
+    for _ in range(2):
+        before = pid_of(directory)
+        control(directory, "t")
+        wait_until(lambda gone=before: pid_of(directory) not in (0, gone), "the next")
+    control(directory, "d")
+    wait_for_words(directory, "down")
+    control(directory, "x")
+    process.wait(20)
+
+    rows = lines(trace)
+    begins = [number for number, row in enumerate(rows) if '"run\\n"' in row]
+    stopped = next(number for number, row in enumerate(rows) if number > begins[-1] and '"down\\n"' in row)
+    parts = {"start": rows[: begins[0]], "restart": rows[begins[-2] : begins[-1]], "stop": rows[begins[-1] : stopped]}
+    calls = {what: [row for row in part if not re.match(rf"({WAITS})\(|---", row)] for what, part in parts.items()}
+    found = {what: len(made) for what, made in calls.items()}
+    assert all(found[what] <= most for what, most in MOST_CALLS.items()), (found, calls)
+    assert sum('"contain"' in row for row in parts["start"]) == 1
+
+
 # -- contain ---------------------------------------------------------------------------------------------------------
 
 # Six processes: itself, a child, a shell with a child, and two daemons that have left the session and their parent.

@@ -115,7 +115,8 @@ std::optional<ticks> supervisor::next_deadline() const noexcept {
     std::optional<ticks> soonest = ending_ || !missing_ ? roster_.next() : std::nullopt;
     if (soonest) soonest = std::max(*soonest, no_fork_before_);
     const auto unless_ending = [&](std::optional<ticks> when) { return ending_ ? std::nullopt : when; };
-    for (const std::optional<ticks> other : {unless_ending(slow_at_), log_.next_dot()})
+    const auto report        = ending_ ? report_.due(left()) : std::nullopt;
+    for (const std::optional<ticks> other : {unless_ending(slow_at_), log_.next_dot(), report})
         if (other && (!soonest || *other < *soonest)) soonest = other;
     return soonest;
 }

@@ -2,9 +2,13 @@
 #include <unistd.h>
 
 #include <sys/wait.h>
+#include <array>
 #include <csignal>
+#include <string_view>
 
+#include "core/fixed.hh"
 #include "core/tai.hh"
+#include "core/text.hh"
 #include "prog/runsvdir/service_files.hh"
 #include "prog/runsvdir/supervisor.hh"
 #include "sys/clock.hh"
@@ -93,8 +97,36 @@ std::optional<int> supervisor::end(int exit_code) noexcept {
     roster_.unlist_all();
     roster_.settle();
     ending_ = exit_code;
+    report_.begin(sys::monotonic());
     act();
     return wait_ ? std::nullopt : ending_;
+}
+
+// At the end: the services that have not ended yet.
+std::size_t supervisor::left() const noexcept {
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < roster_.size(); ++i)
+        if (roster_[i].now != entry::state::none) ++count;
+    return count;
+}
+
+// runsvdir has no limit of its own: a service may have one (timeout-kill), and so may what has stopped runsvdir.
+void supervisor::report_left() noexcept {
+    const std::size_t count = left();
+    if (!report_.is_due(count, sys::monotonic())) return;
+    std::array<std::string_view, 3> names;
+    std::size_t                     named = 0;
+    for (std::size_t i = 0; i < roster_.size() && named < names.size(); ++i)
+        if (roster_[i].now != entry::state::none) names[named++] = roster_.name(i);
+    fixed_text<64> rest;
+    if (count > named) {
+        rest.append(" and ");
+        rest.append(decimal{count - named}.view());
+        rest.append(" more");
+    }
+    rest.append(", until they have ended");
+    const auto comma = [&](std::size_t before) { return std::string_view{before < named ? ", " : ""}; };
+    messages().warn({"waiting for ", names[0], comma(1), names[1], comma(2), names[2], rest.view()});
 }
 
 // Debian's runit: packages send ALRM, and wait for the file.

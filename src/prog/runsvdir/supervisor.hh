@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <optional>
 
+#include "core/end_report.hh"
 #include "core/roster.hh"
 #include "core/runsvdir_options.hh"
 #include "core/work_budget.hh"
@@ -70,6 +71,8 @@ private:
     std::optional<int> read_signals() noexcept;
     void               reap() noexcept;
     std::optional<int> end(int exit_code) noexcept;
+    std::size_t        left() const noexcept;
+    void               report_left() noexcept;
     void               rescan_by_force() noexcept;
 
     // Doing.
@@ -95,6 +98,7 @@ private:
     bool               session_   = false;
     bool               wait_      = false;
     std::optional<int> ending_;   // the exit code, once every runsv has ended
+    end_report         report_;   // whom that waits for
     rlimit             files_{};  // what runsvdir was started with, and what it starts is
 
     sys::unique_fd    signals_, mounts_;
