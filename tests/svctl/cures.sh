@@ -12,7 +12,7 @@ wrong() { svctl signal; }
 right() { typed | grep 'SIGNAL NAME'; }
 
 @@ how it is used: ... --help
-wrong() { svctl restart --now=x web; }
+wrong() { svctl restart --quickly=x web; }
 right() { typed | grep Usage; }
 
 @@ how it is used: svctl list --help

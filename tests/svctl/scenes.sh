@@ -757,3 +757,8 @@ cure() { touch /var/run/utmp; }
 mkdir main; printf 's4000\n!cat\n' >main/config; chown -R nobody . main; processes=1
 wrong() { (ulimit -Su $processes; seq 3000 | nobody svlogd ./main); }
 cure() { processes=$(ulimit -Hu); }
+
+@@ warning: unable to use ...: "..." is no signal
+service web; echo bogus >$SVDIR/web/down-signal
+wrong() { timeout 5 runsv $SVDIR/web; }
+cure() { echo QUIT >$SVDIR/web/down-signal; }

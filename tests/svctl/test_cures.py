@@ -744,8 +744,8 @@ def _(stage):
 
 @scene("await-runsvdir")
 def _(stage):
-    runsvdir = scan(stage)
     (stage.services.make("web") / "supervise").symlink_to("/nowhere/at/all")
+    runsvdir = scan(stage)
     assert str(runsvdir.args[-1]) in stage.type(stage.cure_of(lambda: sv(stage, "status", "web")))
 
 

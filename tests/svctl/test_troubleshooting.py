@@ -22,6 +22,7 @@ FINDINGS = "svctl status, lint and new"
 
 # Rows whose cure is to do nothing, to report a mistake of ours, or to read another row, have no scene. Nor have these:
 EXCEPTIONS = {
+    "warning: waiting for ..., until they have ended": "tests/system/test_runsvdir.py plays it",
     "input/output error": "a disk has to fail",
     "system cannot open more files": "the limit is that of the whole machine",
     "operation not supported": "the kernel of the machine would have to be another one",
