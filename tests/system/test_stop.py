@@ -268,6 +268,7 @@ def start_contained(world, how, run, **files):
         stranger.owns(directory)
         process = world.runsv("s", **stranger.options)
     wait_until(lambda: (directory / "ready").exists(), "all its processes")
+    wait_for_words(directory, "run")  # runsv may say so later than ./run does
     return process, directory
 
 
