@@ -24,18 +24,22 @@ def test_stage_3_stops_all_services_at_once_and_says_who_was_slow(world):
     up = "echo x >/run/{0}; while :; do sleep 0.05; done"
     services = {
         "quick": "trap 'exit 0' TERM; " + up,
-        "slow": "trap 'sleep 4; exit 0' TERM; " + up,
+        "slow": "trap 'until [ -e /run/go ]; do sleep 0.05; done; exit 0' TERM; " + up,
         "stubborn": "trap '' TERM; " + up,
     }
     for name, script in services.items():
         world.service(f"root/etc/service/{name}", "#!/bin/sh\n" + script.format(name) + "\n")
     (machine.root / "etc/service/stubborn/timeout-kill").write_text("2s\n")
+    (machine.root / "etc/service/slow/timeout-kill").write_text("2m\n")
     world.service("root/etc/service/logged", "#!/bin/sh\ntrap 'echo last words; exit' TERM; echo x >/run/logged; "
                   "while :; do sleep 0.05; done\n", log__run="#!/bin/sh\nexec cat >/run/log\n")  # fmt: skip
     machine.boot()
     for name in (*services, "logged"):
         wait_until(lambda: machine.marks(name), f"{name} runs")
     machine.signal(signal.SIGINT)
+    waiting = "3: waiting for /etc/service/slow, which is killed in 117 seconds"
+    wait_until(lambda: waiting in machine.lines, "a word about the slow one")
+    (machine.root / "run/go").touch()
     assert machine.ends() == "reboot", "as ctrlaltdel has asked for"
     told = [line for line in machine.lines if line.startswith("3: ")]
     assert told[0] == "3: stopping the services"
