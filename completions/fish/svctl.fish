@@ -70,6 +70,7 @@ complete -c svctl -n '__runwell_svctl_is list' -l available -d 'services that ar
 complete -c svctl -n '__runwell_svctl_is list' -l all -d 'all services: as without it'
 complete -c svctl -n '__runwell_svctl_is list' -s q -l quiet -d 'only the names'
 complete -c svctl -n '__runwell_svctl_is is-active is-failed is-enabled is-system-running' -s q -l quiet -d 'print nothing'
+complete -c svctl -n '__runwell_svctl_is kill' -l all -d 'all processes of contained services'
 complete -c svctl -n '__runwell_svctl_is kill' -s s -l signal -x -a 'HUP INT QUIT KILL USR1 USR2 ALRM TERM CONT STOP' -d 'instead of KILL'
 complete -c svctl -n '__runwell_svctl_is edit' -l file -x -a 'run finish check log/run' -d 'instead of run'
 complete -c svctl -n '__runwell_svctl_is watch' -l initial -d 'begin with how they are now'

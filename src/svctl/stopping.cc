@@ -70,7 +70,7 @@ void add_below(const process_table& processes, pid_t root, const std::vector<pid
     }
 }
 
-// ./run has ended, and what it has left has not.
+// ./run has ended, and something that it has started lives.
 bool is_rest(const service_state& of) noexcept {
     return of.present() && of.reported->now == phase::finish && of.reported->pid == 0;
 }
@@ -131,6 +131,10 @@ sys::containment containment_of(const services_directory& in, const service& of)
     const double age = static_cast<double>(sys::since_boot() - known->process->born) / one_second;
     const moment changed{file.st_ctim.tv_sec, static_cast<std::uint32_t>(file.st_ctim.tv_nsec)};
     return seconds_between(changed, sys::wall()) > age ? sys::containment::subreaper : sys::containment::none;
+}
+
+bool is_contained(const services_directory& in, const service& of) {
+    return is_rest(of.main) || containment_of(in, of) != sys::containment::none;
 }
 
 std::string_view word(sys::containment by) noexcept {

@@ -35,6 +35,9 @@ std::vector<file_value> values_of(const services_directory& in, const std::strin
 // By what the service is contained now; `none`, too, where that is not known.
 sys::containment containment_of(const services_directory& in, const service& of);
 
+// Whether ./run is contained, or has ended and what it has started lives.
+bool is_contained(const services_directory& in, const service& of);
+
 // "cgroup", "subreaper"; "" for none.
 std::string_view word(sys::containment by) noexcept;
 

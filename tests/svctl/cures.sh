@@ -161,6 +161,11 @@ service web; supervise web; chmod 700 $SVDIR/web/supervise
 wrong() { nobody svctl restart web; }
 right() { is_up web; }
 
+@@ send KILL to ./run alone: svctl kill ...
+service web; supervise web
+wrong() { svctl kill --all web; }
+right() { await is_up web; }
+
 @@ end what it has left behind: kill...
 mkdir sv; service web 'sleep 1000 & exec sleep 1000'; mv $SVDIR/web sv/
 mkdir -p sv/web/log; printf '#!/bin/sh\nexec cat >/dev/null\n' >sv/web/log/run; chmod +x sv/web/log/run

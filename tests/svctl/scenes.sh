@@ -235,6 +235,12 @@ mkdir available; service web; mv $SVDIR/web available/; scan
 wrong() { svctl status ./available/web; }
 cure() { svctl enable available/web; }
 
+@@ ... is not contained: no service was sent anything
+service web; supervise web
+wrong() { svctl kill --all web; }
+cure() { svctl kill web; }
+right() { await is_up web; }
+
 @@ ... is no signal that a supervisor sends
 service web; supervise web; name=WINCH
 wrong() { svctl signal $name web; }

@@ -139,3 +139,33 @@ def test_json_of_a_stop_that_is_not_over(services):
     services.until_status("web", now="down")
     [one] = services.json("stop", "--json", "web")["services"]
     assert one["met"] and one["stopping"] is None
+
+
+@pytest.mark.parametrize("how", ["cgroup", "subreaper"])
+@pytest.mark.parametrize("run", [STUBBORN, LEAVES_IT], ids=["runs", "has ended"])
+def test_kill_all_ends_all_that_is_contained(contained, how, run):
+    directory, daemon = start(contained, how, run, timeout_kill="1h\n")
+    first = pid_of(directory)
+    bystander = contained.world.start(shutil.which("sleep"), "1000")
+    if run == LEAVES_IT:
+        wait_until(lambda: (directory / "ready").exists(), "its trap")
+        control(directory, "d1")
+        contained.until_status("web", now="finish", pid=0)
+    else:
+        control(directory, "d")
+        contained.until_status("web", got_term=1)
+    said = contained.svctl("kill", "--all", "--timeout", "60", "web")
+    assert (said.returncode, said.stderr) == (0, "")
+    contained.until_status("web", now="down")
+    assert not alive(daemon) and not alive(first) and bystander.poll() is None
+
+
+def test_kill_all_of_what_is_not_contained_sends_nothing(services):
+    services.running("web")
+    pid = pid_of(services.directory / "web")
+    said = services.svctl("kill", "--all", "web")
+    assert (said.returncode, said.stdout) == (1, "")
+    assert said.stderr == ("svctl: web is not contained: no service was sent anything\n"
+                           "svctl: send KILL to ./run alone: svctl kill web\n")
+    assert alive(pid) and pid_of(services.directory / "web") == pid
+    assert services.svctl("kill", "--all", "--signal", "HUP", "web").returncode == 2

@@ -6,6 +6,8 @@
 #include "core/commands.hh"
 #include "svctl/human.hh"
 #include "svctl/operation.hh"
+#include "svctl/shell_script.hh"
+#include "svctl/stopping.hh"
 
 namespace runwell::svctl {
 namespace {
@@ -13,7 +15,7 @@ namespace {
 struct options {
     std::vector<std::string> names;
     std::optional<double>    seconds;
-    bool                     no_wait = false, as_json = false;
+    bool                     no_wait = false, as_json = false, of_all = false;
     std::string              signal;
 };
 
@@ -81,12 +83,23 @@ operation operation_of_signal(std::string word) {
                   "these are: " + joined(signals, " ", &signal_row::name)};
 }
 
+// Of a service that is not contained, KILL would reach ./run alone.
+void expect_contained(const services_directory& services, const std::string& name) {
+    if (is_contained(services, look_at_service(services, name))) return;
+    throw failure{exit_code::failed, printable(name) + " is not contained: no service was sent anything",
+                  "send KILL to ./run alone: svctl kill " + printable(shell_quoted(name))};
+}
+
 exit_code carry_out(const settings& in, const options& asked, operation what) {
     const services_directory services = in.open_services();
     const auto               names    = services.select(asked.names);
-    what.seconds                      = seconds_to_wait(asked.seconds);
-    what.waits                        = !asked.no_wait;
-    what.as_json                      = asked.as_json;
+    if (asked.of_all) {
+        for (const std::string& name : names) expect_contained(services, name);
+        what.needs_process = false;  // ./run may have ended before the rest
+    }
+    what.seconds = seconds_to_wait(asked.seconds);
+    what.waits   = !asked.no_wait;
+    what.as_json = asked.as_json;
     return run_operation(in, services, names, what);
 }
 
@@ -105,7 +118,9 @@ void add_control(command_line& line, const settings& in) {
         command    one = line.add(row.name, row.help);
         with_waiting(one, to);
         if (std::string_view{row.name} == "kill")
-            one.string("-s,--signal", to->signal, "SIGNAL", "send this instead of KILL: TERM, HUP, USR1 …");
+            one.flag("--all", to->of_all, "end all processes of contained services at once")
+                .string("-s,--signal", to->signal, "SIGNAL", "send this instead of KILL: TERM, HUP, USR1 …")
+                .excludes("--all", "--signal");
         one.words("NAME", to->names, "services: names, paths or patterns; NAME/log is a log service")
             .does([&in, to, what = row.does] {
                 return carry_out(in, *to, to->signal.empty() ? what : operation_of_signal(to->signal));
