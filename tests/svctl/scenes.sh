@@ -674,10 +674,10 @@ cure() { more='sysctl -qw user.max_inotify_instances=64'; }
 right() { (wrong >watched 2>&1 &); await pgrep -x svctl; ! grep heard watched; }
 
 @@ warning: unable to fork, sleeping
-service web; chown -R nobody $SVDIR .; limit=
-wrong() { (ulimit -Su 1; nobody runsv $SVDIR/web 2>>messages &); await said 'unable to fork'; cat messages; end $(pgrep -x runsv); }
+service web; chown -R 47677 $SVDIR .  # whose processes only this scene counts
+wrong() { (ulimit -Su 1; setpriv --reuid 47677 --clear-groups runsv $SVDIR/web 2>>messages &); await said 'unable to fork'; cat messages; end $(pgrep -x runsv); }
 cure() { : >messages; }
-right() { (ulimit -Su 1; chpst -p 10000 setpriv --reuid 65534 --clear-groups runsv $SVDIR/web 2>>messages &); await is_up web; }
+right() { (ulimit -Su 1; chpst -p 10000 setpriv --reuid 47677 --clear-groups runsv $SVDIR/web 2>>messages &); await is_up web; }
 
 @@ warning: unable to create log pipe
 service web; mkdir -p $SVDIR/web/log; printf '#!/bin/sh\nexec cat >/dev/null\n' >$SVDIR/web/log/run; chmod +x $SVDIR/web/log/run
@@ -686,10 +686,10 @@ cure() { :; }
 right() { (ulimit -Sn 4; chpst -o 64 runsv $SVDIR/web 2>>messages &); await is_up web; }
 
 @@ warning: unable to fork for ...
-service web; chown -R nobody $SVDIR .
-wrong() { (ulimit -Su 1; nobody runsvdir -P $SVDIR 2>>messages &); await said 'unable to fork'; cat messages; end $(pgrep -x runsvdir); }
+service web; chown -R 47678 $SVDIR .
+wrong() { (ulimit -Su 1; setpriv --reuid 47678 --clear-groups runsvdir -P $SVDIR 2>>messages &); await said 'unable to fork'; cat messages; end $(pgrep -x runsvdir); }
 cure() { : >messages; }
-right() { (nobody runsvdir -P $SVDIR 2>>messages &); await is_up web; }
+right() { (setpriv --reuid 47678 --clear-groups runsvdir -P $SVDIR 2>>messages &); await is_up web; }
 
 @@ warning: out of disk space, delete: ...
 mkdir main; mount -t tmpfs -o size=64k x main; printf 'n5\nN2\n' >main/config
