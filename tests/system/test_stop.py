@@ -189,6 +189,7 @@ WAITS = "ppoll|read|wait4"
 MOST_CALLS = {"start": 83, "restart": 49, "stop": 33}
 
 
+@pytest.mark.shipped
 def test_a_directory_without_the_files_makes_no_more_calls(world):
     directory = service(world, SLEEPER)
     trace = world.directory / "strace"
