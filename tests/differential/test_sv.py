@@ -27,6 +27,8 @@ DIFFERENCES = [
     (None, STARTING, {"run-wants-down", "run-everything"}, "a service that is about to go is not up"),
     (None, STARTING, {"loop-check"}, "runit repeats its warning at every look"),
     (None, RENEWING, {"future"}, "a start in the future is not a new start, only a clock that has been set back"),
+    (None, {"status", "status as init script", "check"}, {"dead-control"},
+     "runsv reads ok and control: an ok that only another process has open is no runsv; runit believes it"),
     ("2.1.2", {"check"}, {"down-wants-up", "down-with-pid", "finish", "run-without-pid"}, "2.3 waits for the state that is wanted"),
     ("2.1.2", None, UNREAD, "2.3 sends a command before it reads the status, so it is the control FIFO that is missed"),
     ("2.1.2", {"status as init script"}, {"log-up", "log-down"}, "2.3 exits by the service, not by its log service"),
