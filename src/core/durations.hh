@@ -11,7 +11,7 @@
 namespace runwell {
 
 inline constexpr ticks one_millisecond  = one_second / 1000;
-inline constexpr ticks longest_duration = 366 * 24 * 3600 * one_second;
+inline constexpr ticks longest_duration = 366 * ticks{24} * 3600 * one_second;
 
 // Nothing when it is not exactly a whole number and one of these units, or more than a year.
 std::optional<ticks> duration_in(std::string_view text) noexcept;

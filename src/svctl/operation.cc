@@ -284,7 +284,7 @@ void control_runner::settle(entry& of) {
             return fail(
                 of, exit_code::timed_out,
                 "not " + what_.goal_word + " after " + plainly(what_.seconds) + ": " + description(of.last) + wanted);
-        case settlement::failed: return;  // and has been reported
+        case settlement::failed:  // and has been reported
         case settlement::none: return;
     }
 }

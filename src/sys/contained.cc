@@ -213,13 +213,10 @@ result<void> contained::begin(int service) noexcept {
     auto above = own_cgroup();
     int  code  = above ? 0 : above.why().code;
     if (above) {
-        above_ = std::move(*above);
-        if (::mkdirat(above_.value(), name_.c_str(), 0755) != 0 && errno != EEXIST)
-            code = errno;
-        else if (open_leaf())
-            return {};
-        else
-            code = errno;
+        above_              = std::move(*above);
+        const bool is_there = ::mkdirat(above_.value(), name_.c_str(), 0755) == 0 || errno == EEXIST;
+        if (is_there && open_leaf()) return {};
+        code = errno;
     }
     did_not_enter();
     return error{"unable to create a cgroup, ./contain is fulfilled without one", "", code};

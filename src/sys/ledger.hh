@@ -13,7 +13,7 @@ namespace runwell::sys {
 // This life of this PID namespace. A value that /proc does not have is 0.
 boot_scope scope_now() noexcept;
 // The same, by clocks that have been read: the wall clock, and the time since the boot.
-boot_scope scope_at(const moment& now, ticks boot) noexcept;
+boot_scope scope_at(const moment& at, ticks boot) noexcept;
 
 // The record of this process, which was started no earlier than `earliest`. Makes system calls only: for a child that
 // borrows the memory of its parent.

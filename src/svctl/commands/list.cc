@@ -143,6 +143,7 @@ void sort_by(const std::string& key, std::vector<service_row>& rows, moment now)
 std::string table_of(const std::vector<service_row>& rows, const options& asked, moment now, const terminal& on) {
     std::vector<column>                  columns;
     const std::vector<const column_row*> chosen = columns_asked_for(asked);
+    columns.reserve(chosen.size());
     for (const column_row* one : chosen)
         columns.push_back({one->name == "memory" ? std::string{memory_heading(rows)} : one->heading, one->to,
                            asked.columns.empty() ? one->expense : std::uint8_t{0}});
