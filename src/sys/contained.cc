@@ -11,46 +11,30 @@
 #include <optional>
 #include <string_view>
 
+#include "core/proc_stat.hh"
 #include "core/text.hh"
 #include "sys/cgroup.hh"
 #include "sys/dir.hh"
 #include "sys/files.hh"
 #include "sys/orphan.hh"
+#include "sys/proc.hh"
 
 namespace runwell::sys {
 namespace {
 
 constexpr int most_rounds = 50;
 
-fixed_text<48> proc_path(std::uint64_t pid, std::string_view name) noexcept {
-    fixed_text<48> path;
-    path.append("/proc/");
-    path.append(decimal{pid}.view());
-    path.append(name);
-    return path;
-}
-
-template <std::size_t N>
-std::string_view read_small(int dir, const char* path, std::array<char, N>& into) noexcept {
-    const auto    file = open_at(dir, path, O_RDONLY);
-    const ssize_t size = file ? ::read(file->value(), into.data(), into.size()) : -1;
-    return {into.data(), size > 0 ? static_cast<std::size_t>(size) : 0};
-}
-
 struct parentage {
     char  state  = 'X';
     pid_t parent = 0;
 };
 
-// proc_pid_stat(5): the name of the program is in brackets, and may hold anything.
 std::optional<parentage> parentage_of(pid_t pid) noexcept {
-    std::array<char, 512>  bytes;
-    const auto             path = proc_path(static_cast<std::uint64_t>(pid), "/stat");
-    const std::string_view all  = read_small(AT_FDCWD, path.c_str(), bytes);
-    const std::size_t      name = all.rfind(')');
-    if (name == std::string_view::npos || name + 4 >= all.size()) return std::nullopt;
-    const std::string_view rest = after(all, name + 2);
-    return parentage{rest[0], static_cast<pid_t>(scan_number(after(rest, 2)).value)};
+    char            bytes[512];
+    const auto      path = proc_path(static_cast<std::uint64_t>(pid), "/stat");
+    const proc_stat line{read_once(AT_FDCWD, path.c_str(), bytes)};
+    if (!line) return std::nullopt;
+    return parentage{line.field(3).front(), static_cast<pid_t>(line.number(4))};
 }
 
 bool is_over(char state) noexcept { return state == 'Z' || state == 'X'; }
@@ -149,9 +133,9 @@ void each_member(int leaf, Each each) noexcept {
 }
 
 bool is_in(pid_t pid, std::string_view leaf) noexcept {
-    std::array<char, 4096> bytes;
-    const auto             path = proc_path(static_cast<std::uint64_t>(pid), "/cgroup");
-    std::string_view       rest = read_small(AT_FDCWD, path.c_str(), bytes);
+    char             bytes[4096];
+    const auto       path = proc_path(static_cast<std::uint64_t>(pid), "/cgroup");
+    std::string_view rest = read_once(AT_FDCWD, path.c_str(), bytes);
     while (!rest.empty()) {
         const two_parts line = split(rest, '\n');
         if (line.head.starts_with("0::/") && base_name(line.head) == leaf) return true;

@@ -19,17 +19,10 @@
 #include "sys/clock.hh"
 #include "sys/files.hh"
 #include "sys/kernel.hh"
+#include "sys/proc.hh"
 
 namespace runwell::sys {
 namespace {
-
-fixed_text<40> path_of(std::uint32_t pid, std::string_view name) noexcept {
-    fixed_text<40> path;
-    path.append("/proc/");
-    path.append(decimal{pid}.view());
-    path.append(name);
-    return path;
-}
 
 // The part of /proc/PID/stat that interests here; proc_pid_stat(5).
 struct process_stat {
@@ -42,13 +35,8 @@ struct process_stat {
 };
 
 std::optional<process_stat> stat_of(std::uint32_t pid) noexcept {
-    const auto file = open_at(AT_FDCWD, path_of(pid, "/stat").c_str(), O_RDONLY);
-    if (!file) return std::nullopt;
-    char          bytes[512];
-    const ssize_t size = ::read(file->value(), bytes, sizeof bytes);
-    if (size <= 0) return std::nullopt;
-
-    const proc_stat line{{bytes, static_cast<std::size_t>(size)}};
+    char            bytes[512];
+    const proc_stat line{read_once(AT_FDCWD, proc_path(pid, "/stat").c_str(), bytes)};
     if (!line) return std::nullopt;
     process_stat is{.state = line.field(3).front()};
     is.threads = line.number(20);
@@ -74,11 +62,8 @@ void pass(ticks time) noexcept {
 // A single number in NSpid says so: it is that of the namespace that /proc belongs to. (Before Linux 4.1 there is no
 // such line.)
 bool proc_is_ours() noexcept {
-    const auto file = open_at(AT_FDCWD, "/proc/self/status", O_RDONLY);
-    if (!file) return false;
     char                   bytes[2048];
-    const ssize_t          size = ::read(file->value(), bytes, sizeof bytes);
-    const std::string_view all{bytes, size > 0 ? static_cast<std::size_t>(size) : 0};
+    const std::string_view all  = read_once(AT_FDCWD, "/proc/self/status", bytes);
     const std::string_view name = "\nNSpid:\t";
     const std::size_t      at   = all.find(name);
     if (at == std::string_view::npos) return false;
@@ -173,7 +158,7 @@ result<pipe_ends> reopen_pipe(std::uint32_t holder, const file_identity& pipe) n
         fixed_text<8> name;
         name.append("/fd/");
         name.append(decimal{static_cast<std::uint64_t>(number)}.view());
-        const auto held = open_at(AT_FDCWD, path_of(holder, name.view()).c_str(), O_PATH);
+        const auto held = open_at(AT_FDCWD, proc_path(holder, name.view()).c_str(), O_PATH);
         if (!held) {
             if (held.why().code != ENOENT) code = held.why().code;
             continue;

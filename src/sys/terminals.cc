@@ -11,6 +11,7 @@
 #include "core/text.hh"
 #include "sys/dir.hh"
 #include "sys/files.hh"
+#include "sys/proc.hh"
 
 namespace runwell::sys {
 namespace {
@@ -24,11 +25,8 @@ std::uint64_t terminal_of(int proc, const char* pid) noexcept {
     fixed_text<300> path;
     path.append(pid);
     path.append("/stat");
-    const auto file = open_at(proc, path.c_str(), O_RDONLY);
-    if (!file) return 0;
-    char          text[512];
-    const ssize_t size = ::read(file->value(), text, sizeof text);
-    return size > 0 ? proc_stat{{text, static_cast<std::size_t>(size)}}.number(7) : 0;
+    char text[512];
+    return proc_stat{read_once(proc, path.c_str(), text)}.number(7);
 }
 
 void tell(std::string_view directory, unsigned number, std::string_view text) noexcept {
