@@ -61,11 +61,7 @@ bool is_log(const std::string& name) { return name.ends_with(log_suffix); }
 
 void examine_lock(const services_directory& in, const std::string& name, std::vector<finding>& found,
                   const process_table& processes) {
-    struct stat file {};
-    const auto  lock = parts::supervise_client{in.fd(), (name + "/supervise").c_str()}.open_lock();
-    if (!lock || ::fstat(lock->value(), &file) != 0) return;
-    const std::string locks = read_file("/proc/locks").text;
-    for (const int pid : lock_holders(locks, major(file.st_dev), minor(file.st_dev), file.st_ino)) {
+    for (const int pid : lock_holders(in, name)) {
         const process*    holder = processes.find(pid);
         const std::string number = std::to_string(pid);
         found.push_back(explain(
@@ -261,6 +257,13 @@ std::vector<std::string> complaints_about(std::string_view title, std::string_vi
         rest.remove_prefix(std::min(end + 1, rest.size()));
     }
     return found;
+}
+
+std::vector<int> lock_holders(const services_directory& in, const std::string& name) {
+    struct stat file {};
+    const auto  lock = parts::supervise_client{in.fd(), (name + "/supervise").c_str()}.open_lock();
+    if (!lock || ::fstat(lock->value(), &file) != 0) return {};
+    return lock_holders(read_file("/proc/locks").text, major(file.st_dev), minor(file.st_dev), file.st_ino);
 }
 
 // "1: FLOCK  ADVISORY  WRITE 4711 00:2d:123456 0 EOF"; one that waits has "->" before the kind.

@@ -36,5 +36,7 @@ std::vector<std::string> complaints_about(std::string_view title, std::string_vi
 
 // The pids that hold a lock on the file of that device and inode, as /proc/locks has them.
 std::vector<int> lock_holders(std::string_view locks, unsigned major, unsigned minor, unsigned long long inode);
+// Those of supervise/lock of a service; none, too, where this user may not look at the file.
+std::vector<int> lock_holders(const services_directory& in, const std::string& name);
 
 }  // namespace runwell::svctl

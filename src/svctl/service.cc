@@ -32,11 +32,15 @@ bool is_refused(int code) noexcept { return code == EACCES || code == EPERM; }
 
 }  // namespace
 
+double seconds_between(moment from, moment to) noexcept {
+    return static_cast<double>(to.seconds - from.seconds) +
+           (static_cast<double>(to.nanos) - static_cast<double>(from.nanos)) / 1e9;
+}
+
 std::optional<double> service_state::age(moment now) const noexcept {
     if (!reported || (by == supervision::hidden && reported->pid == 0))
         return std::nullopt;  // since when shows only inside
-    const double seconds = static_cast<double>(now.seconds - reported->since.seconds) +
-                           (static_cast<double>(now.nanos) - static_cast<double>(reported->since.nanos)) / 1e9;
+    const double seconds = seconds_between(reported->since, now);
     return seconds < 0 ? 0 : seconds;
 }
 

@@ -27,6 +27,9 @@ enum class supervision : std::uint8_t {
     missing,  // there is no directory: a link that leads nowhere
 };
 
+// Seconds from one moment to another; negative where that is the earlier one.
+double seconds_between(moment from, moment to) noexcept;
+
 struct service_state {
     supervision           by = supervision::absent;
     std::optional<status> reported;

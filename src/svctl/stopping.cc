@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include <algorithm>
 #include <cmath>
@@ -22,11 +21,6 @@
 namespace runwell::svctl {
 namespace {
 
-double seconds_between(moment from, moment to) noexcept {
-    return static_cast<double>(to.seconds - from.seconds) +
-           (static_cast<double>(to.nanos) - static_cast<double>(from.nanos)) / 1e9;
-}
-
 // What the supervisor has written down; nothing of another boot, or of runit's, which writes nothing down.
 std::optional<ledger> ledger_of(const services_directory& in, const std::string& name) {
     const auto lock = parts::supervise_client{in.fd(), (name + "/supervise").c_str()}.open_lock();
@@ -38,11 +32,7 @@ std::optional<ledger> ledger_of(const services_directory& in, const std::string&
 
 // The process that holds supervise/lock.
 pid_t runsv_of(const services_directory& in, const std::string& name) {
-    struct stat file {};
-    const auto  lock = parts::supervise_client{in.fd(), (name + "/supervise").c_str()}.open_lock();
-    if (!lock || ::fstat(lock->value(), &file) != 0) return 0;
-    const auto holders =
-        lock_holders(read_file("/proc/locks").text, major(file.st_dev), minor(file.st_dev), file.st_ino);
+    const auto holders = lock_holders(in, name);
     return holders.size() == 1 ? holders.front() : 0;
 }
 
