@@ -22,6 +22,18 @@ TAI_OFFSET = 2**62 + 10
 PR_SET_CHILD_SUBREAPER = 36
 
 
+def rest_of_terminal(fd):
+    """All that still arrives at this side of a pseudo-terminal until its other side is closed; closes this one, too."""
+    said = b""
+    try:
+        while part := os.read(fd, 4096):
+            said += part
+    except OSError:  # EIO: the other side is closed
+        pass
+    os.close(fd)
+    return said.decode()
+
+
 def wait_until(condition, what="the condition", seconds=DEADLINE):
     """Returns the first true value of condition(); fails after the deadline. What asks for a file that is not there yet is
     not true yet."""

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from harness import ROOT
+from harness import ROOT, rest_of_terminal
 
 SCRIPTS = {name: (ROOT / name).read_text() for name in ("dev", "tests/fetch.sh")}
 LONG = r"build_preset|cmake --build|dpkg-buildpackage|mmdebstrap|make -j|apt-get install|apt-get update -q$|-m pytest"
@@ -19,19 +19,19 @@ def watched(*command, label="building"):
     return ["bash", "-euc", f'{function}\nwatched "$@"\necho done', "dev", label, "build/log", *command]
 
 
-def on_a_terminal(command, directory):
+def start_on_a_terminal(command, directory):
+    """The process, and our side of its terminal."""
     pid, fd = pty.fork()
     if pid == 0:
         os.chdir(directory)
         os.execvp(command[0], command)
-    said = b""
-    try:
-        while part := os.read(fd, 4096):
-            said += part
-    except OSError:
-        pass
-    os.close(fd)
-    return said.decode(), os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return pid, fd
+
+
+def end_on_a_terminal(pid, fd):
+    """What it still says, and its exit status."""
+    said = rest_of_terminal(fd)
+    return said, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -46,24 +46,14 @@ def test_no_build_hides_its_output_from_who_waits_for_it(script):
 def test_a_terminal_shows_how_long_a_command_has_run_and_how_far_it_is(tmp_path):
     """The command ends once it has been shown, which it sees by itself: no time is asserted."""
     script = "echo '[3/9] one step'; until [ -e shown ]; do sleep 0.05; done"
-    command = watched("sh", "-c", script)
-    pid, fd = pty.fork()
-    if pid == 0:
-        os.chdir(tmp_path)
-        os.execvp(command[0], command)
+    pid, fd = start_on_a_terminal(watched("sh", "-c", script), tmp_path)
     said = ""
     while "[3/9] one step" not in said:
         said += os.read(fd, 4096).decode()
     assert re.search(r"\r\x1b\[Kbuilding: \d+ s: \[3/9\] one step$", said)
     (tmp_path / "shown").touch()
-    rest = ""
-    try:
-        while part := os.read(fd, 4096):
-            rest += part.decode()
-    except OSError:
-        pass
-    os.close(fd)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    rest, code = end_on_a_terminal(pid, fd)
+    assert code == 0
     assert rest.endswith("\r\x1b[Kdone\r\n"), rest
 
 
@@ -74,5 +64,5 @@ def test_without_a_terminal_one_line_says_where_to_look(tmp_path):
 
 
 def test_a_command_that_fails_shows_its_last_lines(tmp_path):
-    said, code = on_a_terminal(watched("sh", "-c", "echo what is wrong; exit 7"), tmp_path)
+    said, code = end_on_a_terminal(*start_on_a_terminal(watched("sh", "-c", "echo what is wrong; exit 7"), tmp_path))
     assert code == 7 and "what is wrong" in said and "done" not in said

@@ -651,14 +651,8 @@ def sv(stage, *words, env=None, alone=False, **options):
                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=theirs, cwd=stage.world.directory, check=False,
                    timeout=60, **options)
     os.close(theirs)
-    said = b""
-    try:
-        while part := os.read(ours, 4096):
-            said += part
-    except OSError:
-        pass
-    os.close(ours)
-    lines = [line.removeprefix("sv: ") for line in said.decode().replace("\r\n", "\n").splitlines() if line.startswith("sv: ")]
+    said = harness.rest_of_terminal(ours)
+    lines = [line.removeprefix("sv: ") for line in said.replace("\r\n", "\n").splitlines() if line.startswith("sv: ")]
     return list(zip(lines[::2], lines[1::2]))
 
 

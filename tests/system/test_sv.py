@@ -841,14 +841,8 @@ def at_a_terminal(world, *words, env=None, **options):
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=theirs, check=False, **options,
     )  # fmt: skip
     os.close(theirs)
-    said = b""
-    try:
-        while chunk := os.read(ours, 4096):
-            said += chunk
-    except OSError:  # the other end is closed
-        pass
-    os.close(ours)
-    return done.stdout.decode(), said.decode().replace("\r\n", "\n")
+    said = harness.rest_of_terminal(ours)
+    return done.stdout.decode(), said.replace("\r\n", "\n")
 
 
 def test_advice_stands_on_a_terminal_and_nowhere_else(world, fake):
